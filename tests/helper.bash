@@ -1,0 +1,333 @@
+# shellcheck shell=bash
+#
+# What all suites share: strict skips, polls with a deadline, assertions,
+# frames, and the lab, two network namespaces joined by one wire.
+#
+#	load ../helper
+#	setup_file() { lab_open; }
+#	teardown_file() { lab_close; }
+#	setup() { serve 0 1 eth0 "$(image 1024)"; }
+#	teardown() { serve_end; }
+#
+#	@test "the first sector is read" {
+#		expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+#	}
+#
+# The program under test is $VBLADE, by default the one in the tree.
+
+TESTS=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+: "${VBLADE:=$TESTS/../vblade}"
+export VBLADE LC_ALL=C
+
+# --- judgement --------------------------------------------------------
+
+# Fail the test with a message.
+fail() {
+	printf '%s\n' "$@" >&2
+	return 1
+}
+
+# A test that cannot run is a failed test where CI is set.
+if [ -n "${CI:-}" ]; then
+	skip() {
+		fail "skipped, which CI forbids: $*"
+		exit 1
+	}
+fi
+
+# same EXPECTED GOT [WHAT]: they are equal, byte by byte.
+same() {
+	[ "$1" = "$2" ] || fail "${3:-not the same}" "expected: $1" \
+		"got:      $2"
+}
+
+# holds PATTERN TEXT: the pattern of grep -E is found in a line of the text.
+holds() {
+	grep -qE -e "$1" <<<"$2" || fail "expected: $1" "got:      $2"
+}
+
+# lacks PATTERN TEXT: the pattern of grep -E is found in no line of it.
+lacks() {
+	! grep -qE -e "$1" <<<"$2" || fail "unwanted: $1" "got:      $2"
+}
+
+# until_true SECONDS COMMAND...: run the command until it succeeds.
+# Its output is discarded.  Fails when that many seconds have gone by.
+until_true() {
+	local end=$((SECONDS + $1 + 1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || fail "in vain: $*" || return
+		sleep 0.02
+	done
+}
+
+# --- the lab ----------------------------------------------------------
+#
+# Namespace $TARGET_NS holds the target, $INITIATOR_NS the initiator.  In
+# each the end of the wire is eth0.  Nothing but the test speaks on it.
+
+LAB=${LAB:-vb$$}
+TARGET_NS=$LAB-target
+INITIATOR_NS=$LAB-initiator
+TARGET_MAC=02:00:00:00:00:02
+INITIATOR_MAC=02:00:00:00:00:01
+
+# lab_open [MTU]: make the lab.  In setup_file it serves all tests of a
+# file, in setup each has its own; lab_close goes into the matching
+# teardown.
+lab_open() {
+	local mtu=${1:-1500} ns
+	export LAB
+	for ns in "$TARGET_NS" "$INITIATOR_NS"; do
+		ip netns add "$ns"
+		ip netns exec "$ns" sh -c '
+			cd /proc/sys/net/ipv6/conf 2>/dev/null || exit 0
+			echo 1 >all/disable_ipv6
+			echo 1 >default/disable_ipv6'
+	done
+	ip -n "$TARGET_NS" link add eth0 address "$TARGET_MAC" mtu "$mtu" \
+		type veth peer name eth0 address "$INITIATOR_MAC" \
+		mtu "$mtu" netns "$INITIATOR_NS"
+	ip -n "$TARGET_NS" link set eth0 up
+	ip -n "$INITIATOR_NS" link set eth0 up
+	until_true 10 lab_has_carrier
+}
+
+lab_has_carrier() {
+	ip -n "$TARGET_NS" link show eth0 | grep -q LOWER_UP &&
+		ip -n "$INITIATOR_NS" link show eth0 | grep -q LOWER_UP
+}
+
+# Remove the lab, also one that was only half made.
+lab_close() {
+	local ns
+	for ns in "$TARGET_NS" "$INITIATOR_NS"; do
+		ip netns delete "$ns" 2>/dev/null || :
+	done
+}
+
+# lab_mtu MTU: change the MTU of both ends.
+lab_mtu() {
+	ip -n "$TARGET_NS" link set eth0 mtu "$1"
+	ip -n "$INITIATOR_NS" link set eth0 mtu "$1"
+}
+
+# on_target COMMAND..., on_initiator COMMAND...: run it in the namespace.
+on_target() {
+	ip netns exec "$TARGET_NS" "$@"
+}
+
+on_initiator() {
+	ip netns exec "$INITIATOR_NS" "$@"
+}
+
+# --- vblade -----------------------------------------------------------
+
+SERVED=()
+
+# background NS COMMAND...: start it in the namespace; its pid is then $PID,
+# its standard output and error go to the files $OUT and $ERR, and
+# serve_end will end it.
+background() {
+	local ns=$1 stem=$BATS_TEST_TMPDIR/run.${#SERVED[@]}
+	shift
+	OUT=$stem.out
+	ERR=$stem.err
+	ip netns exec "$ns" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- &
+	PID=$!
+	SERVED+=("$PID")
+}
+
+# launch ARGUMENT...: start vblade in the target's namespace, as
+# background does, without waiting for anything.
+launch() {
+	background "$TARGET_NS" "$VBLADE" "$@"
+}
+
+# serve ARGUMENT...: launch vblade and wait for its ready line.
+serve() {
+	launch "$@"
+	until_true 10 serve_settled "$PID" "$OUT" ||
+		fail "vblade $*: no ready line in time" || return
+	serve_ready "$OUT" || fail "vblade $*: not ready" "$(cat "$ERR")"
+}
+
+serve_ready() {
+	grep -qE '^pid [0-9]+: e[0-9]+\.[0-9]+, [0-9]+ sectors O_RD' "$1"
+}
+
+serve_settled() {
+	serve_ready "$2" || ! kill -0 "$1"
+}
+
+gone() {
+	! kill -0 "$1"
+}
+
+# ended PID: wait for the end of a child and set STATUS to its exit status.
+# One that does not end in 10 s is killed, and the test fails.
+ended() {
+	STATUS=0
+	until_true 10 gone "$1" || { kill -9 "$1"; return 1; }
+	wait "$1" || STATUS=$?
+}
+
+# stop [PID]: end vblade (by default the last one started) with SIGTERM.
+# It has to exit 0.
+stop() {
+	kill "${1:-$PID}"
+	ended "${1:-$PID}"
+	same 0 "$STATUS" "exit status after SIGTERM"
+}
+
+# End all that serve, launch, background and listen started.
+serve_end() {
+	local pid
+	for pid in "${SERVED[@]}"; do
+		kill -9 "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	done
+	SERVED=()
+}
+
+# image SECTORS: make a file of that many different sectors in the test's
+# directory and print its name.  Sector n holds n in 511 decimal digits.
+image() {
+	local file=$BATS_TEST_TMPDIR/image.$1
+	seq -f %0511.0f 0 "$(($1 - 1))" >"$file"
+	printf '%s\n' "$file"
+}
+
+# --- frames -----------------------------------------------------------
+#
+# All of these print or take hexadecimal in the notation of frame.c, with
+# its words SS (the initiator's MAC), TT (the target's), *N and @N.  The
+# request builders address the target $ADDRESS (major and minor, e0.1) with
+# tag $TAG.
+
+ADDRESS=000001
+TAG=0badcafe
+
+# frame ARGUMENT...: tests/frame at the initiator's end of the wire.
+frame() {
+	on_initiator "$TESTS/frame" -t "$TARGET_MAC" "$@"
+}
+
+# hex FRAME...: the frames in plain hexadecimal, one a line.
+hex() {
+	frame -p "$@"
+}
+
+# query REQUEST...: send the requests and print as many replies.
+query() {
+	frame "$@"
+}
+
+# expect REQUEST REPLY: the request gets exactly this reply, and no other.
+expect() {
+	same "$(hex "$2")" "$(frame -s -n 1 "$1")" "reply to $1"
+}
+
+# expect_silence REQUEST...: none of the requests gets a reply.  It is the
+# answer to a later request that proves it, see frame.c, not a time.
+expect_silence() {
+	local got
+	got=$(frame -s "$@") || fail "expected silence after: $*" "got: $got"
+}
+
+# listen [INTERFACE]: keep what the initiator hears from now on in $HEARD.
+listen() {
+	background "$INITIATOR_NS" "$TESTS/frame" -l -w 600000 \
+		-i "${1:-eth0}"
+	HEARD=$OUT
+	until_true 10 grep -q listening "$ERR"
+}
+
+# hears FRAME: the listener gets this frame, sooner or later.
+hears() {
+	until_true 10 grep -qx "$(hex "$1")" "$HEARD" ||
+		fail "heard: $(cat "$HEARD")"
+}
+
+# lba N: six bytes, the least significant first.
+lba() {
+	local i
+	for i in 0 8 16 24 32 40; do
+		printf %02x $(($1 >> i & 255))
+	done
+}
+
+# be16 N, be8 N: big-endian numbers of 16 and 8 bits.
+be16() {
+	printf %04x "$1"
+}
+
+be8() {
+	printf %02x "$1"
+}
+
+# request COMMAND ARGUMENT, response COMMAND ARGUMENT: the header and what
+# the arguments say.
+request() {
+	echo "TT SS 88a2 10 00 $ADDRESS $1 $TAG $2"
+}
+
+response() {
+	echo "SS TT 88a2 18 00 $ADDRESS $1 $TAG $2"
+}
+
+config_read() {
+	request 01 "0000 0000 00 00 0000"
+}
+
+identify() {
+	request 00 "00 00 01 ec 000000a00000 0000"
+}
+
+# ata_read LBA COUNT, ata_write LBA COUNT DATA: the EXT commands.
+ata_read() {
+	request 00 "40 00 $(be8 "$2") 24 $(lba "$1") 0000"
+}
+
+ata_write() {
+	request 00 "41 00 $(be8 "$2") 34 $(lba "$1") 0000 $3"
+}
+
+ata_flush() {
+	request 00 "00 00 00 e7 000000000000 0000"
+}
+
+# The replies to them: read, written, flushed, or failed with a value of the
+# error register (10 IDNF, 04 ABRT, 40 UNC); FLAGS are 40 or 41.
+ata_data() {
+	response 00 "40 00 $(be8 "$2") 40 $(lba "$1") 0000 $3"
+}
+
+ata_written() {
+	response 00 "41 00 $(be8 "$2") 40 $(lba "$1") 0000 @60"
+}
+
+ata_flushed() {
+	response 00 "00 00 00 40 000000000000 0000 @60"
+}
+
+# ata_failed FLAGS ERROR LBA COUNT
+ata_failed() {
+	response 00 "$1 $2 $(be8 "$4") 41 $(lba "$3") 0000 @60"
+}
+
+# sectors LBA COUNT: what sectors of an image that image made held at first.
+sectors() {
+	seq -f %0511.0f "$1" "$(($1 + $2 - 1))" | plain
+}
+
+# stored FILE LBA COUNT: what a file holds there now.
+stored() {
+	dd if="$1" skip="$2" count="$3" status=none | plain
+}
+
+# The standard input in hexadecimal, in one line.
+plain() {
+	od -An -v -tx1 | tr -d ' \n'
+}
