@@ -1,0 +1,72 @@
+#!/usr/bin/env bats
+#
+# Two initiators read and write at random, in overlapping requests of all
+# sizes, and send one request in ten twice, now or later.  Each checks every
+# read against a model of the disk (see load.c); at the end the image must be
+# what the models say.  A million requests a mode: 800 000 on ranges whose
+# sectors the initiators own in turn, so that they share pages and blocks, and
+# 200 000 on ranges of their own.
+#
+# STRESS is a divisor: STRESS=100 runs the same with a hundredth of that.
+
+load ../helper
+load stress
+
+setup() {
+	lab_open 9000
+	IMAGE=
+}
+
+teardown() {
+	serve_end
+	lab_close
+	rm -f "$IMAGE"
+}
+
+# both A-OPTIONS B-OPTIONS: two initiators side by side, one with a small
+# window and one with a large; both must be flawless.
+both() {
+	local a=$BATS_TEST_TMPDIR/a b=$BATS_TEST_TMPDIR/b pid status=0
+	# shellcheck disable=SC2086
+	initiator -m mixed -r -u -p 10 -F 1000 -i 1 -w 8 $1 >"$a" 3>&- &
+	pid=$!
+	# shellcheck disable=SC2086
+	initiator -m mixed -r -u -p 10 -F 1000 -i 2 -w 48 $2 >"$b" || status=1
+	wait "$pid" || status=1
+	cat "$a" "$b"
+	flawless "$(cat "$a")"
+	flawless "$(cat "$b")"
+	same 0 "$status"
+}
+
+# torture DIRECTORY OPTION...
+torture() {
+	local expected=$BATS_TEST_TMPDIR/expected n=$((100000 / ${STRESS:-1}))
+	IMAGE=$(zeroes 16 "$1")
+	shift
+	truncate -s 16M "$expected"
+	serve "$@" 0 1 eth0 "$IMAGE"
+	both "-f 0 -c 2048 -O 0/2/13 -N $((4 * n)) -S 11 -o $expected" \
+		"-f 0 -c 2048 -O 1/2/13 -N $((4 * n)) -S 12 -o $expected"
+	both "-f 2048 -c 8192 -N $n -S 13 -o $expected" \
+		"-f 10240 -c 8192 -N $n -S 14 -o $expected"
+	stop
+	cmp "$IMAGE" "$expected"
+}
+
+@test "integrity: default" {
+	torture "$BATS_TEST_TMPDIR"
+}
+
+@test "integrity: -d" {
+	torture "$BATS_TEST_TMPDIR" -d
+}
+
+# In memory, where a commit costs nothing: it is the order that is tested.
+@test "integrity: -s" {
+	torture /dev/shm -s
+}
+
+@test "integrity: -j 0" {
+	torture "$BATS_TEST_TMPDIR" -j 0
+}

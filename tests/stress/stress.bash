@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+#
+# What the stress files share: the load generator at the initiator's end,
+# images of zeroes, and libraries to preload.
+
+# zeroes MEBIBYTES [DIRECTORY]: make a sparse image and print its name.
+zeroes() {
+	local file
+	file=$(mktemp "${2:-$BATS_TEST_TMPDIR}/image.XXXXXX")
+	truncate -s "$1M" "$file"
+	printf '%s\n' "$file"
+}
+
+# initiator OPTION...: the load generator against e0.1; its line is printed.
+initiator() {
+	on_initiator "$TESTS/load" "$@" 0 1 eth0
+}
+
+# flawless LINE: a line of the load generator tells of no fault.
+flawless() {
+	holds ' errors=0 bad=0 mismatches=0 ' "$1"
+}
+
+# library NAME: compile tests/stress/NAME.c for LD_PRELOAD; prints its name.
+library() {
+	local so=$BATS_FILE_TMPDIR/$1.so
+	"${CC:-cc}" -shared -fPIC -O2 -o "$so" "$TESTS/stress/$1.c" -ldl
+	printf '%s\n' "$so"
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env bats
+#
+# Every sector that was written is read back, and the image holds it.
+
+load ../helper
+load stress
+
+teardown() {
+	serve_end
+	lab_close
+}
+
+# round_trip OPTION...: write every sector of 64 MiB, read all back.
+round_trip() {
+	local file expected=$BATS_TEST_TMPDIR/expected line
+	file=$(zeroes 64)
+	truncate -s 64M "$expected"
+	serve "$@" 0 1 eth0 "$file"
+	line=$(initiator -m write -o "$expected")
+	flawless "$line"
+	line=$(initiator -m verify)
+	flawless "$line"
+	stop
+	cmp "$file" "$expected"
+}
+
+@test "64 MiB come back whole at MTU 1500" {
+	lab_open 1500
+	round_trip
+}
+
+@test "64 MiB come back whole at MTU 9000" {
+	lab_open 9000
+	round_trip
+}
+
+@test "64 MiB come back whole with -d" {
+	lab_open 9000
+	round_trip -d
+}
+
+@test "64 MiB come back whole with -s" {
+	lab_open 9000
+	round_trip -s
+}
+
+@test "64 MiB come back whole with -j 0" {
+	lab_open 9000
+	round_trip -j 0
+}
+
+@test "64 MiB come back whole where the kernel refuses a ring" {
+	local shim
+	lab_open 9000
+	shim=$(library noring)
+	LD_PRELOAD=$shim round_trip
+	holds 'PACKET_RX_RING refused' "$(cat "$ERR")"
+}
+
+@test "a 1 Gbit/s link with a full window of jumbo frames loses no reply" {
+	local line
+	lab_open 9000
+	ip netns exec "$TARGET_NS" tc qdisc add dev eth0 root tbf \
+		rate 1gbit burst 64kb limit 10mb
+	serve 0 1 eth0 "$(zeroes 64)"
+	line=$(initiator -m read -w 64 -N 20000 -r)
+	flawless "$line"
+	holds ' retransmits=0 ' "$line"
+}
