@@ -181,6 +181,19 @@ stop() {
 	same 0 "$STATUS" "exit status after SIGTERM"
 }
 
+# refused STATUS PATTERN ARGUMENT...: vblade ends with a status that matches,
+# without a ready line, and says one line on standard error that matches.
+refused() {
+	local status=$1 pattern=$2
+	shift 2
+	launch "$@"
+	ended "$PID"
+	holds "^$status\$" "$STATUS"
+	same "" "$(cat "$OUT")" "standard output"
+	same 1 "$(wc -l <"$ERR")" "lines on standard error: $(cat "$ERR")"
+	holds "$pattern" "$(cat "$ERR")"
+}
+
 # End all that serve, launch, background and listen started.
 serve_end() {
 	local pid

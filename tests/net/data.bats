@@ -1,0 +1,153 @@
+# Reads and writes against the bytes of the image.
+
+load ../helper
+
+setup_file() { lab_open; }
+teardown_file() { lab_close; }
+setup() { IMAGE=$(image 256); }
+teardown() { serve_end; }
+
+# tagged N REQUEST-OR-REPLY...: build it with tag N.
+with_tag() {
+	local TAG
+	TAG=$(printf %08x "$1")
+	shift
+	"$@"
+}
+
+# whole_image_read ARGUMENT...: a server with these options returns all of
+# the image, requested in one burst.
+whole_image_read() {
+	local i requests replies
+	serve "$@" 0 1 eth0 "$IMAGE"
+	for ((i = 0; i < 128; i++)); do
+		requests+=$(with_tag "$i" ata_read $((2 * i)) 2)$'\n'
+		replies+=$(with_tag "$i" ata_data $((2 * i)) 2 \
+			"$(sectors $((2 * i)) 2)")$'\n'
+	done
+	same "$(hex <<<"${replies%$'\n'}")" \
+		"$(query <<<"${requests%$'\n'}" | sort_by_tag)"
+}
+
+# whole_image_written ARGUMENT...: the same for writes of other sectors,
+# which leave the file as long as it was.
+whole_image_written() {
+	local i requests replies
+	serve "$@" 0 1 eth0 "$IMAGE"
+	for ((i = 0; i < 128; i++)); do
+		requests+=$(with_tag "$i" ata_write $((2 * i)) 2 \
+			"$(sectors $((1000 + 2 * i)) 2)")$'\n'
+		replies+=$(with_tag "$i" ata_written $((2 * i)) 2)$'\n'
+	done
+	same "$(hex <<<"${replies%$'\n'}")" \
+		"$(query <<<"${requests%$'\n'}" | sort_by_tag)"
+	stop
+	same "$(sectors 1000 256)" "$(plain <"$IMAGE")"
+}
+
+# Workers may answer in any order.
+sort_by_tag() {
+	sort -k 1.41,1.48
+}
+
+@test "the whole image is read" {
+	whole_image_read
+}
+
+@test "the whole image is read with no workers" {
+	whole_image_read -j 0
+}
+
+@test "the whole image is read past the page cache" {
+	whole_image_read -d
+}
+
+@test "the whole image is read of a read-only export" {
+	whole_image_read -r
+}
+
+@test "the whole image is written" {
+	whole_image_written
+}
+
+@test "the whole image is written with no workers" {
+	whole_image_written -j 0
+}
+
+@test "the whole image is written past the page cache" {
+	whole_image_written -d
+}
+
+@test "the whole image is written synchronously" {
+	whole_image_written -s
+}
+
+@test "the whole image is written synchronously past the page cache" {
+	whole_image_written -d -s
+}
+
+@test "the whole image is written synchronously with no workers" {
+	whole_image_written -s -j 0
+}
+
+@test "commands of 28 bits read and write" {
+	serve 0 1 eth0 "$IMAGE"
+	expect "$(request 00 '00 00 02 20 070000e00000 0000')" \
+		"$(response 00 "00 00 02 40 070000e00000 0000 $(sectors 7 2)")"
+	expect "$(request 00 '01 00 02 30 090000e00000 0000 3c*1024')" \
+		"$(response 00 '01 00 02 40 090000e00000 0000 @60')"
+	same "$(hex '3c*1024')" "$(stored "$IMAGE" 9 2)"
+	same "$(sectors 11 1)" "$(stored "$IMAGE" 11 1)"
+}
+
+@test "a write is read back, flushed and found in the image" {
+	serve 0 1 eth0 "$IMAGE"
+	expect "$(ata_write 255 1 '99*512')" "$(ata_written 255 1)"
+	expect "$(ata_read 255 1)" "$(ata_data 255 1 '99*512')"
+	expect "$(ata_flush)" "$(ata_flushed)"
+	same "$(hex '99*512')" "$(stored "$IMAGE" 255 1)"
+}
+
+@test "the last of many writes of one sector stays" {
+	local i requests
+	serve 0 1 eth0 "$IMAGE"
+	for ((i = 0; i < 200; i++)); do
+		requests+=$(ata_write 5 1 "$(be8 "$i")*512")$'\n'
+	done
+	query <<<"${requests%$'\n'}" >/dev/null
+	same "$(hex 'c7*512')" "$(stored "$IMAGE" 5 1)"
+}
+
+@test "reads between writes of one sector see the write before" {
+	local i requests got
+	serve 0 1 eth0 "$IMAGE"
+	for ((i = 0; i < 60; i += 2)); do
+		requests+=$(with_tag "$i" ata_write 5 1 "$(be8 "$i")*512")
+		requests+=$'\n'$(with_tag $((i + 1)) ata_read 5 1)$'\n'
+	done
+	got=$(query <<<"${requests%$'\n'}" | sort_by_tag)
+	for ((i = 0; i < 60; i += 2)); do
+		holds "^$(hex "$(with_tag $((i + 1)) ata_data 5 1 \
+			"$(be8 "$i")*512")")$" "$got"
+	done
+}
+
+@test "a write that carries too little is aborted" {
+	serve 0 1 eth0 "$IMAGE"
+	expect "$(ata_write 0 2 'ee*1023')" "$(ata_failed 41 04 0 2)"
+	same "$(sectors 0 2)" "$(stored "$IMAGE" 0 2)"
+}
+
+@test "a read-only export aborts writes and leaves the file alone" {
+	local before
+	before=$(stat -c '%y %z' "$IMAGE")
+	serve -r 0 1 eth0 "$IMAGE"
+	holds "256 sectors O_RDONLY$" "$(cat "$OUT")"
+	expect "$(ata_write 0 1 'ee*512')" "$(ata_failed 41 04 0 1)"
+	expect "$(request 00 '01 00 01 30 000000e00000 0000 ee*512')" \
+		"$(response 00 '01 04 01 41 000000e00000 0000 @60')"
+	expect "$(ata_flush)" "$(ata_flushed)"
+	stop
+	same "$before" "$(stat -c '%y %z' "$IMAGE")"
+	same "$(sectors 0 256)" "$(plain <"$IMAGE")"
+}
