@@ -1,0 +1,68 @@
+# What it says about itself.
+
+load ../helper
+
+setup_file() { lab_open; }
+teardown_file() { lab_close; }
+teardown() { serve_end; }
+
+# says ARGUMENT...: it ends with status 0 and nothing on standard error.
+says() {
+	launch "$@"
+	ended "$PID"
+	same 0 "$STATUS" "exit status of vblade $*"
+	same "" "$(cat "$ERR")" "standard error"
+}
+
+@test "-h prints the usage and every option" {
+	local option
+	says -h
+	holds "^usage: vblade .*shelf slot interface file" "$(cat "$OUT")"
+	for option in b d f h j l m o r s v V; do
+		holds "^ +-$option|\[-[a-zA-Z]*$option" "$(cat "$OUT")"
+	done
+}
+
+@test "--help prints the same" {
+	local short
+	says -h
+	short=$(cat "$OUT")
+	says --help
+	same "$short" "$(cat "$OUT")"
+}
+
+@test "-V prints one line, name and version" {
+	says -V
+	same 1 "$(wc -l <"$OUT")" "lines"
+	holds "^vblade [0-9]+" "$(cat "$OUT")"
+}
+
+@test "--version prints the same" {
+	local short
+	says -V
+	short=$(cat "$OUT")
+	says --version
+	same "$short" "$(cat "$OUT")"
+}
+
+@test "help needs no privilege" {
+	background "$TARGET_NS" setpriv --reuid nobody --regid nogroup \
+		--clear-groups "$VBLADE" -h
+	ended "$PID"
+	same 0 "$STATUS"
+}
+
+@test "help that cannot be printed is a failure" {
+	on_target sh -c '"$1" -h >/dev/full 2>/dev/null' sh "$VBLADE" &&
+		fail "status 0"
+	:
+}
+
+@test "the usage is the synopsis of the manual" {
+	local synopsis
+	says -h
+	synopsis=$(man -l "$TESTS/../vblade.8" 2>/dev/null | col -b |
+		sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | sed '1d;$d')
+	same "$(echo $synopsis)" \
+		"$(sed -n 's/^usage: //p' "$OUT")"
+}

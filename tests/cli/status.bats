@@ -1,0 +1,136 @@
+# A start that fails says why in one line and by its exit status: 1 may pass,
+# 4 is for want of privilege, 6 is about the file or device.
+
+load ../helper
+
+setup_file() { lab_open; }
+teardown_file() { lab_close; }
+
+setup() {
+	IMAGE=$(image 64)
+	FILE=$BATS_TEST_TMPDIR/file
+}
+
+teardown() { serve_end; }
+
+# as_nobody OPTION... -- ARGUMENT...: vblade under setpriv with these options
+# besides those that leave it no privilege.
+as_nobody() {
+	chmod 755 "$BATS_TEST_TMPDIR"
+	background "$TARGET_NS" setpriv --reuid nobody --regid nogroup \
+		--clear-groups "$@"
+	ended "$PID"
+}
+
+@test "an interface that does not exist: 1" {
+	refused 1 none0 0 1 none0 "$IMAGE"
+}
+
+@test "an interface name that is too long is not cut short: 1 or 2" {
+	ip -n "$TARGET_NS" link add name cut45678901234 type dummy
+	refused '[12]' cut456789012345678 0 1 cut456789012345678 "$IMAGE"
+	ip -n "$TARGET_NS" link delete cut45678901234
+}
+
+@test "an empty interface name: 1 or 2" {
+	refused '[12]' "" 0 1 "" "$IMAGE"
+}
+
+@test "an interface that is not Ethernet: 1" {
+	ip -n "$TARGET_NS" tuntap add name tun0 mode tun
+	ip -n "$TARGET_NS" link set tun0 up
+	refused 1 tun0 0 1 tun0 "$IMAGE"
+	ip -n "$TARGET_NS" link delete tun0
+}
+
+@test "an interface that is down is no error" {
+	ip -n "$TARGET_NS" link add name down0 type dummy
+	serve 0 1 down0 "$IMAGE"
+	stop
+	ip -n "$TARGET_NS" link delete down0
+}
+
+@test "a file that does not exist: 6" {
+	refused 6 "$FILE" 0 1 eth0 "$FILE"
+}
+
+@test "an empty file name: 6 or 2" {
+	refused '[26]' "" 0 1 eth0 ""
+}
+
+@test "a directory: 6" {
+	refused 6 "$BATS_TEST_TMPDIR" 0 1 eth0 "$BATS_TEST_TMPDIR"
+	refused 6 "$BATS_TEST_TMPDIR" -r 0 1 eth0 "$BATS_TEST_TMPDIR"
+}
+
+@test "a fifo: 6, without waiting for its other end" {
+	mkfifo "$FILE"
+	refused 6 "$FILE" 0 1 eth0 "$FILE"
+	refused 6 "$FILE" -r 0 1 eth0 "$FILE"
+}
+
+@test "a character device: 6" {
+	refused 6 /dev/zero 0 1 eth0 /dev/zero
+	refused 6 /dev/null -r 0 1 eth0 /dev/null
+}
+
+@test "an empty file: 6" {
+	: >"$FILE"
+	refused 6 "$FILE" 0 1 eth0 "$FILE"
+}
+
+@test "a file that is exported already: 6, and the message tells of -f" {
+	serve 0 1 eth0 "$IMAGE"
+	refused 6 "$IMAGE.*-f" 0 2 eth0 "$IMAGE"
+	serve -f 0 2 eth0 "$IMAGE"
+}
+
+@test "a file that is exported already: two readers are no conflict" {
+	serve -r 0 1 eth0 "$IMAGE"
+	serve -r 0 2 eth0 "$IMAGE"
+	refused 6 "$IMAGE" 0 3 eth0 "$IMAGE"
+}
+
+@test "no right to open a packet socket: 4, and the message names it" {
+	chmod 666 "$IMAGE"
+	as_nobody "$VBLADE" 0 1 eth0 "$IMAGE"
+	same 4 "$STATUS"
+	same "" "$(cat "$OUT")" "standard output"
+	same 1 "$(wc -l <"$ERR")" "lines"
+	holds CAP_NET_RAW "$(cat "$ERR")"
+}
+
+@test "no right to the file: 4" {
+	chmod 600 "$IMAGE"
+	as_nobody --inh-caps +net_raw --ambient-caps +net_raw \
+		"$VBLADE" 0 1 eth0 "$IMAGE"
+	same 4 "$STATUS"
+	same 1 "$(wc -l <"$ERR")" "lines"
+	holds "$IMAGE" "$(cat "$ERR")"
+}
+
+@test "CAP_NET_RAW and the right to the file are enough" {
+	chmod 755 "$BATS_TEST_TMPDIR"
+	chmod 666 "$IMAGE"
+	background "$TARGET_NS" setpriv --reuid nobody --regid nogroup \
+		--clear-groups --inh-caps +net_raw --ambient-caps +net_raw \
+		"$VBLADE" 0 1 eth0 "$IMAGE"
+	until_true 10 serve_settled "$PID" "$OUT"
+	holds "64 sectors O_RDWR$" "$(cat "$OUT" "$ERR")"
+	expect "$(ata_write 0 1 '5a*512')" "$(ata_written 0 1)"
+	stop
+}
+
+@test "a file without the right to write is served with -r" {
+	chmod 755 "$BATS_TEST_TMPDIR"
+	chmod 444 "$IMAGE"
+	background "$TARGET_NS" setpriv --reuid nobody --regid nogroup \
+		--clear-groups --inh-caps +net_raw --ambient-caps +net_raw \
+		"$VBLADE" -r 0 1 eth0 "$IMAGE"
+	until_true 10 serve_settled "$PID" "$OUT"
+	holds "64 sectors O_RDONLY$" "$(cat "$OUT" "$ERR")"
+}
+
+@test "bad arguments come before a missing interface and file" {
+	refused 2 shelf 70000 1 none0 "$FILE"
+}

@@ -1,0 +1,130 @@
+#!/bin/sh
+#
+# make demo: export a sparse image in one network namespace, and from another,
+# at the other end of a wire, find it, write, read back and flush.  Wants
+# root.  The host's own network is not touched, and nothing is left behind.
+
+set -eu
+cd "$(dirname "$0")/.."
+
+target=vbdemo$$-target
+initiator=vbdemo$$-initiator
+target_mac=02:00:00:00:00:02
+dir=
+pid=
+
+die() {
+	echo "demo: $*" >&2
+	exit 1
+}
+
+clean_up() {
+	trap '' INT TERM HUP
+	[ -z "$pid" ] || kill "$pid" 2>/dev/null || :
+	[ -z "$pid" ] || wait "$pid" 2>/dev/null || :
+	ip netns delete "$target" 2>/dev/null || :
+	ip netns delete "$initiator" 2>/dev/null || :
+	[ -z "$dir" ] || rm -rf "$dir"
+}
+
+join_namespaces() {
+	for ns in "$target" "$initiator"; do
+		ip netns add "$ns"
+		ip netns exec "$ns" sh -c '
+			cd /proc/sys/net/ipv6/conf 2>/dev/null || exit 0
+			echo 1 >all/disable_ipv6
+			echo 1 >default/disable_ipv6'
+	done
+	ip -n "$target" link add eth0 address "$target_mac" mtu 9000 \
+		type veth peer name eth0 mtu 9000 netns "$initiator"
+	ip -n "$target" link set eth0 up
+	ip -n "$initiator" link set eth0 up
+}
+
+start_target() {
+	ip netns exec "$target" ./vblade 0 1 eth0 "$dir/disk.img" \
+		>"$dir/out" 2>"$dir/err" &
+	pid=$!
+	tries=0
+	until grep -q '^pid' "$dir/out"; do
+		tries=$((tries + 1))
+		if [ $tries -gt 200 ] || ! kill -0 "$pid" 2>/dev/null; then
+			die "vblade did not start: $(cat "$dir/err")"
+		fi
+		sleep 0.05
+	done
+}
+
+# ask REQUEST: print the reply.
+ask() {
+	ip netns exec "$initiator" tests/frame -t "$target_mac" "$1" ||
+		die "no reply to $1"
+}
+
+# field REPLY OFFSET LENGTH: these bytes of it.
+field() {
+	printf '%s\n' "$1" |
+		cut -c "$((2 * $2 + 1))-$((2 * ($2 + $3)))"
+}
+
+# ata AFLAGS COUNT COMMAND LBA0 [DATA]: ask, and see that the status is good.
+ata() {
+	reply=$(ask "TT SS 88a2 10 00 0000 01 00 deadbeef \
+		$1 00 $2 $3 $4 00*5 0000 ${5:-}")
+	[ "$(field "$reply" 27 1)" = 40 ] ||
+		die "command $3 failed: $(field "$reply" 24 12)"
+}
+
+discover() {
+	reply=$(ask "ffffffffffff SS 88a2 10 00 ffff ff 01 deadbeef 00*8")
+	major=$(field "$reply" 16 2)
+	minor=$(field "$reply" 18 1)
+	echo "discovery: e$((0x$major)).$((0x$minor))" \
+		"at MAC address $(field "$reply" 6 6 |
+			sed 's/..\B/&:/g')," \
+		"$((0x$(field "$reply" 28 1))) sectors a frame," \
+		"$((0x$(field "$reply" 24 2))) requests at a time"
+}
+
+identify() {
+	ata 00 01 ec 00
+	size=$(field "$reply" 236 8 | sed 's/\(..\)\(..\)\(..\)\(..\).*/\4\3\2\1/')
+	echo "IDENTIFY:  $((0x$size)) sectors of 512 bytes"
+}
+
+write_read_flush() {
+	ata 41 10 34 64 '76*4096 62*4096'
+	echo "write:     16 sectors at 100, status 40"
+	ata 40 10 24 64
+	[ "$(field "$reply" 36 8192)" = \
+		"$(ip netns exec "$initiator" tests/frame -p \
+			'76*4096 62*4096')" ] || die "other data came back"
+	echo "read:      16 sectors at 100, status 40, what was written"
+	ata 00 00 e7 00
+	echo "flush:     status 40"
+}
+
+[ "$(id -u)" -eq 0 ] || die "network namespaces want root"
+command -v ip >/dev/null || apt-get install -y iproute2 >/dev/null ||
+	die "no iproute2"
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+dir=$(mktemp -d)
+truncate -s 1G "$dir/disk.img"
+join_namespaces
+start_target
+echo "target:    vblade 0 1 eth0 disk.img (sparse, 1 GiB)"
+sed 's/^/           /' "$dir/out"
+discover
+identify
+write_read_flush
+kill "$pid"
+wait "$pid" || die "vblade ended with status $?"
+pid=
+echo "image:     $(du -k "$dir/disk.img" | cut -f 1) KiB on disk of 1 GiB," \
+	"bytes at sector 100: \"$(dd if="$dir/disk.img" skip=100 count=1 \
+		status=none | cut -c 1-8)...\""
+echo "stopped:   vblade exited with status 0"
