@@ -18,8 +18,8 @@ vblade.o $(PLATFORM).o: aoe.h
 .c.o:
 	$(CC) $(CPPFLAGS) $(DEFS) $(CFLAGS) $(WARN) -pthread -c -o $@ $<
 
-tests/frame tests/load tests/reflect: $@.c
-	$(CC) $(CPPFLAGS) $(DEFS) $(CFLAGS) $(WARN) $(LDFLAGS) -pthread -o $@ $@.c
+.c:
+	$(CC) $(CPPFLAGS) $(DEFS) $(CFLAGS) $(WARN) $(LDFLAGS) -pthread -o $@ $<
 
 check:
 	sh tests/run
