@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
 #
-# Two initiators read and write at random, in overlapping requests of all
-# sizes, and send one request in ten twice, now or later.  Each checks every
-# read against a model of the disk (see load.c); at the end the image must be
-# what the models say.  A million requests a mode: 800 000 on ranges whose
-# sectors the initiators own in turn, so that they share pages and blocks, and
-# 200 000 on ranges of their own.
+# Two initiators read and write in requests of all sizes, flush now and then,
+# and send one request in ten twice, now or later.  Each checks every read
+# against a model of the disk (see load.c); at the end the image must be what
+# the models say.  A million requests a mode: 800 000 at random on a small
+# range whose sectors the initiators own in turn, so that they share pages and
+# blocks and much overlaps; 200 000 one after the other on ranges of their
+# own, so that there are runs.
 #
 # STRESS is a divisor: STRESS=100 runs the same with a hundredth of that.
 
@@ -28,10 +29,10 @@ teardown() {
 both() {
 	local a=$BATS_TEST_TMPDIR/a b=$BATS_TEST_TMPDIR/b pid status=0
 	# shellcheck disable=SC2086
-	initiator -m mixed -r -u -p 10 -F 1000 -t 300 -i 1 -w 8 $1 >"$a" 3>&- &
+	initiator -m mixed -u -p 10 -F 1000 -t 300 -i 1 -w 8 $1 >"$a" 3>&- &
 	pid=$!
 	# shellcheck disable=SC2086
-	initiator -m mixed -r -u -p 10 -F 1000 -t 300 -i 2 -w 48 $2 >"$b" || status=1
+	initiator -m mixed -u -p 10 -F 1000 -t 300 -i 2 -w 48 $2 >"$b" || status=1
 	wait "$pid" || status=1
 	cat "$a" "$b"
 	flawless "$(cat "$a")"
@@ -46,10 +47,10 @@ torture() {
 	shift
 	truncate -s 16M "$expected"
 	serve "$@" 0 1 eth0 "$IMAGE"
-	both "-f 0 -c 2048 -O 0/2/13 -N $((4 * n)) -S 11 -o $expected" \
-		"-f 0 -c 2048 -O 1/2/13 -N $((4 * n)) -S 12 -o $expected"
+	both "-r -f 0 -c 2048 -O 0/2/13 -N $((4 * n)) -S 11 -o $expected" \
+		"-r -f 0 -c 2048 -O 1/2/13 -N $((4 * n)) -S 12 -o $expected"
 	both "-f 2048 -c 8192 -N $n -S 13 -o $expected" \
-		"-f 10240 -c 8192 -N $n -S 14 -o $expected"
+		"-f 10240 -c 8192 -N $n -T -S 14 -o $expected"
 	stop
 	cmp "$IMAGE" "$expected"
 }
