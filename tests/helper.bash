@@ -35,10 +35,16 @@ if [ -n "${CI:-}" ]; then
 	}
 fi
 
-# same EXPECTED GOT [WHAT]: they are equal, byte by byte.
+# same EXPECTED GOT [WHAT]: they are equal, byte by byte.  Of long ones the
+# message tells the first differences.
 same() {
-	[ "$1" = "$2" ] || fail "${3:-not the same}" "expected: $1" \
-		"got:      $2"
+	[ "$1" != "$2" ] || return 0
+	if [ $((${#1} + ${#2})) -le 1000 ]; then
+		fail "${3:-not the same}" "expected: $1" "got:      $2"
+	else
+		fail "${3:-not the same}" "$(diff -U 1 -L expected -L got \
+			<(fold -w 64 <<<"$1") <(fold -w 64 <<<"$2") | head -n 40)"
+	fi
 }
 
 # holds PATTERN TEXT: the pattern of grep -E is found in a line of the text.
@@ -134,7 +140,7 @@ background() {
 	shift
 	OUT=$stem.out
 	ERR=$stem.err
-	ip netns exec "$ns" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- &
+	ip netns exec "$ns" "$@" >>"$OUT" 2>>"$ERR" </dev/null 3>&- &
 	PID=$!
 	SERVED+=("$PID")
 }

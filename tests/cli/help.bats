@@ -17,7 +17,7 @@ says() {
 @test "-h prints the usage and every option" {
 	local option
 	says -h
-	holds "^usage: vblade .*shelf slot interface file" "$(cat "$OUT")"
+	holds "^usage: vblade .*shelf slot interface file" "$(flat <"$OUT")"
 	for option in b d f h j l m o r s v V; do
 		holds "^ +-$option|\[-[a-zA-Z]*$option" "$(cat "$OUT")"
 	done
@@ -52,17 +52,14 @@ says() {
 	same 0 "$STATUS"
 }
 
-@test "help that cannot be printed is a failure" {
-	on_target sh -c '"$1" -h >/dev/full 2>/dev/null' sh "$VBLADE" &&
-		fail "status 0"
-	:
+# flat: the standard input in one line.
+flat() {
+	tr -s ' \n' '  ' | sed 's/ $//'
 }
 
 @test "the usage is the synopsis of the manual" {
-	local synopsis
 	says -h
-	synopsis=$(man -l "$TESTS/../vblade.8" 2>/dev/null | col -b |
-		sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | sed '1d;$d')
-	same "$(echo $synopsis)" \
-		"$(sed -n 's/^usage: //p' "$OUT")"
+	same "$(mandoc -T ascii "$TESTS/../vblade.8" | sed 's/.\x08//g' |
+		sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | sed '1d;$d' | flat)" \
+		"$(flat <"$OUT" | sed 's/^usage://')"
 }

@@ -17,9 +17,13 @@ bad() {
 	refused 2 "$name.*${value//./\\.}" "$@"
 }
 
-# good ARGUMENT...: they are accepted, and the interface is then missed.
+# good ARGUMENT...: they are accepted, perhaps with a warning, and the
+# interface is then missed.
 good() {
-	refused 1 none0 "$@"
+	launch "$@"
+	ended "$PID"
+	same 1 "$STATUS" "exit status of vblade $*"
+	holds none0 "$(cat "$ERR")"
 }
 
 # garbage: what is no decimal number at all.
@@ -37,7 +41,7 @@ garbage() {
 }
 
 @test "shelf: garbage is refused" {
-	while read -r value; do
+	while IFS= read -r value; do
 		bad shelf "$value" -- "$value" 1 none0 "$IMAGE"
 	done < <(garbage)
 	bad shelf "" -- "" 1 none0 "$IMAGE"
@@ -59,7 +63,7 @@ garbage() {
 }
 
 @test "slot: garbage is refused" {
-	while read -r value; do
+	while IFS= read -r value; do
 		bad slot "$value" -- 0 "$value" none0 "$IMAGE"
 	done < <(garbage)
 	bad slot "" -- 0 "" none0 "$IMAGE"
@@ -101,7 +105,7 @@ garbage() {
 @test "-b -j -l -o: garbage is refused" {
 	local option
 	for option in b j l o; do
-		while read -r value; do
+		while IFS= read -r value; do
 			bad "-$option" "$value" "-$option" "$value" \
 				0 1 none0 "$IMAGE"
 		done < <(garbage)

@@ -8,18 +8,31 @@ teardown_file() { lab_close; }
 
 setup() {
 	IMAGE=$(image 64)
+	PUBLIC=$(mktemp -d)
+	chmod 755 "$PUBLIC"
 	FILE=$BATS_TEST_TMPDIR/file
 }
 
-teardown() { serve_end; }
+teardown() {
+	serve_end
+	rm -rf "$PUBLIC"
+}
 
-# as_nobody OPTION... -- ARGUMENT...: vblade under setpriv with these options
-# besides those that leave it no privilege.
+# as_nobody CAPABILITIES ARGUMENT...: launch a copy of vblade, and for what it
+# may reach $PUBLIC, as a user with these capabilities (+net_raw, -all).
 as_nobody() {
-	chmod 755 "$BATS_TEST_TMPDIR"
+	local capabilities=$1
+	shift
+	install -m 755 "$VBLADE" "$PUBLIC/vblade"
 	background "$TARGET_NS" setpriv --reuid nobody --regid nogroup \
-		--clear-groups "$@"
-	ended "$PID"
+		--clear-groups --inh-caps "$capabilities" \
+		--ambient-caps "$capabilities" "$PUBLIC/vblade" "$@"
+}
+
+# published MODE: the name of an image that others find, with this mode.
+published() {
+	install -m "$1" "$IMAGE" "$PUBLIC/image"
+	echo "$PUBLIC/image"
 }
 
 @test "an interface that does not exist: 1" {
@@ -27,9 +40,9 @@ as_nobody() {
 }
 
 @test "an interface name that is too long is not cut short: 1 or 2" {
-	ip -n "$TARGET_NS" link add name cut45678901234 type dummy
-	refused '[12]' cut456789012345678 0 1 cut456789012345678 "$IMAGE"
-	ip -n "$TARGET_NS" link delete cut45678901234
+	ip -n "$TARGET_NS" link add cut456789012345 type veth peer name peer0
+	refused '[12]' cut4567890123456 0 1 cut4567890123456 "$IMAGE"
+	ip -n "$TARGET_NS" link delete cut456789012345
 }
 
 @test "an empty interface name: 1 or 2" {
@@ -44,7 +57,7 @@ as_nobody() {
 }
 
 @test "an interface that is down is no error" {
-	ip -n "$TARGET_NS" link add name down0 type dummy
+	ip -n "$TARGET_NS" link add down0 type veth peer name peer0
 	serve 0 1 down0 "$IMAGE"
 	stop
 	ip -n "$TARGET_NS" link delete down0
@@ -92,29 +105,25 @@ as_nobody() {
 }
 
 @test "no right to open a packet socket: 4, and the message names it" {
-	chmod 666 "$IMAGE"
-	as_nobody "$VBLADE" 0 1 eth0 "$IMAGE"
-	same 4 "$STATUS"
+	as_nobody -all 0 1 eth0 "$(published 666)"
+	ended "$PID"
+	same 4 "$STATUS" "exit status"
 	same "" "$(cat "$OUT")" "standard output"
 	same 1 "$(wc -l <"$ERR")" "lines"
 	holds CAP_NET_RAW "$(cat "$ERR")"
 }
 
 @test "no right to the file: 4" {
-	chmod 600 "$IMAGE"
-	as_nobody --inh-caps +net_raw --ambient-caps +net_raw \
-		"$VBLADE" 0 1 eth0 "$IMAGE"
-	same 4 "$STATUS"
+	as_nobody +net_raw 0 1 eth0 "$(published 600)"
+	ended "$PID"
+	same 4 "$STATUS" "exit status"
+	same "" "$(cat "$OUT")" "standard output"
 	same 1 "$(wc -l <"$ERR")" "lines"
-	holds "$IMAGE" "$(cat "$ERR")"
+	holds "$PUBLIC/image" "$(cat "$ERR")"
 }
 
 @test "CAP_NET_RAW and the right to the file are enough" {
-	chmod 755 "$BATS_TEST_TMPDIR"
-	chmod 666 "$IMAGE"
-	background "$TARGET_NS" setpriv --reuid nobody --regid nogroup \
-		--clear-groups --inh-caps +net_raw --ambient-caps +net_raw \
-		"$VBLADE" 0 1 eth0 "$IMAGE"
+	as_nobody +net_raw 0 1 eth0 "$(published 666)"
 	until_true 10 serve_settled "$PID" "$OUT"
 	holds "64 sectors O_RDWR$" "$(cat "$OUT" "$ERR")"
 	expect "$(ata_write 0 1 '5a*512')" "$(ata_written 0 1)"
@@ -122,11 +131,7 @@ as_nobody() {
 }
 
 @test "a file without the right to write is served with -r" {
-	chmod 755 "$BATS_TEST_TMPDIR"
-	chmod 444 "$IMAGE"
-	background "$TARGET_NS" setpriv --reuid nobody --regid nogroup \
-		--clear-groups --inh-caps +net_raw --ambient-caps +net_raw \
-		"$VBLADE" -r 0 1 eth0 "$IMAGE"
+	as_nobody +net_raw -r 0 1 eth0 "$(published 444)"
 	until_true 10 serve_settled "$PID" "$OUT"
 	holds "64 sectors O_RDONLY$" "$(cat "$OUT" "$ERR")"
 }

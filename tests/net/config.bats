@@ -51,7 +51,7 @@ expect_config() {
 
 @test "every host sees the same string" {
 	expect_config "$(config 3 2 6869)" "18 00" 3 2 "6869 00*26"
-	holds "^0200000000770200.*100200026869(00)+$" \
+	holds "^0200000000770200.*1200026869(00)+$" \
 		"$(query "TT 020000000077 88a2 10 00 000001 01 $TAG 00*5 02
 			0001 68")"
 }

@@ -42,10 +42,10 @@ characters() {
 	holds "Model Number: +[[:graph:]]" "$out"
 	holds "LBA +user addressable sectors: +268435455" "$out"
 	holds "LBA48 +user addressable sectors: +419430400" "$out"
-	holds "Logical +Sector size: +512 bytes" "$out"
-	holds "\* +Mandatory FLUSH_CACHE" "$out"
-	holds "\* +FLUSH_CACHE_EXT" "$out"
-	holds "\* +48-bit Address feature set" "$out"
+	holds "Logical(/Physical)? +Sector size: +512 bytes" "$out"
+	holds "\*[[:space:]]+Mandatory FLUSH_CACHE" "$out"
+	holds "\*[[:space:]]+FLUSH_CACHE_EXT" "$out"
+	holds "\*[[:space:]]+48-bit Address feature set" "$out"
 }
 
 @test "the serial number is shelf.slot:host" {

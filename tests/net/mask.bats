@@ -70,6 +70,6 @@ served() {
 	served
 	reply=$(query "$(from 0200000001fe "$(request 02 '00 00 00 00')")")
 	holds "^0200000001fe02000000000288a2180000000102$TAG" "$reply"
-	same b8 "${reply:54:2}" "addresses in the reply"
-	same $((2 * (28 + 8 * 184))) "${#reply}" "digits of the reply"
+	same b9 "${reply:54:2}" "addresses in the reply"
+	same $((2 * (28 + 8 * 185))) "${#reply}" "digits of the reply"
 }

@@ -67,7 +67,9 @@ carries() {
 
 @test "an MTU lowered while serving is offered and kept to" {
 	serve_at 9000
+	listen
 	lab_mtu 1500
+	until_true 10 test -s "$HEARD"
 	expect "$(ata_read 0 17)" "$(ata_failed 40 04 0 17)"
 	same 02 "$(offered)"
 	carries 2

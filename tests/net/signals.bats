@@ -45,14 +45,15 @@ teardown() { serve_end; }
 
 @test "SIGUSR1 makes it print one line of counters" {
 	query "$(ata_read 0 2)" "$(ata_read 2 2)" "$(ata_read 256 1)" \
-		"$(ata_write 0 1 '5a*512')" >/dev/null
+		"$(ata_write 0 2 '5a*1024')" >/dev/null
 	: >"$ERR"
 	kill -USR1 "$PID"
 	until_true 10 test -s "$ERR"
 	same 1 "$(wc -l <"$ERR")" "lines"
-	holds "\<2048\>" "$(cat "$ERR")"
-	holds "\<512\>" "$(cat "$ERR")"
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(hex '5a*512')")"
+	holds "\<2 reads \(2 KiB\)" "$(cat "$ERR")"
+	holds "\<1 writes \(1 KiB\)" "$(cat "$ERR")"
+	holds "\<1 errors" "$(cat "$ERR")"
+	expect "$(ata_read 0 1)" "$(ata_data 0 1 5a*512)"
 }
 
 @test "it can be started again at once" {
