@@ -31,6 +31,7 @@ serve_slow() {
 	: >"$SLOW_GATE"
 	FILE=$(image 1024)
 	LD_PRELOAD=$SLOW serve -j 2 "$@" 0 1 eth0 "$FILE"
+	SERVER=$PID
 }
 
 held() {
@@ -63,7 +64,7 @@ newer_wins() {
 	hears "$(TAG=00000001 ata_written 100 1)"
 	hears "$(TAG=00000002 ata_written 100 1)"
 	expect "$(ata_read 100 1)" "$(ata_data 100 1 "$(sector bb)")"
-	stop
+	stop "$SERVER"
 	same "$(hex "$(sector bb)")" "$(stored "$FILE" 100 1)" "sector 100"
 }
 

@@ -17,12 +17,14 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,16 +106,25 @@ preadv(int fd, const struct iovec *v, int n, off_t o)
 	    fd, v, n, o);
 }
 
-ssize_t
-preadv2(int fd, const struct iovec *v, int n, off_t o, int flags)
+/* vblade calls preadv2 by its number, since not every C library has it. */
+long
+syscall(long number, ...)
 {
-	if ((flags & RWF_NOWAIT) != 0 && chosen("read", o, total(v, n))) {
+	long a[6];
+	va_list list;
+
+	va_start(list, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(list, long);
+	va_end(list);
+	if (number == SYS_preadv2 && (a[5] & RWF_NOWAIT) != 0
+	    && chosen("read", a[3], total((const struct iovec *)a[1],
+	    (int)a[2]))) {
 		errno = EAGAIN;
 		return -1;
 	}
-	hold("read", o, total(v, n));
-	return NEXT(ssize_t, "preadv2",
-	    (int, const struct iovec *, int, off_t, int), fd, v, n, o, flags);
+	return NEXT(long, "syscall", (long, ...), number, a[0], a[1], a[2],
+	    a[3], a[4], a[5]);
 }
 
 ssize_t
@@ -132,14 +143,6 @@ pwritev(int fd, const struct iovec *v, int n, off_t o)
 	    (int, const struct iovec *, int, off_t), fd, v, n, o);
 }
 
-ssize_t
-pwritev2(int fd, const struct iovec *v, int n, off_t o, int flags)
-{
-	hold("write", o, total(v, n));
-	return NEXT(ssize_t, "pwritev2",
-	    (int, const struct iovec *, int, off_t, int), fd, v, n, o, flags);
-}
-
 int
 fdatasync(int fd)
 {
@@ -149,7 +152,5 @@ fdatasync(int fd)
 
 TWIN(pread, pread64);
 TWIN(preadv, preadv64);
-TWIN(preadv2, preadv64v2);
 TWIN(pwrite, pwrite64);
 TWIN(pwritev, pwritev64);
-TWIN(pwritev2, pwritev64v2);
