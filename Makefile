@@ -19,7 +19,7 @@ vblade.o $(PLATFORM).o: aoe.h
 	$(CC) $(CPPFLAGS) $(DEFS) $(CFLAGS) $(WARN) -pthread -c -o $@ $<
 
 .c:
-	$(CC) $(CPPFLAGS) $(DEFS) $(CFLAGS) $(WARN) $(LDFLAGS) -pthread -o $@ $<
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(LDFLAGS) -pthread -o $@ $<
 
 check:
 	sh tests/run
