@@ -27,3 +27,12 @@ library() {
 	"${CC:-cc}" -shared -fPIC -O2 -o "$so" "$TESTS/stress/$1.c" -ldl
 	printf '%s\n' "$so"
 }
+
+# evict FILE: forget its pages again and again, so that some requests find
+# them cached and others have to wait for the disk.  It runs until killed.
+evict() {
+	while dd of="$1" oflag=nocache conv=notrunc,fdatasync count=0 \
+		status=none; do
+		sleep 0.02
+	done
+}
