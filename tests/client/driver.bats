@@ -1,0 +1,222 @@
+#!/usr/bin/env bats
+# The Linux aoe driver finds, sizes, reads and writes what the target exports.
+# Each test has an address of its own, since the driver forgets none.
+
+load client
+
+setup_file() {
+	kernel
+	lan_open
+	shelf a
+	guest_boot g 52:54:00:00:00:01
+	guest g '
+		modprobe virtio_net
+		ip link set eth0 mtu 9000 up
+		modprobe aoe'
+}
+
+teardown_file() {
+	lan_close
+}
+
+teardown() {
+	end t
+	shelf_mtu a 9000
+	guest g 'ip link set eth0 mtu 9000'
+}
+
+# sparse SIZE: make an image that is all holes, and print its name.
+sparse() {
+	truncate -s "$1" "$BATS_TEST_TMPDIR/sparse"
+	echo "$BATS_TEST_TMPDIR/sparse"
+}
+
+# sum FILE FIRST COUNT: the checksum of some of its sectors.
+sum() {
+	dd if="$1" skip="$2" count="$3" status=none | sha256sum
+}
+
+# file_system_lives ADDRESS MKFS FSCK: files written there are the same after
+# a mount without what the guest remembers, and fsck finds nothing to say.
+file_system_lives() {
+	guest g "
+		found $1
+		disk=/dev/etherd/$1
+		$2 \$disk >/dev/null
+		mount \$disk /mnt
+		mkdir /mnt/many
+		for i in \$(seq 60); do
+			seq \$i 400 >/mnt/many/\$i
+		done
+		dd if=/dev/urandom of=/mnt/large bs=1M count=8 status=none
+		rm /mnt/many/1*
+		cd /mnt
+		find . -type f | xargs sha256sum >/run/sums
+		cd /
+		umount /mnt
+		echo 3 >/proc/sys/vm/drop_caches
+		mount \$disk /mnt
+		cd /mnt
+		sha256sum --quiet -c /run/sums
+		cd /
+		umount /mnt
+		$3 \$disk" 120
+}
+
+@test "a target that starts is seen by its advertisement" {
+	guest g 'modprobe -r aoe && modprobe aoe'
+	disk=$(image 2048)
+	target t a 0 1 eth0 "$disk"
+	# Of itself, the driver would ask only after 60 s.
+	guest g 'deadline 20 test -b /dev/etherd/e0.1'
+}
+
+@test "aoe-discover finds a target" {
+	disk=$(image 2048)
+	shelf_mtu a 1500
+	target t a 0 2 eth0 "$disk"
+	guest g 'found e0.2'
+}
+
+@test "aoe-stat shows size and frames of 17 sectors at MTU 9000" {
+	disk=$(sparse 64M)
+	target t a 0 3 eth0 "$disk"
+	run guest g 'found e0.3; aoe-stat'
+	holds '^ +e0\.3 +0\.067GB +eth0 8704 +up +$' "$output"
+}
+
+@test "aoe-stat shows frames of 2 sectors at MTU 1500" {
+	guest g 'ip link set eth0 mtu 1500'
+	shelf_mtu a 1500
+	disk=$(sparse 64M)
+	target t a 0 4 eth0 "$disk"
+	run guest g 'found e0.4; aoe-stat'
+	holds '^ +e0\.4 +0\.067GB +eth0 1024 +up +$' "$output"
+}
+
+@test "frames fit the target when the client's MTU is larger" {
+	shelf_mtu a 1500
+	disk=$(image 2048)
+	target t a 0 5 eth0 "$disk"
+	run guest g 'found e0.5; sha256sum </dev/etherd/e0.5'
+	same "$(sum "$disk" 0 2048)" "$output"
+}
+
+@test "ext4 keeps its files" {
+	disk=$(sparse 96M)
+	target t a 0 6 eth0 "$disk"
+	file_system_lives e0.6 'mkfs.ext4 -q' 'e2fsck -fn'
+}
+
+@test "ext4 keeps its files at MTU 1500" {
+	guest g 'ip link set eth0 mtu 1500'
+	shelf_mtu a 1500
+	disk=$(sparse 96M)
+	target t a 0 7 eth0 "$disk"
+	file_system_lives e0.7 'mkfs.ext4 -q' 'e2fsck -fn'
+}
+
+@test "XFS keeps its files" {
+	disk=$(sparse 300M)
+	target t a 0 8 eth0 "$disk"
+	file_system_lives e0.8 'mkfs.xfs -q' 'xfs_repair -n'
+}
+
+@test "fio verifies a mixed load" {
+	disk=$(sparse 64M)
+	target t a 0 9 eth0 "$disk"
+	guest g '
+		found e0.9
+		fio --name=mixed --filename=/dev/etherd/e0.9 --direct=1 \
+			--ioengine=libaio --iodepth=16 --rw=randrw \
+			--bsrange=512-32k --size=32M --verify=crc32c \
+			--verify_backlog=64 --verify_fatal=1 --output=/dev/null' 120
+}
+
+# The driver has no SG_IO, so hdparm -I, which wants it, shows nothing.
+@test "hdparm decodes the identity that the driver keeps" {
+	disk=$(sparse 64M)
+	target t a 0 10 eth0 "$disk"
+	run guest g 'found e0.10; hdparm -i /dev/etherd/e0.10'
+	holds '^ Model=[^ ,].*, FwRev=[^ ,]+, SerialNo=0\.10:' "$output"
+	holds ' LBA=yes, LBAsects=131072$' "$output"
+}
+
+@test "a read-only export can be mounted" {
+	mkdir "$BATS_TEST_TMPDIR/tree"
+	seq 100000 >"$BATS_TEST_TMPDIR/tree/file"
+	disk=$(sparse 16M)
+	mkfs.ext4 -q -d "$BATS_TEST_TMPDIR/tree" "$disk"
+	target t a -r 0 11 eth0 "$disk"
+	run guest g '
+		found e0.11
+		mount -o ro /dev/etherd/e0.11 /mnt
+		sha256sum </mnt/file
+		umount /mnt'
+	same "$(sha256sum <"$BATS_TEST_TMPDIR/tree/file")" "$output"
+}
+
+@test "a write to a read-only export fails, and does not hang" {
+	disk=$(image 2048)
+	before=$(sha256sum <"$disk")
+	target t a -r 0 12 eth0 "$disk"
+	run guest g '
+		found e0.12
+		dd if=/dev/zero of=/dev/etherd/e0.12 bs=4k count=1 oflag=direct' 30
+	same 1 "$status"
+	holds 'Input/output error' "$output"
+	same "$before" "$(sha256sum <"$disk")"
+}
+
+@test "-o and -l export a part, and nothing beyond it is written" {
+	disk=$(image 1000)
+	after=$BATS_TEST_TMPDIR/after
+	cp "$disk" "$after"
+	expected=$(sum "$disk" 100 500)
+	dd if=/dev/zero of="$after" seek=100 count=500 \
+		conv=notrunc status=none
+	target t a -o 100 -l 500 0 13 eth0 "$disk"
+	run guest g '
+		found e0.13
+		blockdev --getsz /dev/etherd/e0.13
+		sha256sum </dev/etherd/e0.13
+		dd if=/dev/zero of=/dev/etherd/e0.13 bs=512 count=500 \
+			oflag=direct status=none'
+	same "500
+$expected" "$output"
+	cmp "$disk" "$after"
+}
+
+@test "an odd number of sectors can be read and written to the last" {
+	disk=$(image 2049)
+	printf 'no sector' >>"$disk"
+	target t a 0 14 eth0 "$disk"
+	expected=$(sum "$disk" 0 2049)
+	run guest g '
+		found e0.14
+		disk=/dev/etherd/e0.14
+		blockdev --getsz $disk
+		sha256sum <$disk
+		dd if=/dev/zero of=$disk seek=2048 count=1 oflag=direct \
+			status=none'
+	same "2049
+$expected" "$output"
+	same "$(head -c 512 /dev/zero | plain)no sector" \
+		"$(stored "$disk" 2048 1)$(tail -c 9 "$disk")"
+}
+
+@test "a disk of 3 TiB can be read and written to the last sector" {
+	disk=$(sparse 3T)
+	target t a 0 15 eth0 "$disk"
+	run guest g '
+		found e0.15
+		disk=/dev/etherd/e0.15
+		blockdev --getsz $disk
+		echo "The last words" >/run/last
+		dd if=/run/last of=$disk seek=6442450943 bs=512 count=1 \
+			conv=sync oflag=direct status=none
+		dd if=$disk bs=512 skip=6442450943 iflag=direct status=none |
+			head -n 1'
+	same "6442450944
+The last words" "$output"
+}
