@@ -22,9 +22,9 @@
  * -n	end as soon as this many frames came (default: as many as were
  *	sent; with -s, none)
  * -s	send a sentinel after the frames, a Config read for any target, and
- *	wait for its answer too, which is not printed.  A target that takes
- *	frames in order has then decided about all that went before, so a
- *	frame without a reply by then is one that was met with silence.
+ *	wait for an answer to it too, which is not printed.  A target that
+ *	takes frames in order has then decided about all that went before, so
+ *	a frame without a reply by then is one that was met with silence.
  * -l	only listen: say "listening" on standard error once frames are
  *	being kept, and end at the deadline or after -n frames, if given
  * -p	send nothing, print the frames
@@ -430,7 +430,7 @@ collect(const struct wire *w, const struct options *o)
 			continue;
 		if (w->loopback && !is_response(&f))
 			continue;
-		if (waiting && is_sentinel(&f)) {
+		if (o->sentinel && is_sentinel(&f)) {
 			waiting = false;
 			continue;
 		}

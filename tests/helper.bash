@@ -131,12 +131,13 @@ on_initiator() {
 # --- vblade -----------------------------------------------------------
 
 SERVED=()
+RUNS=0
 
 # background NS COMMAND...: start it in the namespace; its pid is then $PID,
 # its standard output and error go to the files $OUT and $ERR, and
 # serve_end will end it.
 background() {
-	local ns=$1 stem=$BATS_TEST_TMPDIR/run.${#SERVED[@]}
+	local ns=$1 stem=$BATS_TEST_TMPDIR/run.$((RUNS += 1))
 	shift
 	OUT=$stem.out
 	ERR=$stem.err
