@@ -58,7 +58,6 @@ _Static_assert(sizeof(struct tpacket2_hdr) == SLOT_ADDRESS, "slot");
 /* What rtnetlink tells of an interface. */
 struct link {
 	int index;		/* 0: there is none */
-	int type;		/* ARPHRD_ */
 	bool up;		/* and has carrier */
 	int bridge;		/* of which it is a port, or 0 */
 	unsigned mtu;
@@ -240,7 +239,7 @@ link_parse(const struct nlmsghdr *h)
 	const void *end = (const char *)h + h->nlmsg_len;
 	const struct rtattr *a = attribute(i + 1, end);
 	int master = 0;
-	struct link l = { .index = i->ifi_index, .type = i->ifi_type,
+	struct link l = { .index = i->ifi_index,
 	    .up = (i->ifi_flags & IFF_UP) && (i->ifi_flags & LOWER_UP) };
 	bool port = false;
 
@@ -621,13 +620,18 @@ link_open(struct net *n)
 {
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK,
 	    .nl_groups = RTMGRP_LINK };
+	struct ifreq r = { 0 };
 
 	n->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (n->route < 0 || bind(n->route, (void *)&to, sizeof to) < 0)
 		err(EXIT_TRANSIENT, "rtnetlink");
 	n->link.index = (int)if_nametoindex(n->name);
-	if (n->link.index == 0)
+	strcpy(r.ifr_name, n->name);
+	if (n->link.index == 0 || ioctl(n->fd, SIOCGIFHWADDR, &r) < 0)
 		err(EXIT_TRANSIENT, "%s", n->name);
+	if (r.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
+	    r.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)
+		errx(EXIT_TRANSIENT, "%s: not an Ethernet", n->name);
 	n->link.up = true;	/* so that a link that is down is told */
 	strcpy(n->link.name, n->name);
 	link_ask(n);
@@ -637,8 +641,6 @@ link_open(struct net *n)
 		poll(&p, 1, -1);
 		link_read(n);
 	}
-	if (n->link.type != ARPHRD_ETHER && n->link.type != ARPHRD_LOOPBACK)
-		errx(EXIT_TRANSIENT, "%s: not an Ethernet", n->name);
 }
 
 struct net *
