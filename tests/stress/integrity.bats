@@ -29,10 +29,10 @@ teardown() {
 both() {
 	local a=$BATS_TEST_TMPDIR/a b=$BATS_TEST_TMPDIR/b pid status=0
 	# shellcheck disable=SC2086
-	initiator -m mixed -u -p 10 -F 1000 -t 300 -i 1 -w 8 $1 >"$a" 3>&- &
+	initiator -m mixed -u -p 10 -F 1000 -i 1 -w 8 $1 >"$a" 3>&- &
 	pid=$!
 	# shellcheck disable=SC2086
-	initiator -m mixed -u -p 10 -F 1000 -t 300 -i 2 -w 48 $2 >"$b" || status=1
+	initiator -m mixed -u -p 10 -F 1000 -i 2 -w 48 $2 >"$b" || status=1
 	wait "$pid" || status=1
 	cat "$a" "$b"
 	flawless "$(cat "$a")"

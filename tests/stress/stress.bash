@@ -11,14 +11,15 @@ zeroes() {
 	printf '%s\n' "$file"
 }
 
-# initiator OPTION...: the load generator against e0.1; its line is printed.
+# initiator OPTION...: the load generator against e0.1; its line is printed.  It
+# hardly ever sends again, so that a lost request shows.
 initiator() {
-	on_initiator "$TESTS/load" "$@" 0 1 eth0
+	on_initiator timeout 300 "$TESTS/load" -t 20000 "$@" 0 1 eth0
 }
 
-# flawless LINE: a line of the load generator tells of no fault.
+# flawless LINE: a line of the load generator tells of no fault and no loss.
 flawless() {
-	holds ' errors=0 bad=0 mismatches=0 ' "$1"
+	holds ' errors=0 bad=0 mismatches=0 retransmits=0 ' "$1"
 }
 
 # library NAME: compile tests/stress/NAME.c for LD_PRELOAD; prints its name.
