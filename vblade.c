@@ -34,6 +34,9 @@
 
 #include "aoe.h"
 
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0		/* FreeBSD never reserves */
+#endif
 #define VERSION "1.0"
 
 enum {
@@ -692,7 +695,7 @@ reply(struct target *t, struct request *r, const struct frame *f)
 static void
 announce(struct target *t)
 {
-	static const uint8_t everybody[MAC_LEN] = "\xff\xff\xff\xff\xff\xff";
+	static const uint8_t everybody[] = { 255, 255, 255, 255, 255, 255 };
 	uint8_t buffer[sizeof(struct aoe_config) + CONFIG_MOST] = { 0 };
 	uint8_t query[ETH_LEAST] = { 0 };
 	struct aoe_config *a = (void *)buffer;
