@@ -997,7 +997,7 @@ run_now(struct target *t, struct run *run, struct batch *b)
 		got -= (ssize_t)iov[i].iov_len;
 		answer(b, run->request[i], run->request[i]->len);
 	}
-	return run_rest(run, i);
+	return i == 0 ? run : run_rest(run, i);
 }
 
 /*
