@@ -1663,7 +1663,6 @@ detach(void)
 	if (child == 0) {
 		close(fd[0]);
 		setsid();
-		(void)!chdir("/");
 		return fd[1];
 	}
 	close(fd[1]);
@@ -1684,6 +1683,7 @@ detached(int parent)
 	for (int fd = 0; null >= 0 && fd <= STDERR_FILENO; fd++)
 		dup2(null, fd);
 	close(null);
+	(void)!chdir("/");
 	(void)!write(parent, "", 1);
 	close(parent);
 }
