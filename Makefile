@@ -30,7 +30,26 @@ bench: vblade tests/load tests/reflect
 demo: vblade tests/frame
 	sh tests/demo.sh
 
+install: vblade
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 \
+	    $(DESTDIR)$(unitdir)
+	install -m 755 vblade $(DESTDIR)$(sbindir)
+	ln -sf vblade $(DESTDIR)$(sbindir)/vbladed
+	install -m 644 vblade.8 $(DESTDIR)$(mandir)/man8
+	ln -sf vblade.8 $(DESTDIR)$(mandir)/man8/vbladed.8
+	install -m 644 vblade.target vblade@.service $(DESTDIR)$(unitdir)
+	sed 's,/usr/sbin,$(sbindir),' vblade@.service \
+	    >$(DESTDIR)$(unitdir)/vblade@.service
+
+uninstall:
+	cd $(DESTDIR)$(sbindir) && rm -f vblade vbladed
+	cd $(DESTDIR)$(mandir)/man8 && rm -f vblade.8 vbladed.8
+	cd $(DESTDIR)$(unitdir) && rm -f vblade.target vblade@.service
+
+deb:
+	sh tests/package/build
+
 clean:
 	rm -f vblade *.o tests/frame tests/load tests/reflect
 
-.PHONY: all check bench demo clean
+.PHONY: all check bench demo install uninstall deb clean

@@ -1,0 +1,90 @@
+# shellcheck shell=bash
+#
+# A Debian container with systemd as its first process, in the target's
+# namespace of the lab.  One root with Debian's packages is made and kept in
+# .cache; each container gets a layer of its own above it, so that nothing
+# one test leaves is found by the next.
+#
+#	load ../helper
+#	load container
+#	setup_file() { container_open; }
+#	teardown_file() { container_close; }
+
+CACHE=$TESTS/service/.cache
+CONTAINER_PACKAGES=systemd-sysv,dbus,iproute2,vblade
+
+# container_root: make the root below all containers, once.
+container_root() {
+	mkdir -p "$CACHE"
+	(
+		flock 9
+		[ -d "$CACHE/root" ] || container_root_make
+	) 9>"$CACHE/lock"
+}
+
+# mmdebstrap wants the low descriptors for itself.
+container_root_make() {
+	rm -rf "$CACHE/making"
+	mmdebstrap --variant=minbase --include=$CONTAINER_PACKAGES \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--dpkgopt=force-unsafe-io bookworm "$CACHE/making" \
+		3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &&
+		mv "$CACHE/making" "$CACHE/root"
+}
+
+# container_open: make the lab and the container; $ROOT is its root.
+container_open() {
+	lab_open
+	container_root >"$BATS_FILE_TMPDIR/root.log" 2>&1 ||
+		fail "no root" "$(cat "$BATS_FILE_TMPDIR/root.log")"
+	export ROOT=$BATS_FILE_TMPDIR/root
+	mkdir "$ROOT" "$BATS_FILE_TMPDIR/layers"
+	mount -t tmpfs tmpfs "$BATS_FILE_TMPDIR/layers"
+	mkdir "$BATS_FILE_TMPDIR/layers/upper" "$BATS_FILE_TMPDIR/layers/work"
+	mount -t overlay -o "lowerdir=$CACHE/root,upperdir=$BATS_FILE_TMPDIR/layers/upper,workdir=$BATS_FILE_TMPDIR/layers/work" \
+		overlay "$ROOT"
+	mkdir -p "$ROOT/var/log/journal"
+}
+
+# container_boot: start it, and wait until it is up.
+container_boot() {
+	systemd-nspawn --quiet --register=no --keep-unit \
+		--directory="$ROOT" --machine="$LAB" --console=read-only \
+		--capability=CAP_NET_ADMIN \
+		--network-namespace-path="/run/netns/$TARGET_NS" --boot \
+		>"$BATS_FILE_TMPDIR/console" 2>&1 </dev/null 3>&- &
+	export CONTAINER=$!
+	container_up
+}
+
+# container_up: wait until all jobs of its start are done.
+container_up() {
+	until_true 60 container_is_up ||
+		fail "not up" "$(cat "$BATS_FILE_TMPDIR/console")"
+}
+
+container_is_up() {
+	within systemctl is-system-running | grep -qE 'running|degraded'
+}
+
+# container_close: end it and take it away, with the lab.
+container_close() {
+	if [ -n "${CONTAINER:-}" ]; then	# nspawn ends it on TERM
+		kill "$CONTAINER" || :
+		until_true 20 gone "$CONTAINER" || kill -9 "$CONTAINER"
+	fi
+	umount "$BATS_FILE_TMPDIR/root" "$BATS_FILE_TMPDIR/layers"
+	lab_close
+}
+
+# within COMMAND...: run it in the container.
+within() {
+	nsenter --target "$(container_init)" --all --wdns=/ "$@" 3>&-
+}
+
+# container_init: the pid of its first process, which changes at a reboot.
+container_init() {
+	local pid
+	read -r pid <"/proc/$CONTAINER/task/$CONTAINER/children"
+	echo "$pid"
+}
