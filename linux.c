@@ -829,7 +829,12 @@ disk_write_waits(const struct disk *d, off_t off, size_t len)
 int
 disk_flush(const struct disk *d)
 {
-	return fdatasync(d->fd);
+	int failed;
+
+	do
+		failed = fdatasync(d->fd);
+	while (failed && errno == EINTR);
+	return failed;
 }
 
 /*

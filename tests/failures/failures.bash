@@ -13,12 +13,14 @@ built() {
 	printf '%s\n' "$BATS_FILE_TMPDIR/$name"
 }
 
+REAL=$VBLADE
+
 # guise NAME COMMAND...: print the name of a program that runs vblade by this
 # command, as the same process.
 guise() {
 	local script=$BATS_TEST_TMPDIR/$1
 	shift
-	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$*" "$VBLADE" >"$script"
+	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$*" "$REAL" >"$script"
 	chmod 755 "$script"
 	printf '%s\n' "$script"
 }
@@ -99,6 +101,13 @@ received() {
 
 received_more() {
 	[ "$(received)" -ge "$1" ]
+}
+
+# overhear: as listen, and $PID and $ERR stay those of vblade.
+overhear() {
+	local pid=$PID err=$ERR
+	listen
+	PID=$pid ERR=$err
 }
 
 # answers REQUEST REPLY: as expect, but as a condition for until_true.

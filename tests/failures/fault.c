@@ -10,12 +10,13 @@
  *			in which they were done
  *
  * CALL is read, now (a read that must not wait), write, sync, size, send,
- * poll, thread or memory.  AT is a byte of the file, which calls that touch
+ * poll, thread, memory or clock (the one that people set).  AT is a byte of the file, which calls that touch
  * it meet, or *.  HOW is the name of an error, or
  *
  *	short	only half of what was asked for is done
  *	hang	the call begins when the rule is gone
- *	lie	a sync is not done; a write is done when the next one is
+ *	lie	a sync is not done; a write is done when the next one is; a clock
+ *		is set at random
  *
  * EVERY n spares all but each nth such call.
  *
@@ -407,6 +408,36 @@ pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *),
 
 	return how > 0 ? how : NEXT(int, "pthread_create", pthread_t *,
 	    const pthread_attr_t *, void *(*)(void *), void *)(t, a, f, arg);
+}
+
+static bool
+clock_lies(time_t *seconds)
+{
+	int how = judge("clock", 0, 0);
+
+	if (how == LIE)
+		*seconds = rand();
+	return how == LIE;
+}
+
+int
+clock_gettime(clockid_t id, struct timespec *t)
+{
+	int failed = NEXT(int, "clock_gettime", clockid_t, struct timespec *)
+	    (id, t);
+
+	if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)
+		clock_lies(&t->tv_sec);
+	return failed;
+}
+
+time_t
+time(time_t *t)
+{
+	time_t seconds = NEXT(time_t, "time", time_t *)(t);
+
+	clock_lies(&seconds);
+	return seconds;
 }
 
 /* dlsym allocates, so this cannot ask it for the next. */

@@ -56,23 +56,18 @@ switches() {
 	serve 0 1 eth0 "$IMAGE"
 	ip -n "$TARGET_NS" link set eth0 down
 	said 'link down' 1
-	listen
+	overhear
 	ip -n "$TARGET_NS" link set eth0 up
-	said_by_vblade 'link up' 1
+	said 'link up' 1
 	hears "$(advertised)"
 	reads 7
-}
-
-# said, while $ERR is the listener's.
-said_by_vblade() {
-	ERR=$BATS_TEST_TMPDIR/run.0.err said "$@"
 }
 
 @test "T2 the link is down at the start: it serves when it comes up" {
 	ip -n "$TARGET_NS" link set eth0 down
 	serve 0 1 eth0 "$IMAGE"
 	said 'link down' 1
-	listen
+	overhear
 	ip -n "$TARGET_NS" link set eth0 up
 	hears "$(advertised)"
 	reads 7
@@ -86,10 +81,10 @@ said_by_vblade() {
 	said 'interface is gone' 1
 	rewire
 	[ "$(index)" -ne "$before" ]
-	listen
+	overhear
 	ip -n "$TARGET_NS" link set eth0 up
 	hears "$(advertised)"
-	said_by_vblade 'interface is back' 1
+	said 'interface is back' 1
 	reads 7
 }
 
