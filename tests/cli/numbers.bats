@@ -49,8 +49,11 @@ garbage() {
 
 @test "shelf: 4095 is served with a warning" {
 	serve 4095 1 eth0 "$IMAGE"
-	holds 4095 "$(cat "$ERR")"
+	holds "shelf 4095" "$(cat "$ERR")"
 	holds ": e4095\.1, " "$(cat "$OUT")"
+	stop
+	serve 4094 1 eth0 "$IMAGE"
+	lacks "shelf 4094" "$(cat "$ERR")"
 }
 
 @test "slot: 0 to 254" {
@@ -135,7 +138,7 @@ garbage() {
 
 @test "-m: an empty list or entry is refused" {
 	local value
-	for value in "" , 020000000001, ,020000000001 \
+	for value in "" "," "020000000001," ",020000000001" \
 		020000000001,,020000000002; do
 		bad -m "" -m "$value" 0 1 none0 "$IMAGE"
 	done
