@@ -1,0 +1,149 @@
+# The manual is well formed, and agrees with the program; its examples work.
+
+load ../helper
+
+MANUAL=$TESTS/../vblade.8
+SOURCE=$TESTS/../vblade.c
+
+# page: the manual as it is read, without emphasis.
+page() {
+	mandoc -T ascii -O width=78 "$MANUAL" | sed 's/.\x08//g'
+}
+
+# letters: the option letters in the standard input, sorted, in one line.
+letters() {
+	grep -o '[a-zA-Z]' | LC_ALL=C sort -u | tr -d '\n'
+}
+
+# getopt_string: the program's, without the + at its beginning.
+getopt_string() {
+	sed -n 's/.*getopt(argc, argv, "+*\([^"]*\)".*/\1/p' "$SOURCE"
+}
+
+# default_of OPTION, constant NAME: by the manual, by the program.
+default_of() {
+	sed -n "/^\.It Fl $1/,/^\.It/s/^The default is \([0-9]*\)\./\1/p" \
+		"$MANUAL"
+}
+
+constant() {
+	sed -n "s/^	$1 = \([0-9]*\),.*/\1/p" "$SOURCE"
+}
+
+usage_letters() {
+	"$VBLADE" -h | grep -oE '\[-[a-zA-Z]+( |\])' | letters
+}
+
+# example TEXT: the example of the manual that has TEXT, ready for sh.
+example() {
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh NOTES/p' "$MANUAL" |
+		sed 's/\\e/\\/g' | awk -v text="$1" '
+			/^\.Ed/ { inside = 0; if (index(block, text)) print block }
+			inside { block = block $0 "\n" }
+			/^\.Bd/ { inside = 1; block = "" }'
+}
+
+@test "mandoc has nothing to say about it" {
+	# Which other manuals are installed is not the manual's concern.
+	same "" "$(mandoc -T lint -W style "$MANUAL" 2>&1 |
+		grep -v -e 'referenced manual not found' -e 'mandoc.db' || :)"
+}
+
+@test "groff has nothing to say about it" {
+	run groff -mdoc -ww -z "$MANUAL"
+	same "0 " "$status $output"
+}
+
+@test "it has the sections that a manual of a daemon needs" {
+	local want=$'NAME\nSYNOPSIS\nDESCRIPTION\nENVIRONMENT\nFILES\nEXIT STATUS'
+	want+=$'\nSIGNALS\nEXAMPLES\nNOTES\nSEE ALSO\nSTANDARDS\nBUGS'
+	same "$want" "$(sed -n 's/^\.Sh //p' "$MANUAL")"
+}
+
+@test "the first of the notes is about security" {
+	same ".Ss SECURITY CONSIDERATIONS" \
+		"$(sed -n '/^\.Sh NOTES/{n;p;}' "$MANUAL")"
+}
+
+@test "its synopsis is the usage" {
+	same "$("$VBLADE" -h | sed 's/usage: //' | tr -s '[:space:]' ' ')" \
+		"$(page | sed -n '/^SYNOPSIS/,/vbladed/p' | sed '1d;$d' |
+			tr -s '[:space:]' ' ' | sed 's/^ //')"
+}
+
+@test "getopt, the usage and the manual have the same options" {
+	local options
+	options=$(getopt_string | letters)
+	same "$options" "$(usage_letters)" "usage"
+	same "$options" "$(sed -n 's/^\.It Fl \([a-zA-Z]\).*/\1/p' "$MANUAL" |
+		letters)" "manual"
+}
+
+@test "getopt, the switch and the manual have them in the same order" {
+	local options
+	options=$(getopt_string | tr -d :)
+	same "$options" "$(sed -n "/^option(/,/^}/s/.*case '\(.\)':.*/\1/p" \
+		"$SOURCE" | tr -d '\n')" "switch"
+	same "${options,,}" "$(sed -n 's/^\.It Fl \([a-zA-Z]\).*/\L\1/p' \
+		"$MANUAL" | tr -d '\n')" "manual"
+}
+
+@test "an option has an argument in the manual if getopt says so" {
+	same "$(getopt_string | grep -o '[a-zA-Z]:' | letters)" \
+		"$(sed -n 's/^\.It Fl \([a-zA-Z]\) Ar .*/\1/p' "$MANUAL" |
+			letters)"
+}
+
+@test "the defaults it tells are those of the program" {
+	holds '^[1-9]' "$(constant BUFFERS)"
+	same "$(constant BUFFERS)" "$(default_of b)" "-b"
+	same "$(constant WORKERS)" "$(default_of j)" "-j"
+}
+
+@test "it tells every exit status of the program" {
+	same "$(grep -hoE 'EXIT_[A-Z]+ = [0-9]+' "$TESTS/../aoe.h" |
+		grep -o '[0-9]*$' | sort)" \
+		"$(sed -n '/^\.Sh EXIT/,/^\.Sh SIG/s/^\.It \([1-9]\)/\1/p' \
+			"$MANUAL" | sort)"
+}
+
+# --- examples, as printed, on a host of which eth0 is the interface ---
+
+setup() {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	ln -s "$(realpath "$VBLADE")" "$BATS_TEST_TMPDIR/bin/vblade"
+	ln -s vblade "$BATS_TEST_TMPDIR/bin/vbladed"
+	export PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	serve_end
+	lab_close
+}
+
+# example_serves EXAMPLE READY: the example gives this ready line.
+example_serves() {
+	background "$TARGET_NS" sh -ec "$1"
+	until_true 10 serve_ready "$OUT" || fail "$(cat "$ERR")"
+	holds "$2" "$(cat "$OUT")"
+}
+
+@test "example: a sparse image" {
+	lab_open
+	example_serves "$(example truncate)" 'e0\.1, 2097152 sectors O_RDWR'
+}
+
+@test "example: two hosts, a part of an image" {
+	lab_open
+	truncate -s 4G big.img
+	example_serves "$(example big.img)" 'e0\.3, 2097152 sectors O_RDWR'
+}
+
+@test "example: a macvlan for each export" {
+	local commands
+	lab_open
+	commands=$(sed -n '/type macvlan/,/^\.Ed/p' "$MANUAL" | grep -v '^\.')
+	on_target sh -ec "$commands"
+	serve 0 4 aoe4 "$(image 8)"
+}
