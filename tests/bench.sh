@@ -195,8 +195,10 @@ usage() {
 
 # Busy time of the machine so far, in microseconds.
 busy() {
-	awk '$1 == "cpu" { print ($2 + $3 + $4 + $7 + $8) * 10000; exit }' \
-		/proc/stat
+	awk '$1 == "cpu" {
+		printf "%.0f\n", ($2 + $3 + $4 + $7 + $8) * 10000
+		exit
+	}' /proc/stat
 }
 
 memory() {
