@@ -1,0 +1,68 @@
+/* What freebsd.c and conf.c use of FreeBSD's <net/bpf.h>. */
+#ifndef SHIM_BPF_H
+#define SHIM_BPF_H
+
+#include <sys/types.h>
+#include <sys/time.h>
+#include <stdint.h>
+#include "../ioccom.h"
+
+#define BPF_ALIGNMENT sizeof(long)
+#define BPF_WORDALIGN(x) \
+	(((x) + (BPF_ALIGNMENT - 1)) & ~(BPF_ALIGNMENT - 1))
+#define BPF_D_IN 0
+#define BPF_D_INOUT 1
+#define BPF_D_OUT 2
+#define DLT_NULL 0
+#define DLT_EN10MB 1
+
+struct bpf_stat {
+	unsigned bs_recv, bs_drop;
+};
+
+struct bpf_insn {
+	unsigned short code;
+	unsigned char jt, jf;
+	uint32_t k;
+};
+
+struct bpf_program {
+	unsigned bf_len;
+	struct bpf_insn *bf_insns;
+};
+
+struct bpf_hdr {
+	struct timeval bh_tstamp;
+	uint32_t bh_caplen, bh_datalen;
+	unsigned short bh_hdrlen;
+};
+
+#define BIOCGBLEN SHIM_IOR('B', 102, unsigned)
+#define BIOCSBLEN SHIM_IOWR('B', 102, unsigned)
+#define BIOCSETF SHIM_IOW('B', 103, struct bpf_program)
+#define BIOCGDLT SHIM_IOR('B', 106, unsigned)
+#define BIOCGETIF SHIM_IOR('B', 107, struct shim_ifreq)
+#define BIOCSETIF SHIM_IOW('B', 108, struct shim_ifreq)
+#define BIOCSRTIMEOUT SHIM_IOW('B', 109, struct timeval)
+#define BIOCGSTATS SHIM_IOR('B', 111, struct bpf_stat)
+#define BIOCIMMEDIATE SHIM_IOW('B', 112, unsigned)
+#define BIOCSHDRCMPLT SHIM_IOW('B', 117, unsigned)
+#define BIOCSDIRECTION SHIM_IOW('B', 119, unsigned)
+#define BIOCLOCK SHIM_IO('B', 122)
+#define BIOCSETWF SHIM_IOW('B', 123, struct bpf_program)
+#define BIOCSETFNR SHIM_IOW('B', 130, struct bpf_program)
+
+#define BPF_LD 0x00
+#define BPF_JMP 0x05
+#define BPF_RET 0x06
+#define BPF_W 0x00
+#define BPF_H 0x08
+#define BPF_B 0x10
+#define BPF_ABS 0x20
+#define BPF_JEQ 0x10
+#define BPF_JSET 0x40
+#define BPF_K 0x00
+#define BPF_STMT(c, k) { (unsigned short)(c), 0, 0, k }
+#define BPF_JUMP(c, k, jt, jf) { (unsigned short)(c), jt, jf, k }
+
+#endif

@@ -1,0 +1,2 @@
+/* Linux has these in <sys/ioctl.h>. */
+#include <sys/ioctl.h>
