@@ -380,14 +380,6 @@ link_read(struct net *n)
  * Frames.
  */
 
-/* What the filter ought to have dropped, and what arrived cut. */
-static bool
-stray(unsigned type, unsigned status, unsigned tag, unsigned len, unsigned got)
-{
-	return type == PACKET_OTHERHOST || got < len ||
-	    ((status & TP_STATUS_VLAN_VALID) && (tag & 0xfff) != 0);
-}
-
 static int
 ring_take(struct net *n, struct frame frames[], int max)
 {
@@ -406,8 +398,8 @@ ring_take(struct net *n, struct frame frames[], int max)
 			net_drops(n);
 		n->head = n->head + 1 < n->slots ? n->head + 1 : 0;
 		n->lent++;
-		if (!stray(from->sll_pkttype, status, h->tp_vlan_tci,
-		    h->tp_len, h->tp_snaplen))
+		if (from->sll_pkttype != PACKET_OTHERHOST &&
+		    h->tp_snaplen == h->tp_len)
 			frames[count++] = (struct frame){ s + h->tp_mac,
 			    h->tp_len };
 	}
@@ -433,8 +425,6 @@ socket_take(struct net *n, struct frame frames[], int max)
 	struct mmsghdr m[RECV_BATCH];
 	struct iovec iov[RECV_BATCH];
 	struct sockaddr_ll from[RECV_BATCH];
-	char aux[RECV_BATCH][CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	struct tpacket_auxdata a;
 	int got, count = 0;
 
 	if (max > RECV_BATCH)
@@ -444,21 +434,14 @@ socket_take(struct net *n, struct frame frames[], int max)
 		    (size_t)i * n->slot_size, n->slot_size };
 		m[i].msg_hdr = (struct msghdr){ .msg_name = &from[i],
 		    .msg_namelen = sizeof from[i], .msg_iov = &iov[i],
-		    .msg_iovlen = 1, .msg_control = aux[i],
-		    .msg_controllen = sizeof aux[i] };
+		    .msg_iovlen = 1 };
 	}
 	got = recvmmsg(n->fd, m, (unsigned)max, MSG_DONTWAIT, NULL);
-	for (int i = 0; i < got; i++) {
-		struct cmsghdr *c = CMSG_FIRSTHDR(&m[i].msg_hdr);
-
-		if (c == NULL || c->cmsg_type != PACKET_AUXDATA)
-			continue;
-		memcpy(&a, CMSG_DATA(c), sizeof a);
-		if (!stray(from[i].sll_pkttype, a.tp_status, a.tp_vlan_tci,
-		    a.tp_len, m[i].msg_len))
+	for (int i = 0; i < got; i++)
+		if (from[i].sll_pkttype != PACKET_OTHERHOST &&
+		    !(m[i].msg_hdr.msg_flags & MSG_TRUNC))
 			frames[count++] = (struct frame){ iov[i].iov_base,
 			    m[i].msg_len };
-	}
 	return count;
 }
 
@@ -578,18 +561,19 @@ net_mtu(const struct net *n)
 	return n->link.mtu;
 }
 
-/* The kernel's part of the checks, attached and locked before it listens. */
+/*
+ * The kernel's part of the checks, attached and locked before it listens.
+ * Frames of a VLAN that this interface is not on are PACKET_OTHERHOST too;
+ * the kernel takes off their tag, and that of mere priority, before we see
+ * them (net/core/dev.c, __netif_receive_skb_core).
+ */
 static void
 filter(int fd, unsigned shelf, unsigned slot)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
 		    (unsigned)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 3, 0),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
-		    (unsigned)(SKF_AD_OFF + SKF_AD_VLAN_TAG)),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xfff),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		AOE_FILTER(shelf, slot),
 	};
@@ -605,11 +589,10 @@ static void
 options(int fd)
 {
 	struct timeval wait = { .tv_usec = SEND_WAIT * 1000 };
-	int version = TPACKET_V2, on = 1;
+	int version = TPACKET_V2;
 
 	if (setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
 	    sizeof version) < 0 ||
-	    setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) < 0)
 		err(EXIT_TRANSIENT, "packet socket");
 }

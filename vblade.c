@@ -60,7 +60,7 @@ struct maclist {
 };
 
 /* What a request leaves to be done when its frame has been looked at. */
-enum work { NOTHING, READ, WRITE, SYNC };
+enum work { NOTHING, READ, WRITE, SYNC, WORKS };
 
 /* Requests for adjacent sectors: one system call serves them all. */
 struct run {
@@ -86,8 +86,7 @@ struct request {
 	unsigned count;
 	uint8_t *payload;	/* sectors to write: in the frame, or copied */
 	bool quiet;		/* our own doing, wants no reply */
-	uint8_t command;	/* for -v: what it was, and when it came */
-	uint8_t opcode;
+	uint8_t opcode;		/* for -v: what ATA command, and since when */
 	int64_t since;
 	size_t len;		/* of the reply */
 };
@@ -113,8 +112,10 @@ struct queue {
 	atomic_uint held;	/* requests in the queue; only the loop adds */
 };
 
+/* All that anybody may add to; for SIGUSR1. */
 struct counters {
-	atomic_ullong reads, read_bytes, writes, write_bytes, others, errors;
+	atomic_ullong requests[WORKS], sectors[WORKS];
+	atomic_ullong errors;	/* replies that said so */
 	atomic_ullong faults;	/* reads and writes that the disk failed */
 	atomic_ullong busy;	/* requests dropped, the queue was full */
 	atomic_ullong unsent;	/* replies the net would not take */
@@ -141,7 +142,7 @@ struct target {
 	struct maclist masks;	/* who is heard; none: everybody */
 	bool fixed;		/* by -m, not to be edited from afar */
 	struct maclist holders;	/* who may use a reserved target */
-	struct maclist twins;	/* others that answer to our address */
+	uint8_t twin[MAC_LEN];	/* the last that answered to our address */
 	unsigned config_len;
 	uint8_t config[CONFIG_MOST];
 
@@ -237,6 +238,16 @@ sectors_now(const struct target *t)
  * MAC lists.
  */
 
+enum { MAC_TEXT = 3 * MAC_LEN };
+
+static const char *
+mac_text(const uint8_t *mac, char text[MAC_TEXT])
+{
+	snprintf(text, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+	    mac[1], mac[2], mac[3], mac[4], mac[5]);
+	return text;
+}
+
 static int
 mac_find(const struct maclist *l, const uint8_t *mac)
 {
@@ -269,6 +280,34 @@ mac_delete(struct maclist *l, const uint8_t *mac)
 }
 
 /*
+ * Requests.
+ */
+
+static void
+request_free(struct target *t, struct request *r)
+{
+	r->next = t->free;
+	t->free = r;
+}
+
+/* NULL when all are with the workers. */
+static struct request *
+request_new(struct target *t)
+{
+	struct request *r;
+
+	if (t->free == NULL) {
+		pthread_mutex_lock(&t->queue.lock);
+		t->free = t->queue.done;
+		t->queue.done = NULL;
+		pthread_mutex_unlock(&t->queue.lock);
+	}
+	if ((r = t->free) != NULL)
+		t->free = r->next;
+	return r;
+}
+
+/*
  * Replies.  A handler gets the request q, of which len bytes came, and the
  * reply, which has its AoE header and is zero behind; it returns the reply's
  * length, 0 for silence.
@@ -284,6 +323,16 @@ static uint8_t *
 data_of(struct request *r)
 {
 	return (uint8_t *)r + PAGE;
+}
+
+/* A reply is zero behind what it says, up to the least an Ethernet carries. */
+static struct frame
+padded(uint8_t *a, size_t len)
+{
+	if (len >= ETH_LEAST)
+		return (struct frame){ a, len };
+	memset(a + len, 0, ETH_LEAST - len);
+	return (struct frame){ a, ETH_LEAST };
 }
 
 static size_t
@@ -635,14 +684,16 @@ ours(const struct target *t, const struct aoe *q, size_t len)
 	    memcmp(mac, loopback, MAC_LEN) == 0);
 }
 
-/* Somebody else answers to our address. */
+/* Somebody else answers to our address: says so, once for each. */
 static void
 twin(struct target *t, const uint8_t *mac)
 {
-	if (mac_find(&t->twins, mac) < 0 && mac_add(&t->twins, mac))
-		note(LOG_WARNING, "%02x:%02x:%02x:%02x:%02x:%02x exports "
-		    "e%u.%u too: both will carry out every write", mac[0],
-		    mac[1], mac[2], mac[3], mac[4], mac[5], t->shelf, t->slot);
+	char text[MAC_TEXT];
+
+	if (memcmp(t->twin, mac, MAC_LEN) != 0)
+		note(LOG_WARNING, "%s exports e%u.%u too: both carry out "
+		    "every write", mac_text(mac, text), t->shelf, t->slot);
+	memcpy(t->twin, mac, MAC_LEN);
 }
 
 static void
@@ -674,8 +725,7 @@ reply(struct target *t, struct request *r, const struct frame *f)
 	memcpy(a->tag, q->tag, sizeof a->tag);
 	r->work = NOTHING;
 	r->quiet = false;
-	r->command = q->command;
-	r->opcode = 0;
+	r->count = 0;
 	switch (q->command) {
 	case AOE_ATA:
 		return ata(t, r, (const void *)q, f->len);
@@ -691,121 +741,102 @@ reply(struct target *t, struct request *r, const struct frame *f)
 	return aoe_error(a, AOE_BAD_COMMAND, sizeof *a);
 }
 
-/* Tells everybody who may use the target that it is there. */
+/*
+ * Tells those who may use the target that it is there, and asks whether its
+ * address is taken.  What we would answer to that question is what we tell.
+ */
 static void
 announce(struct target *t)
 {
 	static const uint8_t everybody[] = { 255, 255, 255, 255, 255, 255 };
-	uint8_t buffer[sizeof(struct aoe_config) + CONFIG_MOST] = { 0 };
-	uint8_t query[ETH_LEAST] = { 0 };
-	struct aoe_config *a = (void *)buffer;
-	struct aoe *q = (void *)query;
-	struct frame f = { buffer, 0 };
+	uint8_t buffer[ETH_LEAST] = { 0 };
+	struct aoe *q = (void *)buffer, *a;
+	struct frame f = { buffer, sizeof buffer };
+	struct request *r = request_new(t);
 	unsigned i = 0;
 
-	header(t, &a->aoe, everybody);
-	a->aoe.flags |= AOE_RESPONSE;
-	a->aoe.command = AOE_CONFIG;
-	f.len = config_fill(t, a, CONFIG_READ);
-	if (f.len < ETH_LEAST)
-		f.len = ETH_LEAST;
-	do {
-		if (t->masks.count > 0)
-			memcpy(a->aoe.dst, t->masks.mac[i], MAC_LEN);
-		net_send(t->net, &f, 1);
-	} while (++i < t->masks.count);
+	if (r == NULL)
+		return;
+	a = reply_of(r);
 
-	/* Is the address taken?  An answer is for twin(). */
 	header(t, q, everybody);
 	q->command = AOE_CONFIG;
-	memcpy(q->tag, "\x80twn", sizeof q->tag);
-	f = (struct frame){ query, sizeof query };
+	q->tag[0] = 0x80;	/* bit 31: not an initiator's */
 	net_send(t->net, &f, 1);
+	f = padded((void *)a, reply(t, r, &f));
+	a->tag[0] = 0;
+	do {
+		memcpy(a->dst, t->masks.count > 0 ? t->masks.mac[i] :
+		    everybody, MAC_LEN);
+		net_send(t->net, &f, 1);
+	} while (++i < t->masks.count);
+	request_free(t, r);
 }
 
 /*
  * Answers and batches.
  */
 
-/* The reply is done: it is as long as it says, and leaves with the batch. */
+/* The reply is done, len bytes long, and leaves with the batch. */
 static void
 answer(struct batch *b, struct request *r, size_t len)
 {
-	uint8_t *a = reply_of(r);
-
-	if (len < ETH_LEAST) {
-		memset(a + len, 0, ETH_LEAST - len);
-		len = ETH_LEAST;
-	}
-	b->reply[b->count] = (struct frame){ a, len };
+	b->reply[b->count] = padded(reply_of(r), len);
 	b->request[b->count++] = r;
 }
 
+/* -v: a line a request. */
 static void
-answer_verbose(const struct request *r, const struct aoe *a)
+answer_tell(const struct request *r, const struct aoe *a, uint8_t status)
 {
-	static const char *const names[] = { "ATA", "CONFIG", "MASK", "RESERVE" };
-	const struct aoe_ata *ata = (const void *)a;
-	char what[64];
+	static const char *const names[] = { "", "CONFIG", "MASK", "RESERVE" };
+	char what[64], mac[MAC_TEXT];
 
-	snprintf(what, sizeof what, "%s", r->command <= AOE_RESERVE ?
-	    names[r->command] : "unknown command");
 	if (r->work == READ || r->work == WRITE)
-		snprintf(what, sizeof what, "%s %u sectors at %" PRIu64,
-		    r->work == READ ? "READ" : "WRITE", r->count, r->lba);
-	else if (r->command == AOE_ATA)
+		snprintf(what, sizeof what, "%s %u at %" PRIu64, r->work ==
+		    READ ? "READ" : "WRITE", r->count, r->lba);
+	else if (a->command == AOE_ATA)
 		snprintf(what, sizeof what, "ATA %02x", r->opcode);
-	note(LOG_INFO, "%02x:%02x:%02x:%02x:%02x:%02x %s: %s%02x %" PRId64
-	    " us", a->dst[0], a->dst[1], a->dst[2], a->dst[3], a->dst[4],
-	    a->dst[5], what, a->flags & AOE_ERROR ? "AoE error " : "status ",
-	    a->flags & AOE_ERROR ? a->error :
-	    r->command == AOE_ATA ? ata->command : 0, now() - r->since);
-}
-
-static bool
-failed(const struct request *r, const struct aoe *a)
-{
-	const struct aoe_ata *ata = (const void *)a;
-
-	return a->flags & AOE_ERROR ||
-	    (r->command == AOE_ATA && ata->command & ATA_ERR);
+	else
+		snprintf(what, sizeof what, "%s", a->command <= AOE_RESERVE ?
+		    names[a->command] : "unknown");
+	note(LOG_INFO, "%s %s: %s %02x, %" PRId64 " us",
+	    mac_text(a->dst, mac), what, a->flags & AOE_ERROR ? "AoE error" :
+	    "status", a->flags & AOE_ERROR ? a->error : status,
+	    now() - r->since);
 }
 
 /* Counts, tells and sends; the requests are the caller's again. */
 static void
 batch_send(struct target *t, struct batch *b)
 {
-	struct counters *c = &t->counters;
-	unsigned long long n[SYNC + 1] = { 0 }, sectors[SYNC + 1] = { 0 };
+	unsigned long long n[WORKS] = { 0 }, sectors[WORKS] = { 0 };
 	unsigned long long errors = 0;
-	int lost;
 
 	for (int i = 0; i < b->count; i++) {
 		const struct request *r = b->request[i];
-		const struct aoe *a = (const void *)b->reply[i].data;
+		const struct aoe_ata *a = (const void *)b->reply[i].data;
+		uint8_t status = a->aoe.command == AOE_ATA ? a->command : 0;
 
 		n[r->work]++;
-		if (failed(r, a))
+		if (a->aoe.flags & AOE_ERROR || status & ATA_ERR)
 			errors++;
 		else
 			sectors[r->work] += r->count;
 		if (t->verbose)
-			answer_verbose(r, a);
+			answer_tell(r, &a->aoe, status);
 	}
-	if (n[READ] > 0) {
-		count(&c->reads, n[READ]);
-		count(&c->read_bytes, sectors[READ] * SECTOR);
+	for (int i = 0; i < WORKS; i++) {
+		if (n[i] == 0)
+			continue;
+		count(&t->counters.requests[i], n[i]);
+		count(&t->counters.sectors[i], sectors[i]);
 	}
-	if (n[WRITE] > 0) {
-		count(&c->writes, n[WRITE]);
-		count(&c->write_bytes, sectors[WRITE] * SECTOR);
-	}
-	if (n[NOTHING] + n[SYNC] > 0)
-		count(&c->others, n[NOTHING] + n[SYNC]);
 	if (errors > 0)
-		count(&c->errors, errors);
-	if (b->count > 0 && (lost = net_send(t->net, b->reply, b->count)) > 0)
-		count(&c->unsent, (unsigned)lost);
+		count(&t->counters.errors, errors);
+	if (b->count > 0)
+		count(&t->counters.unsent,
+		    (unsigned)net_send(t->net, b->reply, b->count));
 }
 
 /*
@@ -834,12 +865,12 @@ run_extend(struct run *run, struct request *r)
 
 /* What remains of a run whose first n requests are done, NULL if nothing. */
 static struct run *
-run_rest(const struct run *run, int n)
+run_rest(struct run *run, int n)
 {
 	struct run *rest;
 
-	if (n == run->count)
-		return NULL;
+	if (n == 0 || n == run->count)
+		return n == 0 ? run : NULL;
 	rest = run_start(run->request[n]);
 	while (++n < run->count)
 		run_extend(rest, run->request[n]);
@@ -1135,30 +1166,6 @@ worker_start(struct target *t)
 	return error == 0;
 }
 
-static void
-request_free(struct target *t, struct request *r)
-{
-	r->next = t->free;
-	t->free = r;
-}
-
-/* NULL when all are with the workers. */
-static struct request *
-request_new(struct target *t)
-{
-	struct request *r;
-
-	if (t->free == NULL) {
-		pthread_mutex_lock(&t->queue.lock);
-		t->free = t->queue.done;
-		t->queue.done = NULL;
-		pthread_mutex_unlock(&t->queue.lock);
-	}
-	if ((r = t->free) != NULL)
-		t->free = r->next;
-	return r;
-}
-
 /* Too much waits already; the initiators will ask again. */
 static void
 queue_refuse(struct target *t, const struct run *run)
@@ -1310,14 +1317,16 @@ tell(struct target *t)
 {
 	struct counters *c = &t->counters;
 
-	note(LOG_NOTICE, "%llu reads (%llu KiB), %llu writes (%llu KiB), "
-	    "%llu other requests, %llu errors; dropped: "
-	    "%llu requests by the kernel, %llu by us, %llu replies",
-	    atomic_load(&c->reads), atomic_load(&c->read_bytes) / 1024,
-	    atomic_load(&c->writes), atomic_load(&c->write_bytes) / 1024,
-	    atomic_load(&c->others), atomic_load(&c->errors),
-	    (unsigned long long)net_drops(t->net),
-	    atomic_load(&c->busy), atomic_load(&c->unsent));
+	note(LOG_NOTICE, "%llu reads of %llu bytes, %llu writes of %llu bytes, "
+	    "%llu other requests, %llu errors; dropped: %llu requests by the "
+	    "kernel, %llu by us, %llu replies", atomic_load(&c->requests[READ]),
+	    atomic_load(&c->sectors[READ]) * SECTOR,
+	    atomic_load(&c->requests[WRITE]),
+	    atomic_load(&c->sectors[WRITE]) * SECTOR,
+	    atomic_load(&c->requests[SYNC]) +
+	    atomic_load(&c->requests[NOTHING]), atomic_load(&c->errors),
+	    (unsigned long long)net_drops(t->net), atomic_load(&c->busy),
+	    atomic_load(&c->unsent));
 }
 
 static void
