@@ -1270,6 +1270,7 @@ serve_frame(struct target *t, const struct frame *f)
 	if (r->work == NOTHING && r->len == 0) {
 		request_free(t, r);
 	} else if (r->work == NOTHING) {
+		run_finish(t);	/* replies keep the order of requests */
 		answer(&t->batch, r, r->len);
 	} else if (t->run == NULL || !run_extend(t->run, r)) {
 		run_finish(t);

@@ -135,9 +135,11 @@ untouched() {
 	local other=$BATS_TEST_TMPDIR/other
 	seq -f %0511.0f 100 163 >"$other"
 	serve 0 2 eth0 "$other"
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	same "$(hex "$(ata_data 0 1 "$(sectors 0 1)")")" \
+		"$(query "$(ata_read 0 1)")"
 	ADDRESS=000002
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 100 1)")"
+	same "$(hex "$(ata_data 0 1 "$(sectors 100 1)")")" \
+		"$(query "$(ata_read 0 1)")"
 }
 
 @test "an answer is never answered" {

@@ -50,8 +50,8 @@ teardown() { serve_end; }
 	kill -USR1 "$PID"
 	until_true 10 test -s "$ERR"
 	same 1 "$(wc -l <"$ERR")" "lines"
-	holds "\<2 reads \(2 KiB\)" "$(cat "$ERR")"
-	holds "\<1 writes \(1 KiB\)" "$(cat "$ERR")"
+	holds "\<2 reads of 2048 bytes" "$(cat "$ERR")"
+	holds "\<1 writes of 1024 bytes" "$(cat "$ERR")"
 	holds "\<1 errors" "$(cat "$ERR")"
 	expect "$(ata_read 0 1)" "$(ata_data 0 1 5a*512)"
 }
