@@ -362,7 +362,7 @@ static void
 link_read(struct net *n)
 {
 	_Alignas(struct nlmsghdr) char buffer[1 << 15];
-	ssize_t len;
+	int64_t len;		/* which all types in NLMSG_NEXT fit into */
 
 	for (;;) {
 		len = recv(n->route, buffer, sizeof buffer, MSG_DONTWAIT);
@@ -737,13 +737,12 @@ off_t
 disk_size(const struct disk *d)
 {
 	struct stat st;
-	uint64_t size;
 
 	if (fstat(d->fd, &st) < 0)
 		return -1;
 	if (S_ISREG(st.st_mode))
 		return st.st_size;
-	return ioctl(d->fd, BLKGETSIZE64, &size) < 0 ? -1 : (off_t)size;
+	return lseek(d->fd, 0, SEEK_END);
 }
 
 /* Direct I/O wants what the device wants; the rest takes the page cache. */
