@@ -137,7 +137,7 @@ machine() {
 		-accel tcg -m 512 -nodefaults -no-user-config -no-reboot \
 		-display none -serial "file:$DIR/$name.console" \
 		-netdev "tap,id=lan,ifname=$name,script=no,downscript=no" \
-		-device "virtio-net-pci,netdev=lan,mac=$mac,romfile=" "$@"
+		-device "virtio-net-pci,netdev=lan,mac=$mac" "$@"
 }
 
 # guest_boot NAME MAC [WORD...]: start a machine with the Linux that kernel
@@ -146,7 +146,7 @@ guest_boot() {
 	local name=$1 mac=$2 host=local,path=/,mount_tag=host
 	shift 2
 	mkfifo "$DIR/$name.port.in" "$DIR/$name.port.out"
-	machine "$name" "$mac" -kernel "$CACHE/vmlinuz" \
+	machine "$name" "$mac,romfile=" -kernel "$CACHE/vmlinuz" \
 		-initrd "$CACHE/guest.cpio" -append \
 		"console=ttyS0 panic=-1 guest.cache=$(realpath "$CACHE") $*" \
 		-device virtio-serial-pci \

@@ -59,4 +59,4 @@ cd "$cache"
 [ -d lib/modules ] || fetch
 version=$(ls lib/modules)
 pack guest virtio_pci virtio_console 9p 9pnet_virtio overlay
-pack diskless virtio_pci virtio_net aoe ext4
+pack diskless virtio_pci virtio_net aoe ext4 crc32c_generic

@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# What aoetools (and its own idea of the protocol) says about a target.
+
+load client
+
+setup_file() {
+	lab_open
+}
+
+teardown_file() {
+	lab_close
+}
+
+setup() {
+	serve 0 1 eth0 "$(image 2048)"
+}
+
+teardown() {
+	serve_end
+}
+
+# says EXPECTED COMMAND...: this is all that the command says, and it ends
+# well. One that waits for a reply that does not come waits forever.
+says() {
+	local expected=$1
+	shift
+	run timeout 10 ip netns exec "$INITIATOR_NS" "$@"
+	same 0 "$status" "exit status of $*"
+	same "$expected" "$output" "output of $*"
+}
+
+# aoecfg waits its whole second for more replies.
+config() {
+	says "$1" aoecfg -t 1 "${@:2}" 0 1 eth0
+}
+
+@test "aoeping finds the target" {
+	says '' aoeping 0 1 eth0
+}
+
+@test "aoeping names the target's MAC address" {
+	run timeout 10 ip netns exec "$INITIATOR_NS" aoeping -v 0 1 eth0
+	holds '^found e0\.1 with mac 020000000002$' "$output"
+}
+
+@test "aoeping shows the identity" {
+	run timeout 10 ip netns exec "$INITIATOR_NS" aoeping -I 0 1 eth0
+	holds '^serial_number: 0\.1:' "$output"
+	holds '^model: [^ ]' "$output"
+}
+
+@test "aoeping is told that there is no SMART" {
+	run timeout 10 ip netns exec "$INITIATOR_NS" \
+		aoeping -S status 0 1 eth0
+	same 1 "$status"
+	same 'Error: e0.1 does not support SMART' "$output"
+}
+
+@test "aoe-sancheck finds the path good for the largest frames" {
+	local line===========================================
+	says "Probing...done.
+$line
+INTERFACE SUMMARY
+$line
+Name	Status	MTU	PCI ID
+eth0	UP	1500	
+$line
+DEVICE SUMMARY
+$line
+Device	Macs	Payload	Local Interfaces
+e0.1	   1	1024	eth0" aoe-sancheck eth0
+}
+
+@test "aoecfg reads an empty configuration" {
+	config ''
+}
+
+@test "aoecfg sets the configuration, and reads it" {
+	config hello -c set -s hello
+	config hello
+}
+
+@test "aoecfg reads the configuration of any target" {
+	config hello -c set -s hello
+	says '0.1	hello' aoecfg -t 1 eth0
+}
+
+@test "aoecfg is refused when another configuration is set" {
+	config hello -c set -s hello
+	config '*badcfg*' -c set -s other
+	config hello
+}
+
+@test "aoecfg forces another configuration" {
+	config hello -c set -s hello
+	config other -c fset -s other
+	config other
+}
+
+@test "aoecfg tests for the whole configuration" {
+	config hello -c set -s hello
+	config hello -c test -s hello
+	run timeout 10 ip netns exec "$INITIATOR_NS" \
+		aoecfg -t 1 -c test -s hell 0 1 eth0
+	same '' "$output"
+}
+
+@test "aoecfg tests for the start of the configuration" {
+	config hello -c set -s hello
+	config hello -c prefix -s hell
+	run timeout 10 ip netns exec "$INITIATOR_NS" \
+		aoecfg -t 1 -c prefix -s ello 0 1 eth0
+	same '' "$output"
+}
