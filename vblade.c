@@ -70,6 +70,7 @@ struct run {
 	enum work work;
 	uint64_t lba;
 	uint64_t sectors;
+	bool blocked;		/* by an earlier one, when it came */
 	bool started;
 };
 
@@ -106,9 +107,12 @@ struct queue {
 	pthread_cond_t more;
 	struct run *first, **end;
 	unsigned waiting;	/* runs not started */
+	unsigned blocked;	/* those of them that had to wait for others */
 	unsigned workers, idle;
 	bool closed;
 	struct request *done;	/* on their way back to the loop */
+	unsigned uncalled;	/* runs put by the loop, for which no worker
+				   was woken yet; the loop's own */
 	atomic_uint held;	/* requests in the queue; only the loop adds */
 };
 
@@ -1090,7 +1094,9 @@ queue_take(struct target *t)
 			if (run->started || queue_blocks(t, run, run))
 				continue;
 			run->started = true;
-			if (--q->waiting > 0)
+			q->waiting--;
+			q->blocked -= run->blocked;
+			if (q->blocked > 0)	/* several may be free now */
 				pthread_cond_signal(&q->more);
 			return run;
 		}
@@ -1178,9 +1184,12 @@ queue_refuse(struct target *t, const struct run *run)
 		request_free(t, run->request[i]);
 }
 
-/* Hands a run to the workers, of which there are as many as it takes. */
+/*
+ * Hands a run to the workers, of which there are as many as it takes; they
+ * hear of it by queue_call.
+ */
 static void
-queue_put(struct target *t, struct run *run)
+queue_put(struct target *t, struct run *run, bool blocked)
 {
 	struct queue *q = &t->queue;
 
@@ -1202,15 +1211,25 @@ queue_put(struct target *t, struct run *run)
 	}
 	if (t->jobs > 0) {
 		run->next = NULL;
+		run->blocked = blocked;
 		*q->end = run;
 		q->end = &run->next;
 		q->waiting++;
+		q->blocked += blocked;
+		q->uncalled++;
 		atomic_fetch_add(&q->held, (unsigned)run->count);
-		pthread_cond_signal(&q->more);
 	}
 	pthread_mutex_unlock(&q->lock);
 	if (t->jobs == 0)
 		run_do(t, run, &t->batch);
+}
+
+/* Wakes the workers for all runs of a batch, which none of them delays. */
+static void
+queue_call(struct queue *q)
+{
+	for (; q->uncalled > 0; q->uncalled--)
+		pthread_cond_signal(&q->more);
 }
 
 /* Waits until the workers have done all they have. */
@@ -1233,16 +1252,20 @@ static void
 run_finish(struct target *t)
 {
 	struct run *run = t->run;
+	bool blocked;
 
 	t->run = NULL;
-	if (run != NULL && t->jobs == 0) {
+	if (run == NULL)
+		return;
+	if (t->jobs == 0) {
 		run_do(t, run, &t->batch);
 		return;
 	}
-	if (run != NULL && !queue_conflicts(t, run))
+	blocked = queue_conflicts(t, run);
+	if (!blocked)
 		run = run_now(t, run, &t->batch);
 	if (run != NULL)
-		queue_put(t, run);
+		queue_put(t, run, blocked);
 }
 
 static void
@@ -1308,7 +1331,7 @@ sync_when_due(struct target *t)
 		r->count = 0;
 		atomic_store(&t->syncing, true);
 		atomic_store(&t->dirty, 0);
-		queue_put(t, run_start(r));
+		queue_put(t, run_start(r), false);
 	}
 }
 
@@ -1345,10 +1368,11 @@ serve(struct target *t)
 		for (int i = 0; i < n; i++)
 			serve_frame(t, &frames[i]);
 		run_finish(t);
+		sync_when_due(t);
+		queue_call(&t->queue);
 		batch_send(t, &t->batch);
 		while (t->batch.count > 0)
 			request_free(t, t->batch.request[--t->batch.count]);
-		sync_when_due(t);
 		if (n == 0)
 			(void)!read(wake[0], drain, sizeof drain);
 		if (asked) {
