@@ -1,0 +1,113 @@
+# The power fails (see powercut.c, and T20 in failures.md): what vblade has
+# promised to be on the disk is there.  The last tests break the program
+# underneath, to show that this would be seen.
+
+load ../helper
+load failures
+
+setup_file() {
+	lab_open 9000
+	fault_setup
+	POWERCUT=$(built powercut)
+	export POWERCUT
+}
+
+teardown_file() { lab_close; }
+teardown() { serve_end; }
+
+# cut_power "VBLADE-OPTION..." POWERCUT-OPTION...: serve an image that is empty
+# and cut the power; $status is that of powercut.
+cut_power() {
+	local options=$1 image=$BATS_TEST_TMPDIR/image
+	shift
+	: >"$image"
+
+	truncate -s $((${SIZE:-256} * 512)) "$image"
+	faulty "${RULES[@]}"
+	export FAULT_TRACE=$BATS_TEST_TMPDIR/trace
+	rm -f "$FAULT_TRACE"
+	# shellcheck disable=SC2086
+	serve $options 0 1 eth0 "$image"
+	run on_initiator "$POWERCUT" -c "${CUTS:-400}" "$@" eth0 "$FAULT_TRACE"
+	echo "vblade $options: $output"
+}
+
+# keeps "VBLADE-OPTION..." POWERCUT-OPTION...: no promise is broken.
+keeps() {
+	RULES=()
+	cut_power "$@"
+	same 0 "$status"
+	stop
+}
+
+# breaks RULE "VBLADE-OPTION..." POWERCUT-OPTION...: a program that is broken
+# so is caught.
+breaks() {
+	RULES=("$1")
+	shift
+	cut_power "$@"
+	same 1 "$status"
+	holds 'was promised' "$output"
+}
+
+# The last thing that was done to the disk is a sync.
+ends_with_sync() {
+	[ "$(tail -c 8 "$FAULT_TRACE" | od -An -tu4 -N4 | tr -d ' ')" = 0 ]
+}
+
+@test "durability: with -s every acknowledged write survives" {
+	keeps "-s" -s -S 1
+	keeps "-s -j 0" -s -S 2
+	keeps "-s -d" -s -S 3
+}
+
+@test "durability: without, what was acknowledged before a FLUSH survives" {
+	keeps "" -S 4
+	keeps "-j 0" -S 5
+	keeps "-d" -S 6
+}
+
+@test "durability: what was acknowledged before a sync in the background too" {
+	keeps "" -S 7 -F 0 -n 4000 -p 400
+	holds "syncs=[1-9]" "$output"
+	keeps "-d" -S 8 -F 0 -n 4000 -p 400
+	holds "syncs=[1-9]" "$output"
+}
+
+@test "durability: nothing is written outside of what is exported" {
+	SIZE=1000 keeps "-o 100 -l 300" -o 100 -l 300 -S 9
+	SIZE=1000 keeps "-s -d -o 17 -l 301" -s -o 17 -l 301 -S 10
+	SIZE=1001 keeps "-o 999" -o 999 -l 2 -S 11
+}
+
+@test "durability: a write is synced in the background, and so at the end" {
+	RULES=()
+	cut_power "" -F 0 -n 50 -c 1
+	until_true 10 ends_with_sync
+	expect "$(ata_write 5 1 'ee*512')" "$(ata_written 5 1)"
+	stop
+	ends_with_sync
+}
+
+@test "durability: a FLUSH that does not sync would be seen" {
+	breaks "sync * lie" "" -S 12
+}
+
+@test "durability: with -s a reply before its write would be seen" {
+	breaks "write * lie" "-s" -s -S 13
+}
+
+@test "durability: -s without O_DSYNC would be seen" {
+	breaks "" "" -s -F 0 -S 14
+}
+
+@test "durability: a reply before its write would be seen without -s too" {
+	breaks "write * lie" "" -S 15
+}
+
+@test "durability: a write outside of what is exported would be seen" {
+	RULES=() SIZE=1000
+	cut_power "-o 100 -l 300" -o 101 -l 299 -S 16
+	same 1 "$status"
+	holds 'bytes written at|mangled' "$output"
+}
