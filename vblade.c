@@ -228,11 +228,12 @@ telling(unsigned long long times)
 	return times == 1;
 }
 
+/* What is exported now; a disk that is gone has no sectors. */
 static uint64_t
 sectors_now(const struct target *t)
 {
 	off_t size = disk_size(&t->disk);
-	uint64_t n = size < 0 ? t->sectors + t->offset : (uint64_t)size / SECTOR;
+	uint64_t n = size < 0 ? 0 : (uint64_t)size / SECTOR;
 
 	n = n < t->offset ? 0 : n - t->offset;
 	return n < t->length ? n : t->length;
@@ -1503,8 +1504,10 @@ option(struct target *t, int c)
 	case 'V':
 		puts("vblade " VERSION);
 		exit(0);
+	case ':':
+		errx(EXIT_USAGE, "option -%c wants an argument", optopt);
 	}
-	misused();
+	errx(EXIT_USAGE, "no option -%c (-h lists them)", optopt);
 }
 
 /*
@@ -1517,6 +1520,7 @@ options(struct target *t, int argc, char *argv[], const char *operand[4])
 	int c, flags = 0, n = 0;
 	bool only = false;	/* operands, since there was a -- */
 
+	opterr = 0;
 	while (optind < argc) {
 		int before = optind;
 
@@ -1524,7 +1528,7 @@ options(struct target *t, int argc, char *argv[], const char *operand[4])
 			option(t, 'h');
 		if (!only && strcmp(argv[optind], "--version") == 0)
 			option(t, 'V');
-		c = only ? -1 : getopt(argc, argv, "+b:dfhj:l:m:o:rsvV");
+		c = only ? -1 : getopt(argc, argv, "+:b:dfhj:l:m:o:rsvV");
 		if (c != -1) {
 			flags |= option(t, c);
 		} else if (optind > before) {
@@ -1542,27 +1546,13 @@ options(struct target *t, int argc, char *argv[], const char *operand[4])
 	return flags;
 }
 
-/* An address that initiators are known to refuse deserves a word. */
+/* The export lies within the file. */
 static void
-address_check(const struct target *t)
-{
-	if (t->shelf == 4095)
-		note(LOG_WARNING, "Linux initiators ignore shelf 4095");
-	if (t->slot > 15)
-		note(LOG_WARNING, "some initiators ignore slots above 15");
-}
-
-/* What is exported, and what of the file is not. */
-static void
-export_check(struct target *t, const char *path)
+export_fits(struct target *t, const char *path)
 {
 	off_t size = disk_size(&t->disk);
-	uint64_t whole, rest;
+	uint64_t whole = size < 0 ? 0 : (uint64_t)size / SECTOR;
 
-	if (size < 0)
-		err(EXIT_DISK, "%s", path);
-	whole = (uint64_t)size / SECTOR;
-	rest = (uint64_t)size % SECTOR;
 	if (whole == 0)
 		errx(EXIT_DISK, "%s: no whole sector in %jd bytes", path,
 		    (intmax_t)size);
@@ -1574,7 +1564,19 @@ export_check(struct target *t, const char *path)
 		    " sectors from %" PRIu64 " on", t->length, path,
 		    whole - t->offset, t->offset);
 	t->sectors = sectors_now(t);
-	if (rest != 0 && t->offset + t->sectors == whole)
+}
+
+/* What will surprise somebody later. */
+static void
+remark(const struct target *t, const char *path)
+{
+	uint64_t rest = (uint64_t)disk_size(&t->disk) % SECTOR;
+
+	if (t->shelf == 4095)
+		note(LOG_WARNING, "Linux initiators ignore shelf 4095");
+	if (t->slot > 15)
+		note(LOG_WARNING, "some initiators ignore slots above 15");
+	if (rest != 0 && t->length == UINT64_MAX)
 		note(LOG_WARNING, "%s: the last %" PRIu64 " bytes fill no "
 		    "sector and are not exported", path, rest);
 	if (t->sectors % 2 != 0)
@@ -1792,13 +1794,13 @@ main(int argc, char *argv[])
 	logging_set(&t, operand[2]);
 	if (strcmp(name != NULL ? name + 1 : argv[0], "vbladed") == 0)
 		parent = detach();
-	address_check(&t);
 	disk_open(&t.disk, operand[3], flags);
-	export_check(&t, operand[3]);
+	export_fits(&t, operand[3]);
 	serial(&t);
 	pool(&t);
 	signals();
 	t.net = net_open(operand[2], t.shelf, t.slot, 8 * t.buffers, wake[0]);
+	remark(&t, operand[3]);
 	announce(&t);
 	ready(&t, parent);
 	confine(t.net, &t.disk);

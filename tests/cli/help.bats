@@ -56,10 +56,3 @@ says() {
 flat() {
 	tr -s ' \n' '  ' | sed 's/ $//'
 }
-
-@test "the usage is the synopsis of the manual" {
-	says -h
-	same "$(mandoc -T ascii "$TESTS/../vblade.8" | sed 's/.\x08//g' |
-		sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | sed '1d;$d' | flat)" \
-		"$(flat <"$OUT" | sed 's/^usage://')"
-}

@@ -59,11 +59,11 @@ read_only() {
 }
 
 @test "an unknown option is refused by its name" {
-	misused "'?-?x" -x 0 1 eth0 "$IMAGE"
+	misused "-x" -x 0 1 eth0 "$IMAGE"
 }
 
 @test "an option without its argument is refused by its name" {
-	misused "'?-?l" 0 1 eth0 "$IMAGE" -l
+	misused "-l" 0 1 eth0 "$IMAGE" -l
 }
 
 @test "fewer operands than four are refused" {

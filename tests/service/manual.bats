@@ -17,7 +17,7 @@ letters() {
 
 # getopt_string: the program's, without the + at its beginning.
 getopt_string() {
-	sed -n 's/.*getopt(argc, argv, "+*\([^"]*\)".*/\1/p' "$SOURCE"
+	sed -n 's/.*getopt(argc, argv, "+*:*\([^"]*\)".*/\1/p' "$SOURCE"
 }
 
 # default_of OPTION, constant NAME: by the manual, by the program.
@@ -82,7 +82,7 @@ example() {
 @test "getopt, the switch and the manual have them in the same order" {
 	local options
 	options=$(getopt_string | tr -d :)
-	same "$options" "$(sed -n "/^option(/,/^}/s/.*case '\(.\)':.*/\1/p" \
+	same "$options" "$(sed -n "/^option(/,/^}/s/.*case '\([a-zA-Z]\)':.*/\1/p" \
 		"$SOURCE" | tr -d '\n')" "switch"
 	same "${options,,}" "$(sed -n 's/^\.It Fl \([a-zA-Z]\).*/\L\1/p' \
 		"$MANUAL" | tr -d '\n')" "manual"
