@@ -188,6 +188,7 @@ expect_ata(const uint8_t *q, size_t len, uint8_t *a, enum kind *kind)
 		if (world.mtu + 14 < 36 + 512)
 			return ata_fails(a, 0x04);
 		*kind = IDENTIFY;
+		a[36 + 2 * 85] = model.cache ? 0x20 : 0;
 		return 36 + 512;
 	case 0x20: case 0x24: case 0x30: case 0x34:
 		return expect_io(q, len, a);
@@ -414,9 +415,12 @@ expect_news(void)
  * What vblade sent.
  */
 
-/* IDENTIFY: what initiators read, and nothing that nobody wrote. */
+/*
+ * IDENTIFY: what initiators read, and nothing that nobody wrote.  Of what is
+ * due only the word about the cache is filled in.
+ */
 static bool
-identify_good(const uint8_t *id)
+identify_good(const uint8_t *due_id, const uint8_t *id)
 {
 	static const uint16_t words[256] = { [0] = 0x40, [47] = 0x8000,
 	    [49] = 0x0200, [50] = 0x4000, [80] = 0x01f0, [82] = 0x0020,
@@ -438,7 +442,7 @@ identify_good(const uint8_t *id)
 		if (i == 60 || i == 100)
 			want = n;	/* the disk is small */
 		if (i == 85)
-			want = model.cache ? 0x20 : 0;
+			want = due_id[2 * i];
 		if (w != want)
 			return false;
 	}
@@ -452,7 +456,7 @@ due_is(const struct due *d, const struct frame *f)
 		return false;
 	if (d->kind == IDENTIFY)
 		return memcmp(d->bytes, f->data, 36) == 0 &&
-		    identify_good(f->data + 36);
+		    identify_good(d->bytes + 36, f->data + 36);
 	if (d->kind == CONFIG)
 		return memcmp(d->bytes, f->data, 26) == 0 &&
 		    memcmp(d->bytes + 28, f->data + 28, f->len - 28) == 0;
