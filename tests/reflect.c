@@ -8,6 +8,7 @@
  *
  * usage: reflect shelf slot interface sectors
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>

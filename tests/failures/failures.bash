@@ -8,7 +8,7 @@
 built() {
 	local name=$1
 	shift
-	"${CC:-cc}" -D_GNU_SOURCE -O2 -pthread -o "$BATS_FILE_TMPDIR/$name" \
+	"${CC:-cc}" -O2 -pthread -o "$BATS_FILE_TMPDIR/$name" \
 		"$TESTS/failures/$name.c" "$@" || return
 	printf '%s\n' "$BATS_FILE_TMPDIR/$name"
 }
