@@ -1708,20 +1708,24 @@ detach(void)
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_TRANSIENT);
 }
 
-/* From here on the log is syslog's, and the terminal somebody else's. */
+/*
+ * From here on the log is syslog's, and the terminal somebody else's.  The log
+ * is opened when all else is closed: it takes the lowest number there is, which
+ * confine() leaves to it, should syslog(3) have to connect again.
+ */
 static void
 detached(int parent)
 {
 	int null = open("/dev/null", O_RDWR);
 
-	openlog("vbladed", LOG_PID | LOG_NDELAY, LOG_DAEMON);
-	logging.syslog = true;
 	for (int fd = 0; null >= 0 && fd <= STDERR_FILENO; fd++)
 		dup2(null, fd);
 	close(null);
 	(void)!chdir("/");
 	(void)!write(parent, "", 1);
 	close(parent);
+	openlog("vbladed", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	logging.syslog = true;
 }
 
 /* sd_notify(3): where the service manager listens, or -1. */

@@ -112,7 +112,7 @@ serves() {
 		vbladed 0 1 eth0 "$name"
 		serves
 		kill "$(daemon)"
-		until_true 10 no_daemon
+		until_true 10 flock -n "$name" true
 		mv "$name" disk.img
 	done
 	[ ! -e oops ]
