@@ -141,7 +141,8 @@ struct target {
 	bool cache;		/* write cache "on": ATA words, nothing else */
 	atomic_llong dirty;	/* when the oldest unsynced write was, or 0 */
 	atomic_bool syncing;	/* a background sync is under way */
-	atomic_bool lost;	/* a sync failed: what was lost is unknown */
+	pthread_mutex_t one;	/* sync at a time: only one hears of an error */
+	bool lost;		/* a sync failed: what was lost is unknown */
 
 	struct maclist masks;	/* who is heard; none: everybody */
 	bool fixed;		/* by -m, not to be edited from afar */
@@ -958,11 +959,18 @@ dirty(struct target *t)
 static bool
 sync_disk(struct target *t)
 {
+	bool good;
+
+	pthread_mutex_lock(&t->one);
 	atomic_store(&t->dirty, 0);
-	if (disk_flush(&t->disk) < 0 && !atomic_exchange(&t->lost, true))
+	if (disk_flush(&t->disk) < 0 && !t->lost) {
+		t->lost = true;
 		note(LOG_CRIT, "sync: %s: written data may be lost, "
 		    "every FLUSH will fail from now on", strerror(errno));
-	return !atomic_load(&t->lost);
+	}
+	good = !t->lost;
+	pthread_mutex_unlock(&t->one);
+	return good;
 }
 
 static void
@@ -1194,7 +1202,8 @@ queue_put(struct target *t, struct run *run, bool blocked)
 {
 	struct queue *q = &t->queue;
 
-	if (atomic_load(&q->held) + (unsigned)run->count > t->pool) {
+	if (atomic_load(&q->held) + (unsigned)run->count > t->pool &&
+	    !run->request[0]->quiet) {
 		queue_refuse(t, run);
 		return;
 	}
@@ -1793,6 +1802,7 @@ main(int argc, char *argv[])
 	t.sync = flags & DISK_SYNC;
 	t.cache = !t.sync;
 	t.queue.end = &t.queue.first;
+	pthread_mutex_init(&t.one, NULL);
 	pthread_mutex_init(&t.queue.lock, NULL);
 	pthread_cond_init(&t.queue.more, NULL);
 	logging_set(&t, operand[2]);
