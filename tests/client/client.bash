@@ -49,7 +49,8 @@ namespace() {
 # Remove the LAN and all that runs on it, also if it was only half made.
 lan_close() {
 	local ns pids
-	for ns in $(ip netns list | grep -o "^$LAN[^ ]*"); do
+	[ -n "${LAN:-}" ] || return 0
+	for ns in $(ip netns list | sed 's/ .*//' | grep -xE "$LAN(-.*)?"); do
 		pids=$(ip netns pids "$ns")
 		# shellcheck disable=SC2086
 		[ -z "$pids" ] || kill -9 $pids || :
@@ -91,8 +92,8 @@ start() {
 }
 
 runs() {
-	kill -0 "$(cat "$DIR/$1.pid")" 2>/dev/null
-}
+	kill -0 "$(cat "$DIR/$1.pid")"
+} 2>/dev/null
 
 # end NAME [SIGNAL]: end what start started, by default with SIGKILL.
 end() {

@@ -62,17 +62,20 @@ teardown() {
 
 @test "two machines write to their halves of one disk" {
 	target t a 0 4 eth0 "$disk"
-	for name in g h; do
-		guest $name '
-			found e0.4
-			later halves fio --name=half --direct=1 \
-				--filename=/dev/etherd/e0.4 --ioengine=libaio \
-				--iodepth=16 --rw=randwrite --bs=8k --size=8M \
-				--offset='"$([ $name = g ] || echo 32M)"' \
-				--verify=crc32c --verify_fatal=1'
-	done
-	guest g 'result halves 100' 120
-	guest h 'result halves 100' 120
+	write_half g 0
+	write_half h 32M
+	guest g 'result half 60' 90
+	guest h 'result half 60' 90
+}
+
+# write_half GUEST OFFSET
+write_half() {
+	guest "$1" "
+		found e0.4
+		later half fio --name=half --filename=/dev/etherd/e0.4 \
+			--direct=1 --ioengine=libaio --iodepth=16 \
+			--rw=randwrite --bs=8k --offset=$2 --size=16M \
+			--verify=crc32c --verify_fatal=1"
 }
 
 # reserve SHELF-SLOT ARGUMENT: from a third machine, by the tests' own client.

@@ -7,18 +7,21 @@ set -eu
 cache=$1
 here=$(cd "$(dirname "$0")" && pwd)
 
-fetch()
-{
-	package=$(apt-cache depends linux-image-amd64 |
-	    sed -n 's/.*Depends: \(linux-image-[0-9].*-amd64\)$/\1/p')
-	[ "$package" ] || { echo "kernel.sh: run apt-get update" >&2; exit 1; }
+package() {
+	apt-cache depends linux-image-amd64 |
+		sed -n 's/.*Depends: \(linux-image-[0-9].*-amd64\)$/\1/p'
+}
+
+fetch() {
+	[ "$(package)" ] || apt-get -q update
+	package=$(package)
 	apt-get -q -o APT::Sandbox::User=root download "$package"
-	in=./lib/modules/*/kernel
+	in='./lib/modules/*/kernel'
 	dpkg-deb --fsys-tarfile "$package"_*.deb | tar x --wildcards \
-	    './boot/vmlinuz-*' './lib/modules/*/modules.*' \
-	    "$in/arch/x86/crypto" "$in/crypto" "$in/lib" "$in/fs" "$in/net" \
-	    "$in/drivers/block" "$in/drivers/char" "$in/drivers/md" \
-	    "$in/drivers/net/*.ko" "$in/drivers/virtio"
+		'./boot/vmlinuz-*' './lib/modules/*/modules.*' \
+		"$in/arch/x86/crypto" "$in/crypto" "$in/lib" "$in/fs" "$in/net" \
+		"$in/drivers/block" "$in/drivers/char" "$in/drivers/md" \
+		"$in/drivers/net/*.ko" "$in/drivers/virtio"
 	rm "$package"_*.deb
 	mv boot/vmlinuz-* vmlinuz
 	rmdir boot
@@ -27,16 +30,14 @@ fetch()
 }
 
 # The files of the named modules and of all that they depend on.
-closure()
-{
+closure() {
 	for module; do
 		sed -n "s,^\([^:]*/$module\.ko\):,\1,p" modules.dep
 	done | tr ' ' '\n' | sort -u
 }
 
 # pack NAME MODULE...: NAME.cpio, with NAME.init as its /init.
-pack()
-{
+pack() {
 	name=$1
 	shift
 	root=$PWD/root

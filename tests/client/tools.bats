@@ -59,14 +59,14 @@ config() {
 @test "aoe-sancheck finds the path good for the largest frames" {
 	local line===========================================
 	says "Probing...done.
-$line
+${line}
 INTERFACE SUMMARY
-$line
+${line}
 Name	Status	MTU	PCI ID
 eth0	UP	1500	
-$line
+${line}
 DEVICE SUMMARY
-$line
+${line}
 Device	Macs	Payload	Local Interfaces
 e0.1	   1	1024	eth0" aoe-sancheck eth0
 }

@@ -1,0 +1,122 @@
+#!/usr/bin/env bats
+# What a stranger, tshark, makes of all that passes on the wire while the
+# driver, aoetools and our own client are at work.
+
+load client
+
+setup_file() {
+	kernel
+	lan_open
+	shelf a c
+	truncate -s 64M "$DIR/disk"
+	guest_boot g 52:54:00:00:00:01
+	capture_begin
+	target t a 0 1 eth0 "$DIR/disk"
+	guest g '
+		modprobe virtio_net
+		ip link set eth0 mtu 9000 up
+		modprobe aoe
+		found e0.1
+		mkfs.ext4 -q /dev/etherd/e0.1
+		mount /dev/etherd/e0.1 /mnt
+		seq 300000 >/mnt/file
+		umount /mnt
+		echo 3 >/proc/sys/vm/drop_caches
+		aoe-revalidate e0.1
+		e2fsck -fn /dev/etherd/e0.1
+		dd if=/dev/etherd/e0.1 of=/dev/null bs=64k iflag=direct count=99'
+	tools_work
+	capture_end
+}
+
+teardown_file() {
+	lan_close
+}
+
+capture_begin() {
+	start tshark ip netns exec "$LAN-a" tshark -q -i eth0 -B 64 \
+		-f 'ether proto 0x88a2' -w "$DIR/wire"
+	until_true 30 grep -q 'Capturing on' "$DIR/tshark.err"
+	# It writes the first block once it really listens.
+	until_true 30 test -s "$DIR/wire"
+}
+
+# tshark has seen all frames when it has seen the last, of slot 254.
+capture_end() {
+	at c aoecfg -t 1 -c fset -s 'the last frame' 0 1 eth0
+	until_true 30 grep -aq 'the last frame' "$DIR/wire"
+	end tshark INT
+}
+
+# Requests of every kind, good, bad and for others.
+tools_work() {
+	local INITIATOR_NS=$LAN-c TARGET_MAC
+	TARGET_MAC=$(at a cat /sys/class/net/eth0/address)
+	at c aoecfg -t 1 -c set -s us 0 1 eth0
+	at c aoecfg -t 1 -c set -s them 0 1 eth0
+	at c timeout 5 aoeping -I 0 1 eth0 || :
+	tagged 'ata_read 0 2' 'ata_write 131071 1 5a*512' \
+		'ata_read 131071 2' ata_flush identify \
+		'request 02 00000000' 'request 03 0000' 'request 09 00' \
+		'request 01 0000000000070000'
+}
+
+# tagged REQUEST...: send what these commands print, each with its own tag.
+tagged() {
+	local request TAG=0badca00
+	for request; do
+		TAG=$(printf %08x $((0x$TAG + 1)))
+		query "$($request)" || :
+	done
+}
+
+# fields FILTER FIELD...: of the frames that pass the filter, one a line.
+fields() {
+	local filter=$1
+	shift
+	tshark -r "$DIR/wire" -Y "$filter" -T fields "${@/#/-e}" 2>/dev/null
+}
+
+@test "the capture holds requests and responses of all four commands" {
+	for command in 0 1 2 3; do
+		for response in 0 1; do
+			filter="aoe.cmd == $command && aoe.response == $response"
+			[ -n "$(fields "$filter" frame.number)" ] ||
+				fail "none: $filter"
+		done
+	done
+}
+
+@test "no frame is malformed" {
+	same '' "$(fields '_ws.malformed || _ws.expert.severity >= 0x600000' \
+		frame.number frame.protocols)"
+}
+
+@test "each response to an ATA command is matched with its request" {
+	same '' "$(fields 'aoe.response == 1 && aoe.cmd == 0 &&
+		!aoe.response_to' frame.number aoe.tag)"
+}
+
+@test "each ATA request is answered" {
+	same '' "$(comm -23 \
+		<(fields 'aoe.response == 0 && aoe.cmd == 0' aoe.tag | sort -u) \
+		<(fields 'aoe.response == 1 && aoe.cmd == 0' aoe.tag | sort -u))"
+}
+
+@test "each response but the advertisement answers a request with its tag" {
+	same '' "$(comm -13 \
+		<(fields 'aoe.response == 0' aoe.cmd aoe.tag | sort -u) \
+		<(fields 'aoe.response == 1 && eth.dst != ff:ff:ff:ff:ff:ff' \
+			aoe.cmd aoe.tag | sort -u))"
+}
+
+@test "each response bears the address of the target, version 1 and no runt" {
+	same '' "$(fields 'aoe.response == 1 && (aoe.major != 0 ||
+		aoe.minor != 1 || aoe.version != 1 || frame.len < 60)' \
+		frame.number)"
+}
+
+@test "only the bad requests get an error: set, command and its kind" {
+	same "$(printf '%s\t%s\n' 1 4 9 1 1 2)" \
+		"$(fields 'aoe.flags_error == 1' aoe.cmd aoe.error)"
+}
