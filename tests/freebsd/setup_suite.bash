@@ -1,0 +1,16 @@
+# shellcheck shell=bash
+#
+# Before the first test: the program with the shim under it is built once,
+# and the compiler with FreeBSD's headers is fetched while tests run.
+
+setup_suite() {
+	local here=${BASH_SOURCE[0]%/*}
+	export SHIMMED=$BATS_SUITE_TMPDIR/vblade
+	# What lives as long as the process is no leak.
+	export ASAN_OPTIONS=detect_leaks=0
+	"$here/build" "$SHIMMED" "$here/../../vblade.c" "$here/../../freebsd.c" \
+		-- -Wshadow -Werror -O1 -fsanitize=address,undefined \
+		-fno-sanitize-recover=all
+	make -s -C "$here/../.." tests/frame
+	nice "$here/zig" version >/dev/null 2>&1 3>&- &
+}

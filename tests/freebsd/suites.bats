@@ -1,0 +1,68 @@
+# The suites of the wire, run again over the shim, under ASan and UBSan.
+# Whatever is denied to the confined program on the way is a failure too.
+
+load ../helper
+
+setup() {
+	export SHIM_TRACE=$BATS_TEST_TMPDIR/trace
+	TAP=$BATS_TEST_TMPDIR/tap
+}
+
+# suite FILE... [-- NAME...]: all tests of these files pass, but those named,
+# which are Linux's own; these fail.
+suite() {
+	local files=() expected
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		files+=("$TESTS/$1")
+		shift
+	done
+	[ $# -eq 0 ] || shift
+	VBLADE=$SHIMMED timeout 240 bats --tap "${files[@]}" >"$TAP" 2>&1 || :
+	expected=$([ $# -eq 0 ] || printf '%s\n' "$@")
+	same "$expected" "$(sed -n 's/^not ok [0-9]* //p' "$TAP")" "failures" ||
+		fail "$(cat "$TAP")" || return
+	same "$(sed -n 's/^1\.\.//p' "$TAP")" "$(grep -cE '^(not )?ok ' "$TAP")" \
+		"tests that ran" || fail "$(cat "$TAP")" || return
+	lacks '^denied' "$(cat "$SHIM_TRACE")"
+}
+
+@test "addresses, VLANs, wildcards" {
+	suite net/address.bats
+}
+
+@test "advertisements" {
+	suite net/advertisement.bats
+}
+
+@test "Config, MAC lists" {
+	suite net/config.bats net/mask.bats
+}
+
+@test "data, in every mode" {
+	suite net/data.bats
+}
+
+@test "data, in every mode, where the kernel sends a page" {
+	SHIM_MAXWRITE=4096 suite net/data.bats
+}
+
+@test "IDENTIFY and lengths of frames" {
+	suite net/identify.bats net/length.bats
+}
+
+@test "MTU 1500, 9000 and between" {
+	suite net/mtu.bats -- "the loopback interface carries 127 sectors"
+}
+
+@test "signals, and sizes of files and disks" {
+	suite net/signals.bats net/size.bats
+}
+
+@test "the failure stories of the network" {
+	suite failures/network.bats
+}
+
+@test "exit statuses" {
+	suite cli/status.bats -- \
+		"no right to open a packet socket: 4, and the message names it"
+}
