@@ -520,7 +520,7 @@ settle(void)
 	while (spents > 0) {
 		struct frame *f = &spent[--spents];
 
-		memset(f->data, POISON, f->len);
+		poison(f->data, f->len);
 	}
 	dues = 0;
 	pthread_mutex_unlock(&world_lock);

@@ -25,6 +25,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __has_feature
+#if __has_feature(memory_sanitizer)
+#include <sanitizer/msan_interface.h>
+#endif
+#endif
+
 #include "../../aoe.h"
 
 enum {
@@ -70,6 +76,18 @@ must(bool good, const char *what)
 		wrong(what);
 }
 
+/* Nobody may send what stands there, unless he writes it. */
+static void
+poison(uint8_t *p, size_t len)
+{
+	memset(p, POISON, len);
+#ifdef __has_feature
+#if __has_feature(memory_sanitizer)
+	__msan_poison(p, len);
+#endif
+#endif
+}
+
 /*
  * What vblade.c takes from libc and shall not have.  Its memory comes with
  * poison in it, so that what it sends without writing it is seen.
@@ -85,7 +103,7 @@ target_mmap(size_t size)
 		memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		must(memory != MAP_FAILED, "no memory for the harness");
-		memset(memory, POISON, size);
+		poison(memory, size);
 		have = size;
 	}
 	must(size == have, "another size of pool");

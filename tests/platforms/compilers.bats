@@ -1,0 +1,37 @@
+# Every compiler and libc builds vblade without a word.
+
+load ../helper
+load platforms
+
+MUSL='musl-gcc -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu'
+
+@test "gcc" {
+	build gcc CC=gcc vblade tests/reply/reply
+}
+
+@test "gcc -O3 and -O0" {
+	build gcc3 CC=gcc CFLAGS=-O3 vblade
+	build gcc0 CC=gcc CFLAGS=-O0 vblade
+}
+
+@test "clang" {
+	build clang CC=clang vblade tests/reply/reply
+}
+
+@test "gcc with musl" {
+	build musl CC="$MUSL" vblade tests/reply/reply
+}
+
+@test "gcc for 32 bits" {
+	build i386 CC=i686-linux-gnu-gcc CFLAGS='-O2 -Wno-psabi' vblade
+}
+
+@test "gcc for big-endian s390x" {
+	build s390x CC=s390x-linux-gnu-gcc vblade
+}
+
+@test "built with musl it takes options anywhere and answers" {
+	build musl CC="$MUSL" LDFLAGS=-static vblade tests/reply/reply
+	export VBLADE=$TREE/vblade REPLY_PROGRAM=$TREE/tests/reply/reply
+	suite cli/order.bats reply/ata.bats reply/workers.bats
+}

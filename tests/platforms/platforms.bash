@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+#
+# What the tests of this directory share: vblade and the rootless program of
+# the reply suite, built in a copy of the tree by another compiler, or for
+# another processor, and suites that are run with those.
+
+# build NAME ARGUMENT...: run make with the arguments in a copy of the tree,
+# $TREE, where nobody but the compiler may say a word.
+build() {
+	local said
+	TREE=$BATS_FILE_TMPDIR/$1
+	shift
+	mkdir -p "$TREE/tests/reply"
+	cp "$TESTS"/../*.[ch] "$TESTS/../Makefile" "$TREE"
+	cp "$TESTS/reply/reply.c" "$TREE/tests/reply"
+	said=$(make -s -C "$TREE" "$@" 2>&1) || fail "make $*" "$said" || return
+	same '' "$said" "make $* is silent"
+}
+
+# suite FILE...: all tests in the files of other suites pass with $VBLADE and
+# $REPLY_PROGRAM, and the sanitizers log nothing.
+suite() {
+	local said file files=() log=$BATS_TEST_TMPDIR/log
+	for file; do
+		files+=("$TESTS/$file")
+	done
+	said=$(env -i PATH="$PATH" HOME="${HOME:-/}" CI="${CI:-}" \
+		VBLADE="$VBLADE" ${REPLY_PROGRAM:+"REPLY_PROGRAM=$REPLY_PROGRAM"} \
+		ASAN_OPTIONS="detect_leaks=0:log_path=$log" \
+		UBSAN_OPTIONS="log_path=$log" TSAN_OPTIONS="log_path=$log" \
+		VALGRIND_OPTS="-q --log-file=$log.%p" \
+		bats --tap "${files[@]}" 2>&1 3>&-) ||
+		fail "$(grep -A 12 '^not ok' <<<"$said")" || return
+	holds '^1\.\.[1-9]' "$said"
+	logged_nothing
+}
+
+# What a sanitizer told fails the test, even if nothing else does.
+logged_nothing() {
+	local told
+	told=$(find "$BATS_TEST_TMPDIR" -name 'log.*' -size +0 -exec cat {} +)
+	same '' "$(head -60 <<<"$told")" 'the sanitizers'
+}
+
+# replay COMMAND... -- COMPILER...: the harnesses of the fuzz suite, compiled
+# so and run by that command, find nothing wrong with their seeds.
+replay() {
+	local harness run=()
+	while [ "$1" != -- ]; do
+		run+=("$1")
+		shift
+	done
+	shift
+	for harness in frame sequence; do
+		"$@" -g -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread \
+			-o "$BATS_TEST_TMPDIR/$harness" \
+			"$TESTS/fuzz/$harness.c" "$TESTS/fuzz/replay.c" ||
+			return
+		"${run[@]}" "$BATS_TEST_TMPDIR/$harness" \
+			"$TESTS/fuzz/seeds/$harness"/* || return
+	done
+}

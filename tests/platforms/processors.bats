@@ -1,0 +1,59 @@
+# Other processors: big-endian s390x, run by qemu, and 32 bits of i386, which
+# this processor knows.  Both are linked statically, to need no libraries.
+
+load ../helper
+load platforms
+
+teardown() {
+	serve_end
+	lab_close
+}
+
+s390x() {
+	build s390x CC=s390x-linux-gnu-gcc LDFLAGS=-static "$@"
+}
+
+i386() {
+	build i386 CC=i686-linux-gnu-gcc CFLAGS='-O2 -Wno-psabi' \
+		LDFLAGS=-static "$@"
+}
+
+@test "s390x passes the reply suite" {
+	s390x tests/reply/reply
+	export REPLY_PROGRAM="qemu-s390x $TREE/tests/reply/reply"
+	suite reply
+}
+
+@test "s390x survives the seeds of the fuzz suite" {
+	replay qemu-s390x -- s390x-linux-gnu-gcc -static
+}
+
+@test "i386 passes the reply suite where sizes matter" {
+	i386 tests/reply/reply
+	export REPLY_PROGRAM=$TREE/tests/reply/reply
+	suite reply/size.bats reply/ata.bats reply/identify.bats reply/run.bats
+}
+
+@test "i386 survives the seeds of the fuzz suite" {
+	replay env -- i686-linux-gnu-gcc -static -Wno-psabi
+}
+
+@test "i386 exports 3 TiB to their last sector" {
+	local file=$BATS_TEST_TMPDIR/image last=$((6 << 30)) got
+	last=$((last - 1))
+	truncate -s 3T "$file"
+	i386 vblade
+	export VBLADE=$TREE/vblade
+	lab_open
+	serve 0 1 eth0 "$file"
+	holds ', 6442450944 sectors O_RDWR' "$(cat "$OUT")"
+	expect "$(ata_write $last 1 '5a*512')" "$(ata_written $last 1)"
+	expect "$(ata_read $last 1)" "$(ata_data $last 1 '5a*512')"
+	expect "$(ata_read $((last + 1)) 1)" \
+		"$(ata_failed 40 10 $((last + 1)) 1)"
+	got=$(frame -s -n 1 "$(identify)")
+	same 0000008001000000 "${got:(36 + 200) * 2:16}" 'words 100 to 103'
+	same "$(printf '5a%.0s' {1..512})" "$(stored "$file" $last 1)"
+	same $((3 << 40)) "$(stat -c %s "$file")" 'size'
+	stop
+}
