@@ -1,0 +1,64 @@
+# A million malformed frames beside an honest initiator.
+
+load ../helper
+load failures
+
+setup_file() {
+	lab_open
+	FLOOD=$(built flood)
+	export FLOOD
+}
+
+teardown_file() { lab_close; }
+teardown() { serve_end; }
+
+# honest FIRST SECONDS: an initiator that verifies all that it reads, on a
+# range of its own; prints its line.
+honest() {
+	on_initiator "$TESTS/load" -m mixed -r -u -t 200 -f "$1" -c 2048 \
+		-w 16 -d "$2" -o "$BATS_TEST_TMPDIR/expected" 0 1 eth0
+}
+
+flawless() {
+	holds ' errors=0 bad=0 mismatches=0 ' "$1"
+}
+
+# figures LINE: what a line tells of speed.
+figures() {
+	grep -oE '(rps|retransmits|p50_us|p99_us)=[0-9.]+' <<<"$1" | xargs
+}
+
+# holds_of FIELD: a line of its status, in KiB or threads.
+holds_of() {
+	awk -v field="$1:" '$1 == field { print $2 }' "/proc/$PID/status"
+}
+
+@test "a million malformed frames: an honest initiator's data is right" {
+	local before during rss fds target errors flood
+	truncate -s 2M "$BATS_TEST_TMPDIR/image"
+	truncate -s 2M "$BATS_TEST_TMPDIR/expected"
+	serve 0 1 eth0 "$BATS_TEST_TMPDIR/image"
+	target=$PID errors=$ERR
+	before=$(honest 0 3)
+	flawless "$before"
+	rss=$(holds_of VmRSS)
+	fds=$(ls "/proc/$PID/fd" | wc -l)
+	background "$INITIATOR_NS" "$FLOOD" -N 1000000 -R 120000 eth0
+	flood=$PID
+	during=$(honest 2048 6)
+	kill -0 "$flood"
+	flawless "$during"
+	until_true 120 grep -q frames=1000000 "$OUT"
+	PID=$target ERR=$errors
+	printf '# alone:  %s\n# beside: %s\n' "$(figures "$before")" \
+		"$(figures "$during")" >&3
+	alive
+	[ $(($(holds_of VmRSS) - rss)) -lt 16384 ]
+	same "$fds" "$(ls "/proc/$PID/fd" | wc -l)" "descriptors"
+	expect "$(config_read)" "$(response 01 "0040 0100 02 10 0000 @60")"
+	expect "$(request 02 "00 00 00 00")" \
+		"$(response 02 "00 00 00 00 @60")"
+	expect "$(request 03 "00 00")" "$(response 03 "00 00 @60")"
+	stop
+	cmp "$BATS_TEST_TMPDIR/image" "$BATS_TEST_TMPDIR/expected"
+}
