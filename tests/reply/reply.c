@@ -35,6 +35,8 @@
  * Time stands still but for :pass.  A frame arrives at an odd address in
  * memory of its own size, and is overwritten when its batch is over.
  */
+#define _GNU_SOURCE 1
+#define _FILE_OFFSET_BITS 64
 #include <time.h>
 
 static int text_clock(clockid_t, struct timespec *);
