@@ -46,19 +46,14 @@ container_open() {
 	mkdir -p "$ROOT/var/log/journal"
 }
 
-# container_boot: start it, and wait until it is up.
+# container_boot: start it, and wait until all jobs of its start are done.
 container_boot() {
 	systemd-nspawn --quiet --register=no --keep-unit \
 		--directory="$ROOT" --machine="$LAB" --console=read-only \
 		--capability=CAP_NET_ADMIN \
 		--network-namespace-path="/run/netns/$TARGET_NS" --boot \
 		>"$BATS_FILE_TMPDIR/console" 2>&1 </dev/null 3>&- &
-	export CONTAINER=$!
-	container_up
-}
-
-# container_up: wait until all jobs of its start are done.
-container_up() {
+	echo $! >"$BATS_FILE_TMPDIR/container"
 	until_true 60 container_is_up ||
 		fail "not up" "$(cat "$BATS_FILE_TMPDIR/console")"
 }
@@ -67,11 +62,21 @@ container_is_up() {
 	within systemctl is-system-running | grep -qE 'running|degraded'
 }
 
+# container_reboot: nspawn ends, and leaves it to us to start it again.
+container_reboot() {
+	local pid
+	pid=$(cat "$BATS_FILE_TMPDIR/container")
+	within systemctl reboot
+	until_true 60 gone "$pid"
+	container_boot
+}
+
 # container_close: end it and take it away, with the lab.
 container_close() {
-	if [ -n "${CONTAINER:-}" ]; then	# nspawn ends it on TERM
-		kill "$CONTAINER" || :
-		until_true 20 gone "$CONTAINER" || kill -9 "$CONTAINER"
+	local pid
+	if pid=$(cat "$BATS_FILE_TMPDIR/container" 2>/dev/null); then
+		kill "$pid" || :
+		until_true 20 gone "$pid" || kill -9 "$pid"
 	fi
 	umount "$BATS_FILE_TMPDIR/root" "$BATS_FILE_TMPDIR/layers"
 	lab_close
@@ -82,9 +87,10 @@ within() {
 	nsenter --target "$(container_init)" --all --wdns=/ "$@" 3>&-
 }
 
-# container_init: the pid of its first process, which changes at a reboot.
+# container_init: the pid, out here, of its first process.
 container_init() {
 	local pid
-	read -r pid <"/proc/$CONTAINER/task/$CONTAINER/children"
+	pid=$(cat "$BATS_FILE_TMPDIR/container")
+	read -r pid _ <"/proc/$pid/task/$pid/children"
 	echo "$pid"
 }
