@@ -86,6 +86,8 @@ at() {
 start() {
 	local name=$1
 	shift
+	# What an earlier one of this name said must not count.
+	rm -f "$DIR/$name.out" "$DIR/$name.err"
 	"$@" >"$DIR/$name.out" 2>"$DIR/$name.err" </dev/null 3>&- 4>&- &
 	echo $! >"$DIR/$name.pid"
 	disown
