@@ -30,6 +30,9 @@ bench: vblade tests/load tests/reflect
 demo: vblade tests/frame
 	sh tests/demo.sh
 
+soak: vblade tests/load tests/relay
+	sh tests/soak.sh
+
 install: vblade
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 \
 	    $(DESTDIR)$(unitdir)
@@ -50,6 +53,7 @@ deb:
 	sh tests/package/build
 
 clean:
-	rm -f vblade *.o tests/frame tests/load tests/reflect
+	rm -f vblade *.o tests/frame tests/load tests/reflect \
+	    tests/relay
 
-.PHONY: all check bench demo install uninstall deb clean
+.PHONY: all check bench demo soak install uninstall deb clean

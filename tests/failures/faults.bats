@@ -55,7 +55,7 @@ adjacent() {
 	sort "$BATS_TEST_TMPDIR/expected" | cmp - "$BATS_TEST_TMPDIR/got"
 	faulted read
 	said 'read 1 sectors at 5: Input/output error' 1
-	counted '8 reads \(3 KiB\).* 1 errors'
+	counted '8 reads of 3584 bytes.* 1 errors'
 	healthy
 }
 
@@ -93,7 +93,7 @@ fails_to_write() {
 	same "$(hex '77*2560')" "$(stored "$IMAGE" 0 5)"
 	same "$(sectors 5 1)" "$(stored "$IMAGE" 5 1)"
 	same "$(hex '77*2048')" "$(stored "$IMAGE" 6 4)"
-	counted '10 writes \(4 KiB\).* 1 errors'
+	counted '10 writes of 4608 bytes.* 1 errors'
 	healthy
 }
 
