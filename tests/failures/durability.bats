@@ -68,9 +68,9 @@ ends_with_sync() {
 }
 
 @test "durability: what was acknowledged before a sync in the background too" {
-	keeps "" -S 7 -F 0 -n 4000 -p 400
+	keeps "" -S 7 -F 0 -n 2500 -p 500
 	holds "syncs=[1-9]" "$output"
-	keeps "-d" -S 8 -F 0 -n 4000 -p 400
+	keeps "-d" -S 8 -F 0 -n 2500 -p 500
 	holds "syncs=[1-9]" "$output"
 }
 

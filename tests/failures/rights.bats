@@ -30,11 +30,8 @@ inside() {
 
 # forbidden CALL...: each of them fails.
 forbidden() {
-	local call got
-	for call; do
-		got=$(inside "$call")
-		same -1 "$got" "$call"
-	done
+	same "$(printf -- "-1 %s\n" "$@")" \
+		"$(inside "$@" | paste -d " " - <(printf "%s\n" "$@"))"
 }
 
 # of_all_threads FIELD: its values in the status of all threads.
