@@ -99,9 +99,14 @@ config_answer() {
 	echo "TT $1 88a2 18 00 000001 01 $TAG 0040 0100 02 10 0000 @60"
 }
 
-@test "the same twin is told once, another one too" {
-	play "$(config_answer 0200000000aa)" "$(config_answer 0200000000ab)" \
+@test "the same twin is told once" {
+	play "$(config_answer 0200000000aa)" "$(config_answer 0200000000aa)" \
 		"" "$(config_answer 0200000000aa)"
+	same 1 "$(grep -c 00:00:00:00:aa "$ERR")"
+}
+
+@test "another twin is told too" {
+	play "$(config_answer 0200000000aa)" "$(config_answer 0200000000ab)"
 	same 1 "$(grep -c 00:00:00:00:aa "$ERR")"
 	same 1 "$(grep -c 00:00:00:00:ab "$ERR")"
 }
@@ -121,6 +126,12 @@ config_answer() {
 @test "our own advertisement, heard again, is no twin's" {
 	play "$(advertisement ffffffffffff)"
 	lacks 00:00:00:00:02 "$(cat "$ERR")"
+}
+
+@test "on a loopback our own advertisement is no twin's" {
+	play ":mac 000000000000" "ffffffffffff 000000000000 88a2 18 00 000001 \
+		01 00000000 0040 0100 02 10 0000 @60"
+	lacks exports "$(cat "$ERR")"
 }
 
 @test "an ATA response with our shelf and slot is no twin's" {

@@ -8,7 +8,7 @@ setup() { disk 64; }
 	play "$(ata_read 3 2)" "" "$(ata_read 4 2)" "" \
 		"$(ata_write 3 2 'ee*1024')" "" "$(identify)" "$(ata_flush)" \
 		"$(ata_read 99 1)" "" :usr1
-	notes '2 reads \(2 KiB\), 1 writes \(1 KiB\), 3 other requests, 1 errors; dropped: 0 requests by the kernel, 0 by us, 0 replies'
+	notes '2 reads of 2048 bytes, 1 writes of 1024 bytes, 3 other requests, 1 errors; dropped: 0 requests by the kernel, 0 by us, 0 replies'
 }
 
 @test "SIGUSR1: replies that the net would not take" {
@@ -27,11 +27,11 @@ setup() { disk 64; }
 	OPTIONS+=(-v)
 	play "$(ata_read 3 2)" "" "$(ata_write 5 1 'ee*512')" "" \
 		"$(ata_read 64 1)" "" "$(config_read)" "" "$(ata_flush)"
-	notes '02:00:00:00:00:01 READ 2 sectors at 3: status 40 '
-	notes '02:00:00:00:00:01 WRITE 1 sectors at 5: status 40 '
-	notes '02:00:00:00:00:01 ATA 24: status 41 '
-	notes '02:00:00:00:00:01 CONFIG'
-	notes '02:00:00:00:00:01 ATA e7: status 40 '
+	notes '02:00:00:00:00:01 READ 2 at 3: status 40,'
+	notes '02:00:00:00:00:01 WRITE 1 at 5: status 40,'
+	notes '02:00:00:00:00:01 ATA 24: status 41,'
+	notes '02:00:00:00:00:01 CONFIG: status 00,'
+	notes '02:00:00:00:00:01 ATA e7: status 40,'
 	same 5 "$(grep -c 02:00:00:00:00:01 "$ERR")"
 }
 
