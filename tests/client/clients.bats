@@ -1,4 +1,5 @@
-#!/usr/bin/env bats
+# shellcheck shell=bats disable=SC2016,SC2034
+#
 # Two machines with the Linux driver on the LAN of one target.
 
 load client

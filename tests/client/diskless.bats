@@ -1,4 +1,5 @@
-#!/usr/bin/env bats
+# shellcheck shell=bats disable=SC2016,SC2034
+#
 # Machines without a disk boot by iPXE from an export.
 
 load client

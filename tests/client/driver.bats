@@ -1,4 +1,5 @@
-#!/usr/bin/env bats
+# shellcheck shell=bats disable=SC2016,SC2034
+#
 # The Linux aoe driver finds, sizes, reads and writes what the target exports.
 # Each test has an address of its own, since the driver forgets none.
 

@@ -1,4 +1,5 @@
-#!/usr/bin/env bats
+# shellcheck shell=bats disable=SC2016,SC2034
+#
 # What happens to an export in its life: the Linux driver goes on without an
 # error. Each test has an address of its own, since the driver forgets none.
 

@@ -1,4 +1,5 @@
-#!/usr/bin/env bats
+# shellcheck shell=bats disable=SC2016,SC2034
+#
 # A RAID across two shelves outlives one of them: two mirrors, each with one
 # disk of either shelf, striped. The tests are one story, in order.
 

@@ -1,4 +1,5 @@
-#!/usr/bin/env bats
+# shellcheck shell=bats disable=SC2016,SC2034
+#
 # What aoetools (and its own idea of the protocol) says about a target.
 
 load client
@@ -57,7 +58,7 @@ config() {
 }
 
 @test "aoe-sancheck finds the path good for the largest frames" {
-	local line===========================================
+	local line='=========================================='
 	says "Probing...done.
 ${line}
 INTERFACE SUMMARY

@@ -1,4 +1,5 @@
-#!/usr/bin/env bats
+# shellcheck shell=bats disable=SC2016,SC2034
+#
 # What a stranger, tshark, makes of all that passes on the wire while the
 # driver, aoetools and our own client are at work.
 
