@@ -1,5 +1,5 @@
-# Failure stories T36, T38 and T39: the process and those who run it.  T37 and
-# T40 stand in tests/service, which has a systemd.
+# Failure stories T36 to T39: the process and those who run it.  More of T37,
+# and T40, stand in tests/service, which has a systemd.
 
 load ../helper
 load failures
@@ -71,6 +71,20 @@ dies_slowly() {
 	kill -INT "$PID"
 	ended "$PID"
 	same 0 "$STATUS"
+}
+
+@test "T37 the service manager hears READY=1 once, and nobody else does" {
+	local told
+	make -s -C "$TESTS/.." tests/service/datagrams
+	background "$TARGET_NS" "$TESTS/service/datagrams" \
+		"@$BATS_TEST_TMPDIR"
+	told=$OUT
+	until_true 10 grep -q bound "$told"
+	serve 0 2 eth0 "$(image 8)"
+	NOTIFY_SOCKET=@$BATS_TEST_TMPDIR serve 0 1 eth0 "$IMAGE"
+	until_true 10 grep -q READY=1 "$told"
+	stop
+	same 1 "$(grep -c READY "$told")"
 }
 
 # as_nobody CAPABILITIES: vblade as a user with no more than these, with an
