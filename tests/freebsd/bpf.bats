@@ -139,10 +139,10 @@ everybody() {
 @test "finding out how long a frame may be sends nothing" {
 	export SHIM_MAXWRITE=4096
 	lab_mtu 9000
-	listen
 	serve 0 1 eth0 "$IMAGE"
+	# The advertisement, and the question whether the address is taken.
+	same 2 "$(on_target cat /sys/class/net/eth0/statistics/tx_packets)"
 	offers 7
-	same "" "$(awk 'length > 120' "$HEARD")" "long frames"
 }
 
 @test "what the kernel drops is counted" {

@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 #
 # Before the first test: the program with the shim under it is built once,
-# and the compiler with FreeBSD's headers is fetched while tests run.
+# and the compiler with FreeBSD's headers is fetched while tests run.  Where
+# SHIMMED is given, that is the program.
 
 setup_suite() {
 	local here=${BASH_SOURCE[0]%/*}
+	[ -z "${SHIMMED:-}" ] || return 0
 	export SHIMMED=$BATS_SUITE_TMPDIR/vblade
 	# What lives as long as the process is no leak.
 	export ASAN_OPTIONS=detect_leaks=0

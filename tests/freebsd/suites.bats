@@ -42,12 +42,12 @@ suite() {
 	suite net/data.bats
 }
 
-@test "data, in every mode, where the kernel sends a page" {
-	SHIM_MAXWRITE=4096 suite net/data.bats
-}
-
 @test "IDENTIFY and lengths of frames" {
 	suite net/identify.bats net/length.bats
+}
+
+@test "addresses and lengths of frames where the kernel sends a page" {
+	SHIM_MAXWRITE=4096 suite net/address.bats net/length.bats
 }
 
 @test "MTU 1500, 9000 and between" {

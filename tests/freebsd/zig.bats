@@ -1,0 +1,43 @@
+# FreeBSD's own headers and libc, as far as a compiler that carries them
+# tells: everything compiles and links, and the shim's numbers are theirs.
+
+load ../helper
+
+setup() { WORK=$BATS_TEST_TMPDIR; }
+
+# made MAKE TARGET: the Makefile builds the program with that make for that
+# target without a word.
+made() {
+	local tree=$TESTS/..
+	cp "$tree/Makefile" "$tree/aoe.h" "$tree/vblade.c" "$tree/freebsd.c" \
+		"$WORK"
+	# CPPFLAGS, since the Makefile's own flags are to be tested too.
+	same "" "$("$1" -s -C "$WORK" PLATFORM=freebsd CPPFLAGS=-Werror \
+		CC="$TESTS/freebsd/zig cc -target $2" vblade 2>&1)" "warnings"
+}
+
+# machine: the machine an ELF file is for, a number of two bytes.
+machine() {
+	od -An -tx1 -j 18 -N 2 "$1" | tr -d ' '
+}
+
+@test "x86_64: builds with GNU make" {
+	made make x86_64-freebsd
+	same 3e00 "$(machine "$WORK/vblade")"
+	holds /libexec/ld-elf.so.1 "$(tr -d '\0' <"$WORK/vblade" |
+		grep -ao '/libexec/ld-elf.so.1' | head -n 1)"
+}
+
+@test "aarch64: builds with BSD make" {
+	made bmake aarch64-freebsd
+	same b700 "$(machine "$WORK/vblade")"
+}
+
+@test "the shim's numbers and layouts are FreeBSD's" {
+	"${CC:-cc}" -D_GNU_SOURCE -I"$TESTS/freebsd/include" \
+		-o "$WORK/numbers" "$TESTS/freebsd/numbers.c"
+	"$WORK/numbers" >"$WORK/asserts.c"
+	[ "$(grep -c _Static_assert "$WORK/asserts.c")" -ge 40 ]
+	"$TESTS/freebsd/zig" cc -target x86_64-freebsd -Werror -c \
+		-o "$WORK/asserts.o" "$WORK/asserts.c"
+}
