@@ -33,21 +33,31 @@ demo: vblade tests/frame
 soak: vblade tests/load tests/relay
 	sh tests/soak.sh
 
-install: vblade
-	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 \
-	    $(DESTDIR)$(unitdir)
+install: vblade install-$(PLATFORM)
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8
 	install -m 755 vblade $(DESTDIR)$(sbindir)
 	ln -sf vblade $(DESTDIR)$(sbindir)/vbladed
 	install -m 644 vblade.8 $(DESTDIR)$(mandir)/man8
 	ln -sf vblade.8 $(DESTDIR)$(mandir)/man8/vbladed.8
+
+install-linux:
+	install -d $(DESTDIR)$(unitdir)
 	install -m 644 vblade.target vblade@.service $(DESTDIR)$(unitdir)
 	sed 's,/usr/sbin,$(sbindir),' vblade@.service \
 	    >$(DESTDIR)$(unitdir)/vblade@.service
 
+install-freebsd:
+	install -d $(DESTDIR)$(prefix)/etc/rc.d
+	sed 's,@prefix@,$(prefix),g' tests/package/freebsd/vblade.in \
+	    >$(DESTDIR)$(prefix)/etc/rc.d/vblade
+	chmod 755 $(DESTDIR)$(prefix)/etc/rc.d/vblade
+
 uninstall:
 	cd $(DESTDIR)$(sbindir) && rm -f vblade vbladed
 	cd $(DESTDIR)$(mandir)/man8 && rm -f vblade.8 vbladed.8
-	cd $(DESTDIR)$(unitdir) && rm -f vblade.target vblade@.service
+	rm -f $(DESTDIR)$(unitdir)/vblade.target \
+	    $(DESTDIR)$(unitdir)/vblade@.service \
+	    $(DESTDIR)$(prefix)/etc/rc.d/vblade
 
 deb:
 	sh tests/package/build
@@ -56,4 +66,5 @@ clean:
 	rm -f vblade *.o tests/frame tests/load tests/reflect \
 	    tests/relay
 
-.PHONY: all check bench demo soak install uninstall deb clean
+.PHONY: all check bench demo soak install install-linux \
+    install-freebsd uninstall deb clean

@@ -28,6 +28,26 @@ machine() {
 		grep -ao '/libexec/ld-elf.so.1' | head -n 1)"
 }
 
+@test "it installs where FreeBSD has such things" {
+	local tree=$TESTS/.. make prefix=usr/local
+	mkdir -p "$WORK/tests/package"
+	cp "$tree/Makefile" "$tree/vblade.8" "$tree/aoe.h" "$WORK"
+	cp -R "$TESTS/package/freebsd" "$WORK/tests/package"
+	touch "$WORK/vblade.c" "$WORK/freebsd.c"	# older than what follows
+	touch "$WORK/vblade.o" "$WORK/freebsd.o"
+	touch "$WORK/vblade"
+	for make in make bmake; do
+		$make -s -C "$WORK" PLATFORM=freebsd DESTDIR="$WORK/$make" \
+			install || return
+		[ -x "$WORK/$make/$prefix/sbin/vblade" ]
+		[ -L "$WORK/$make/$prefix/sbin/vbladed" ]
+		[ -e "$WORK/$make/$prefix/share/man/man8/vblade.8" ]
+		[ -x "$WORK/$make/$prefix/etc/rc.d/vblade" ]
+		lacks @prefix@ "$(cat "$WORK/$make/$prefix/etc/rc.d/vblade")"
+		[ ! -e "$WORK/$make/$prefix/lib/systemd" ]
+	done
+}
+
 @test "aarch64: builds with BSD make" {
 	made bmake aarch64-freebsd
 	same b700 "$(machine "$WORK/vblade")"
