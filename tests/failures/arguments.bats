@@ -54,7 +54,7 @@ serves_in_any_order() {
 
 @test "T13 -m: garbage and nothing are refused" {
 	local bad
-	for bad in zz:zz '' , "$INITIATOR_MAC," "$INITIATOR_MAC,zz" \
+	for bad in zz:zz '' ',' "$INITIATOR_MAC," "$INITIATOR_MAC,zz" \
 		02:00:00:00:00 02:00:00:00:00:01:02 ff:ff:ff:ff:ff:ff; do
 		refused 2 "-m '$bad'" -m "$bad" 0 1 eth0 "$IMAGE"
 	done

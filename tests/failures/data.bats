@@ -91,9 +91,9 @@ last_wins() {
 	local i
 	serve "$@" 0 1 eth0 "$IMAGE"
 	for i in $(seq 0 9); do
-		echo "$(ata_write "$i" 1 '11*512')"
-		echo "$(TAG=00000002 ata_write "$i" 1 '11*512')"
-		echo "$(TAG=00000003 ata_write "$i" 1 '22*512')"
+		ata_write "$i" 1 '11*512'
+		TAG=00000002 ata_write "$i" 1 '11*512'
+		TAG=00000003 ata_write "$i" 1 '22*512'
 	done | frame -n 30 >/dev/null
 	same "$(hex '22*5120')" "$(stored "$IMAGE" 0 10)" "vblade $*"
 	stop
@@ -206,7 +206,7 @@ read28() {
 	loop "$BATS_TEST_TMPDIR/ext4"
 	serve 0 1 eth0 "$LOOP"
 	mkdir "$BATS_TEST_TMPDIR/mount"
-	! mount "$LOOP" "$BATS_TEST_TMPDIR/mount" 2>/dev/null
+	not mount "$LOOP" "$BATS_TEST_TMPDIR/mount"
 	refused 6 'in use.*exported already' 0 2 eth0 "$LOOP"
 	serve -r 0 2 eth0 "$LOOP"
 }

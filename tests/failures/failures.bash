@@ -64,6 +64,11 @@ alive() {
 	kill -0 "$PID" || fail "it is dead" "$(cat "$ERR")"
 }
 
+# not COMMAND...: it fails.  (A mere ! would not fail a test.)
+not() {
+	! "$@" >/dev/null 2>&1 || fail "it should not have: $*"
+}
+
 # said PATTERN [TIMES]: it says that on standard error, sooner or later, and
 # if a number is given, so often.
 said() {

@@ -14,7 +14,7 @@ teardown_file() { lab_close; }
 
 setup() {
 	IMAGE=$(image 256)
-	LOOP= MOUNT= HEARD= OPTION=-j16
+	LOOP='' MOUNT='' HEARD='' OPTION=-j16
 }
 
 teardown() {
@@ -239,7 +239,7 @@ hangs() {
 	faulted "$1"
 	reads 7
 	writes 8
-	! heard "$reply"
+	not heard "$reply"
 	rules
 	until_true 10 heard "$reply"
 	reads 9

@@ -90,13 +90,12 @@ of_all_threads() {
 
 # fill: let every cell and every slot of the ring hold 0xee.
 fill() {
-	local i
-	for i in $(seq 40); do
-		echo "$(ata_write 1 2 'ee*1024')"
-		echo "$(request 01 "eeee eeee ee 14 03e8 ee*1000")"
-		echo "$(request 02 "ee 01 ee 00 ee*1400")"
-		echo "$(request 77 "ee*1400")"
-		echo "$(ata_read 1 2)"
+	for _ in $(seq 40); do
+		ata_write 1 2 'ee*1024'
+		request 01 "eeee eeee ee 14 03e8 ee*1000"
+		request 02 "ee 01 ee 00 ee*1400"
+		request 77 "ee*1400"
+		ata_read 1 2
 	done | frame -n 200 >/dev/null
 }
 
