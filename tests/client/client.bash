@@ -151,7 +151,8 @@ machine() {
 }
 
 # guest_boot NAME MAC [WORD...]: start a machine with the Linux that kernel
-# got. The words are added to the command line of its kernel.
+# got. The words are added to the command line of its kernel; of these,
+# guest.init=systemd boots the host's systemd in it.
 guest_boot() {
 	local name=$1 mac=$2 host=local,path=/,mount_tag=host
 	shift 2
@@ -163,11 +164,16 @@ guest_boot() {
 		-chardev "pipe,id=port,path=$DIR/$name.port" \
 		-device virtserialport,chardev=port \
 		-virtfs "$host,security_model=none,readonly=on,multidevs=remap"
-	# Once the kernel speaks, QEMU has opened the port.
-	until_true 20 test -s "$DIR/$name.console"
+	# What is written before QEMU has the port open would be lost.
+	until_true 60 guest_listens "$name" ||
+		guest_lost "$name" 'power on' || return
 	ip netns exec "$LAN" cat <"$DIR/$name.port.out" >"$DIR/$name.said" \
 		3>&- 4>&- &
 	disown
+}
+
+guest_listens() {
+	readlink "/proc/$(cat "$DIR/$1.pid")/fd/"* | grep -q "/$1.port.out\$"
 }
 
 # guest NAME SCRIPT [SECONDS]: run the script of sh there. Its output and exit
@@ -197,5 +203,6 @@ guest_answered() {
 guest_lost() {
 	touch "$DIR/$1.lost"
 	fail "guest $1 does not answer: $2" \
+		"$(cat "$DIR/$1.err")" \
 		"$(grep -v '^\[[^]]*\]  ' "$DIR/$1.console" | tail -n 20)"
 }
