@@ -2,6 +2,8 @@
 CFLAGS ?= -O2 -g
 WARN = -std=c11 -Wall -Wextra -Wshadow -Wconversion
 DEFS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
+PROGRAMS = tests/frame tests/load tests/reflect tests/relay \
+    tests/reply/reply
 PLATFORM != uname -s | tr A-Z a-z
 prefix = /usr/local
 sbindir = $(prefix)/sbin
@@ -19,13 +21,17 @@ vblade.o $(PLATFORM).o: aoe.h
 	$(CC) $(CPPFLAGS) $(DEFS) $(CFLAGS) $(WARN) -pthread -c -o $@ $<
 
 .c:
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(LDFLAGS) -pthread -o $@ $<
+	$(CC) $(CPPFLAGS) $(DEFS) $(CFLAGS) $(WARN) $(LDFLAGS) -pthread -o $@ $<
+
+tests/reply/reply: vblade.c aoe.h
 
 check:
 	sh tests/run
 
 bench: vblade tests/load tests/reflect
 	sh tests/bench.sh
+
+programs: vblade $(PROGRAMS)
 
 demo: vblade tests/frame
 	sh tests/demo.sh
@@ -63,8 +69,7 @@ deb:
 	sh tests/package/build
 
 clean:
-	rm -f vblade *.o tests/frame tests/load tests/reflect \
-	    tests/relay
+	rm -f vblade *.o $(PROGRAMS)
 
-.PHONY: all check bench demo soak install install-linux \
-    install-freebsd uninstall deb clean
+.PHONY: all programs check bench demo soak fuzz valgrind install \
+    install-linux install-freebsd uninstall deb clean

@@ -147,7 +147,7 @@ struct target {
 	struct maclist masks;	/* who is heard; none: everybody */
 	bool fixed;		/* by -m, not to be edited from afar */
 	struct maclist holders;	/* who may use a reserved target */
-	uint8_t twin[MAC_LEN];	/* the last that answered to our address */
+	struct maclist twins;	/* others that answered to our address */
 	unsigned config_len;
 	uint8_t config[CONFIG_MOST];
 
@@ -696,10 +696,9 @@ twin(struct target *t, const uint8_t *mac)
 {
 	char text[MAC_TEXT];
 
-	if (memcmp(t->twin, mac, MAC_LEN) != 0)
+	if (mac_find(&t->twins, mac) < 0 && mac_add(&t->twins, mac))
 		note(LOG_WARNING, "%s exports e%u.%u too: both carry out "
 		    "every write", mac_text(mac, text), t->shelf, t->slot);
-	memcpy(t->twin, mac, MAC_LEN);
 }
 
 static void
@@ -799,8 +798,8 @@ answer_tell(const struct request *r, const struct aoe *a, uint8_t status)
 	char what[64], mac[MAC_TEXT];
 
 	if (r->work == READ || r->work == WRITE)
-		snprintf(what, sizeof what, "%s %u at %" PRIu64, r->work ==
-		    READ ? "READ" : "WRITE", r->count, r->lba);
+		snprintf(what, sizeof what, "%s %u sectors at %" PRIu64,
+		    r->work == READ ? "READ" : "WRITE", r->count, r->lba);
 	else if (a->command == AOE_ATA)
 		snprintf(what, sizeof what, "ATA %02x", r->opcode);
 	else

@@ -32,7 +32,7 @@
  *
  * Exit status: 0 as many as expected, 1 more or fewer, 2 any trouble.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <arpa/inet.h>

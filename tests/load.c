@@ -14,7 +14,7 @@
  * applies overlapping requests in the order of their arrival, so a read must
  * return what the last write before it left, copies included.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>

@@ -8,7 +8,7 @@
  *
  * usage: reflect shelf slot interface sectors
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>

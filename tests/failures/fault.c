@@ -23,7 +23,7 @@
  * All files are opened before main, since the program under test gives up the
  * right to.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include <dlfcn.h>
 #include <err.h>
 #include <errno.h>

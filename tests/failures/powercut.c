@@ -23,7 +23,7 @@
  *
  * Exit status: 0 all promises kept, 1 some broken, 2 any trouble.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
  * noring: a kernel without packet rings, for LD_PRELOAD.  It says so on
  * standard error, so that a test can tell that a ring was asked for.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include <dlfcn.h>
 #include <err.h>
 #include <errno.h>

@@ -12,7 +12,7 @@
  * The file is opened and the environment is read before main, since the
  * program under test gives up such rights.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include <dlfcn.h>
 #include <err.h>
 #include <errno.h>
