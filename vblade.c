@@ -1286,7 +1286,8 @@ serve_frame(struct target *t, const struct frame *f)
 	if (!ours(t, q, f->len))
 		return;
 	if (q->flags & AOE_RESPONSE) {
-		if (q->command == AOE_CONFIG)
+		if (q->command == AOE_CONFIG &&
+		    memcmp(q->src, net_mac(t->net), MAC_LEN) != 0)
 			twin(t, q->src);
 		return;
 	}
