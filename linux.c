@@ -424,7 +424,7 @@ socket_take(struct net *n, struct frame frames[], int max)
 {
 	struct mmsghdr m[RECV_BATCH];
 	struct iovec iov[RECV_BATCH];
-	struct sockaddr_ll from[RECV_BATCH];
+	struct sockaddr_ll from[RECV_BATCH] = { { 0 } };
 	int got, count = 0;
 
 	if (max > RECV_BATCH)

@@ -1,0 +1,39 @@
+# What reads the source finds nothing in it that has no explanation: the
+# explanations stand in /.clang-tidy and in cppcheck here.
+
+load ../helper
+
+setup() { cd "$TESTS/.." || exit; }
+
+@test "clang-tidy" {
+	local said
+	said=$(clang-tidy --quiet vblade.c linux.c -- -std=c11 -D_GNU_SOURCE \
+		-D_FILE_OFFSET_BITS=64 2>"$BATS_TEST_TMPDIR/count") ||
+		fail "$said"
+}
+
+@test "cppcheck" {
+	cppcheck --quiet --error-exitcode=1 --enable=all --inconclusive \
+		--std=c11 -D_GNU_SOURCE -D__linux__ \
+		--suppressions-list="$TESTS/platforms/cppcheck" \
+		vblade.c linux.c
+}
+
+# scripts: all files of the tree that a shell reads, but for the guests'.
+scripts() {
+	git ls-files | grep -v '^tests/client/.*\.init$' |
+		while IFS= read -r file; do
+			case $file in
+			*.bats | *.bash | *.sh) echo "$file" ;;
+			*)
+				head -n 1 "$file" | tr -d '\0' |
+					grep -q '^#!/bin/sh' && echo "$file"
+				;;
+			esac
+		done
+}
+
+@test "shellcheck" {
+	# Helpers read what tests set, and the other way round; A= B= is meant.
+	scripts | xargs shellcheck -S warning -e SC2034,SC2154,SC1007
+}
