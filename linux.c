@@ -48,9 +48,9 @@ enum {
 	SLOT_ADDRESS = 32,	/* where a slot has the sender's address */
 	SEND_BATCH = 64,	/* frames in one system call */
 	SEND_WAIT = 200,	/* ms */
-	BUSY = 64,		/* receives between looks at the link, at most */
-	LOWER_UP = 1 << 16,	/* IFF_LOWER_UP; <linux/if.h> and <net/if.h> exclude
-				   each other */
+	BUSY = 64,		/* receives between looks at the link */
+	LOWER_UP = 1 << 16,	/* IFF_LOWER_UP of <linux/if.h>, which cannot
+				   be had together with <net/if.h> */
 };
 
 _Static_assert(sizeof(struct tpacket2_hdr) == SLOT_ADDRESS, "slot");
@@ -512,8 +512,8 @@ net_send(struct net *n, const struct frame frames[], int count)
 	int sent = 0, lost = 0;
 
 	while (sent < count) {
-		int some = count - sent < SEND_BATCH ? count - sent : SEND_BATCH;
-		int got;
+		int left = count - sent, got;
+		int some = left < SEND_BATCH ? left : SEND_BATCH;
 
 		for (int i = 0; i < some; i++) {
 			iov[i] = (struct iovec){ frames[sent + i].data,

@@ -196,7 +196,8 @@ expect_ata(const uint8_t *q, size_t len, uint8_t *a, enum kind *kind)
 		a[26] = 0xff;
 		return 36;
 	case 0xe7: case 0xea:
-		return world.lost || world.flush_fails ? ata_fails(a, 0x04) : 36;
+		return world.lost || world.flush_fails ?
+		    ata_fails(a, 0x04) : 36;
 	case 0xef:
 		if (q[25] == 0x02 || (q[25] == 0x82 && model.sync)) {
 			model.cache = q[25] == 0x02;
@@ -494,8 +495,8 @@ sent(const struct frame *f)
 		wrong("a frame that is not due");
 	}
 	d->met = true;
-	if ((d->bytes[14] & 8) && !(d->kind == CONFIG && all(f->data + 20, 4, 0))
-	    && spents < FRAMES_MOST)
+	if ((d->bytes[14] & 8) && spents < FRAMES_MOST &&
+	    !(d->kind == CONFIG && all(f->data + 20, 4, 0)))
 		spent[spents++] = *f;
 	if (--unmet == 0)
 		pthread_cond_signal(&met);
