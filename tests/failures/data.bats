@@ -79,6 +79,9 @@ flush_ext() {
 @test "T22 a file cut short under the export fails and does not grow" {
 	serve 0 1 eth0 "$IMAGE"
 	truncate -s $((32 * 512)) "$IMAGE"
+	# The first word after it is a write; no query has told of the new size.
+	same "$(hex "$(ata_failed 41 10 40 1)")" \
+		"$(query "$(ata_write 40 1 'ee*512')")"
 	expect "$(ata_read 40 1)" "$(ata_failed 40 10 40 1)"
 	expect "$(ata_write 40 1 'ee*512')" "$(ata_failed 41 10 40 1)"
 	expect "$(ata_write 31 2 'ee*1024')" "$(ata_failed 41 10 31 2)"

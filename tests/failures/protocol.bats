@@ -175,6 +175,9 @@ told() {
 @test "T35 replies have 60 bytes at least, and what follows is zero" {
 	local reply
 	serve 0 1 eth0 "$IMAGE"
+	# What read replies leave behind would show.
+	query "$(ata_write 1 2 'ee*1024')" >/dev/null
+	yes "$(ata_read 1 2)" | head -n 200 | frame -n 200 >/dev/null
 	query "$(ata_write 1 2 'ee*1024')" "$(ata_flush)" "$(config_read)" \
 		"$(request 02 "00 00 00 00")" "$(request 03 "00 00")" \
 		"$(ata_read 99 1)" "$(request 77 ee*100)" |
