@@ -11,7 +11,7 @@
 #	teardown_file() { container_close; }
 
 CACHE=$TESTS/service/.cache
-CONTAINER_PACKAGES=systemd-sysv,dbus,iproute2,vblade
+CONTAINER_PACKAGES=systemd-sysv,daemon,dbus,iproute2,procps,vblade
 
 # container_root: make the root below all containers, once.
 container_root() {
@@ -22,12 +22,19 @@ container_root() {
 	) 9>"$CACHE/lock"
 }
 
-# mmdebstrap wants the low descriptors for itself.
+# mmdebstrap wants the low descriptors for itself.  Of resource-agents we
+# want files and not what they depend on.
 container_root_make() {
 	rm -rf "$CACHE/making"
 	mmdebstrap --variant=minbase --include=$CONTAINER_PACKAGES \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
-		--dpkgopt=force-unsafe-io bookworm "$CACHE/making" \
+		--dpkgopt=force-unsafe-io \
+		--customize-hook='chroot "$1" sh -ec "
+			cd /srv
+			apt-get -q download resource-agents
+			dpkg -x resource-agents_*.deb agent
+			mv agent/usr/lib/ocf /usr/lib
+			rm -r agent resource-agents_*.deb"' bookworm "$CACHE/making" \
 		3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &&
 		mv "$CACHE/making" "$CACHE/root"
 }
@@ -71,13 +78,18 @@ container_reboot() {
 	container_boot
 }
 
+# container_end: end it, if it was started.
+container_end() {
+	local pid
+	pid=$(cat "$BATS_FILE_TMPDIR/container" 2>/dev/null) || return 0
+	rm "$BATS_FILE_TMPDIR/container"
+	kill "$pid" || :
+	until_true 20 gone "$pid" || kill -9 "$pid"
+}
+
 # container_close: end it and take it away, with the lab.
 container_close() {
-	local pid
-	if pid=$(cat "$BATS_FILE_TMPDIR/container" 2>/dev/null); then
-		kill "$pid" || :
-		until_true 20 gone "$pid" || kill -9 "$pid"
-	fi
+	container_end
 	umount "$BATS_FILE_TMPDIR/root" "$BATS_FILE_TMPDIR/layers"
 	lab_close
 }

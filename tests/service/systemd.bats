@@ -276,3 +276,18 @@ example() {
 	answer 0 2
 	within journalctl --quiet --no-pager -t vbladed | grep -q 'e0\.2.*O_RDONLY'
 }
+
+@test "example: a macvlan made by systemd-networkd, after a reboot" {
+	local commands
+	commands=$(sed -n '/aoe4.netdev/,/^\.Ed/p' "$TESTS/../vblade.8" |
+		grep -v '^\.')
+	within sh -ec "$commands"
+	printf '%s\n' '[Match]' Name=eth0 '[Network]' LinkLocalAddressing=no \
+		MACVLAN=aoe4 >"$ROOT/etc/systemd/network/eth0.network"
+	export_file many 0 9
+	sed -i s/eth0/aoe4/ "$ROOT/etc/vblade.conf.d/many.conf"
+	within systemctl enable systemd-networkd vblade@many
+	container_reboot
+	until_true 20 eval 'TARGET_MAC=$(on_target cat \
+		/sys/class/net/aoe4/address) answer 0 9'
+}
