@@ -229,7 +229,8 @@ link_look(struct net *n)
 	if (!l.bound)
 		return;
 	link_tell(&l, &old);
-	n->most = frame_most(n);
+	if (back || l.mtu != old.mtu || l.up != old.up)
+		n->most = frame_most(n);
 	if (l.mtu != old.mtu || n->most != most)
 		limits_tell(n);
 	if (l.up && (back || !old.up || n->most != most ||
@@ -563,7 +564,17 @@ file_open(struct disk *d, const char *path, int mode, int flags)
 	    strcmp(fs.f_fstypename, "tmpfs") == 0;
 }
 
-/* GEOM refuses to write to what is mounted, with EPERM. */
+/*
+ * GEOM refuses to write to what is mounted, with EPERM.  A lock says that a
+ * file or a device is exported; where there are no locks, nothing does.
+ */
+static bool
+claimed(const struct disk *d, bool readonly)
+{
+	return flock(d->fd, LOCK_NB | (readonly ? LOCK_SH : LOCK_EX)) < 0 &&
+	    errno == EWOULDBLOCK;
+}
+
 void
 disk_open(struct disk *d, const char *path, int flags)
 {
@@ -579,8 +590,7 @@ disk_open(struct disk *d, const char *path, int flags)
 		    S_ISDIR(st.st_mode) ? "a directory" :
 		    S_ISFIFO(st.st_mode) ? "a pipe" : "no file");
 	d->fd = open(path, mode);
-	if (d->fd < 0 || (!(flags & DISK_FORCE) &&
-	    flock(d->fd, LOCK_NB | (readonly ? LOCK_SH : LOCK_EX)) < 0))
+	if (d->fd < 0 || (!(flags & DISK_FORCE) && claimed(d, readonly)))
 		disk_err(path, S_ISCHR(st.st_mode));
 	d->sync = flags & DISK_SYNC;
 	if (S_ISCHR(st.st_mode))
@@ -635,7 +645,7 @@ static ssize_t
 device_io(const struct disk *d, const struct iovec *iov, int n, off_t off,
     bool write)
 {
-	size_t lead = (size_t)off % d->unit, want = 0, len;
+	size_t lead = (size_t)(off % d->unit), want = 0, len;
 	ssize_t done = -1;
 	uint8_t *p;
 
