@@ -1,5 +1,8 @@
 # What traffic on the wire does not show of how bpf is used, and limits.
 
+# Each test is a process; helper.bash uses what they set.
+# shellcheck disable=SC2030,SC2031,SC2034
+
 load ../helper
 
 setup() {
@@ -106,7 +109,7 @@ everybody() {
 	stop
 	TARGET_MAC=$(on_target cat /sys/class/net/eth00/address)
 	serve 0 1 eth00 "$IMAGE"
-	refused 1 eth01 0 2 eth01 "$IMAGE"
+	refused 1 eth01 -f 0 2 eth01 "$IMAGE"
 }
 
 @test "MTU 9000 where the kernel sends all: 17 sectors" {

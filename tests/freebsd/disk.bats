@@ -1,5 +1,8 @@
 # Disks of FreeBSD: character devices that move whole sectors only.
 
+# Each test is a process; helper.bash uses what they set.
+# shellcheck disable=SC2030,SC2031,SC2034
+
 load ../helper
 
 setup_file() { lab_open; }
