@@ -180,6 +180,7 @@ flush_failed() {
 	faulty "sync * EIO"
 	serve 0 1 eth0 "$IMAGE"
 	expect "$(ata_flush)" "$(flush_failed)"
+	expect "$(ata_flush)" "$(flush_failed)"
 	rules
 	expect "$(ata_flush)" "$(flush_failed)"
 	expect "$(ata_flush)" "$(flush_failed)"
@@ -204,7 +205,7 @@ flush_failed() {
 	alive
 }
 
-@test "with -j 0 too" {
+@test "a sync in the background that failed is remembered with -j 0 too" {
 	faulty "sync * EIO"
 	serve -j 0 0 1 eth0 "$IMAGE"
 	writes 8
