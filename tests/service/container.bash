@@ -24,6 +24,7 @@ container_root() {
 
 # mmdebstrap wants the low descriptors for itself.  Of resource-agents we
 # want files and not what they depend on.
+# shellcheck disable=SC2016
 container_root_make() {
 	rm -rf "$CACHE/making"
 	mmdebstrap --variant=minbase --include=$CONTAINER_PACKAGES \

@@ -1,3 +1,5 @@
+# shellcheck shell=bats disable=SC2016,SC2034,SC2153,SC2030,SC2031,SC1003
+#
 # Our binary in the place of that of Debian's vblade 25 package: all that the
 # package and others built around it works as it did.
 

@@ -1,3 +1,5 @@
+# shellcheck shell=bats
+#
 # make install puts it where it is told, with either make, and make uninstall
 # leaves nothing.
 

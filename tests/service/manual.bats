@@ -1,3 +1,5 @@
+# shellcheck shell=bats disable=SC2016,SC2034,SC2153,SC2030,SC2031,SC1003
+#
 # The manual is well formed, and agrees with the program; its examples work.
 
 load ../helper
@@ -114,7 +116,7 @@ setup() {
 	ln -s "$(realpath "$VBLADE")" "$BATS_TEST_TMPDIR/bin/vblade"
 	ln -s vblade "$BATS_TEST_TMPDIR/bin/vbladed"
 	export PATH=$BATS_TEST_TMPDIR/bin:$PATH
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 teardown() {

@@ -1,3 +1,5 @@
+# shellcheck shell=bats disable=SC2016,SC2034,SC2153,SC2030,SC2031,SC1003
+#
 # The service manager is told once that the export is ready; priorities stand
 # before the lines on standard error where that is the journal.
 

@@ -1,3 +1,5 @@
+# shellcheck shell=bats
+#
 # The Debian package: built twice it has the same bytes, lintian finds no
 # error, and it takes the place of vblade 25 in a running system.
 

@@ -1,3 +1,5 @@
+# shellcheck shell=bats
+#
 # The unit is what systemd likes to see, and nothing more than it needs.
 
 load ../helper

@@ -1,3 +1,5 @@
+# shellcheck shell=bats disable=SC2016,SC2034,SC2153,SC2030,SC2031,SC1003
+#
 # vbladed opens and checks everything, tells what is wrong and fails, or goes
 # to the background when it is ready; from then on it tells syslog.
 
@@ -12,7 +14,7 @@ teardown_file() { lab_close; }
 setup() {
 	VBLADED=$BATS_TEST_TMPDIR/vbladed
 	ln -s "$(realpath "$VBLADE")" "$VBLADED"
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 	mv "$(image 8)" disk.img
 	syslogd
 }
