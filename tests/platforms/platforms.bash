@@ -30,7 +30,8 @@ suite() {
 		UBSAN_OPTIONS="log_path=$log" TSAN_OPTIONS="log_path=$log" \
 		VALGRIND_OPTS="-q --log-file=$log.%p" \
 		bats --tap "${files[@]}" 2>&1 3>&-) ||
-		fail "$(grep -v '^ok' <<<"$said" | head -60)" || return
+		fail "$(grep -v '^ok' <<<"$said" | head -60)" \
+			"$(logged_nothing 2>&1)" || return
 	holds '^1\.\.[1-9]' "$said"
 	logged_nothing
 }
