@@ -10,13 +10,14 @@
  *			in which they were done
  *
  * CALL is read, now (a read that must not wait), write, sync, size, send,
- * poll, thread, memory or clock (the one that people set).  AT is a byte of the file, which calls that touch
- * it meet, or *.  HOW is the name of an error, or
+ * poll, thread, memory or clock (the one that people set).  AT is a byte of
+ * the file, which calls that touch it meet, or *.  HOW is the name of an error,
+ * or
  *
  *	short	only half of what was asked for is done
  *	hang	the call begins when the rule is gone
- *	lie	a sync is not done; a write is done when the next one is; a clock
- *		is set at random
+ *	lie	a sync is not done; a write is done when the next one
+ *		is; a clock is set at random
  *
  * EVERY n spares all but each nth such call.
  *

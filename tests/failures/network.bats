@@ -155,7 +155,7 @@ t7_burst() {
 	counted 'dropped: 0 requests by the kernel, 0 by us, 0 replies$'
 }
 
-@test "T8 a foreign MAC address on a promiscuous interface: no answer, no write" {
+@test "T8 a foreign MAC address on a promiscuous port: no answer, no write" {
 	local frame
 	serve 0 1 eth0 "$IMAGE"
 	ip -n "$TARGET_NS" link set eth0 promisc on

@@ -471,7 +471,7 @@ main(int argc, char **argv)
 	if (nevents == 0)
 		errx(1, "nothing was written");
 	broken = cuts();
-	printf("requests=%u writes=%u syncs=%u cuts=%u broken=%u\n", opt.requests,
-	    nevents - nsyncs, nsyncs, opt.cuts, broken);
+	printf("requests=%u writes=%u syncs=%u cuts=%u broken=%u\n",
+	    opt.requests, nevents - nsyncs, nsyncs, opt.cuts, broken);
 	return broken == 0 ? 0 : 1;
 }
