@@ -288,7 +288,9 @@ net_recv(struct net *net, struct frame frames[], int max, int timeout,
 	static bool put_back;
 
 	forget(net, taken);
+	pthread_mutex_lock(&lock);
 	net->serving = true;
+	pthread_mutex_unlock(&lock);
 	*news = false;
 	while (net->batch < max) {
 		if (!put_back && getline(&line, &size, stdin) < 0) {
