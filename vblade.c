@@ -46,7 +46,7 @@ enum {
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
 	WORKERS = 16,		/* unless -j says otherwise */
 	POOL_MOST = 4096,	/* requests that may wait for the disk */
-	SYNC_DELAY = 500,	/* ms that written data may stay unsynced */
+	DELAY = 1,		/* seconds till a sync, unless -t says otherwise */
 	PAGE = 4096,		/* where payloads are aligned to */
 };
 
@@ -132,6 +132,7 @@ struct target {
 	unsigned pool;		/* requests that workers may have */
 	uint64_t offset;	/* sectors before the export's first */
 	uint64_t length;	/* sectors to export at most */
+	int delay;		/* ms that written data may wait for a sync */
 	bool readonly, sync, verbose;
 
 	struct net *net;
@@ -1318,11 +1319,11 @@ patience(struct target *t)
 	long long since = atomic_load(&t->dirty);
 	int64_t left;
 
-	if (since == 0)
+	if (since == 0 || t->delay == 0)
 		return -1;
 	if (atomic_load(&t->syncing))
-		return SYNC_DELAY;
-	left = (since - now()) / 1000 + SYNC_DELAY;
+		return t->delay;
+	left = (since - now()) / 1000 + t->delay;
 	return left > 0 ? (int)left : 0;
 }
 
@@ -1411,8 +1412,8 @@ usage(FILE *f)
 {
 	fprintf(f, "usage: vblade [-dfhrsvV] [-b buffers] [-j workers] "
 	    "[-l length]\n"
-	    "              [-m mac[,mac ...]] [-o offset] "
-	    "shelf slot interface file\n");
+	    "              [-m mac[,mac ...]] [-o offset] [-t seconds]\n"
+	    "              shelf slot interface file\n");
 }
 
 static _Noreturn void
@@ -1507,6 +1508,9 @@ option(struct target *t, int c)
 		return DISK_READONLY;
 	case 's':
 		return DISK_SYNC;
+	case 't':
+		t->delay = (int)number("-t", optarg, 0, 86400) * 1000;
+		return 0;
 	case 'v':
 		t->verbose = true;
 		return 0;
@@ -1537,7 +1541,7 @@ options(struct target *t, int argc, char *argv[], const char *operand[4])
 			option(t, 'h');
 		if (!only && strcmp(argv[optind], "--version") == 0)
 			option(t, 'V');
-		c = only ? -1 : getopt(argc, argv, "+:b:dfhj:l:m:o:rsvV");
+		c = only ? -1 : getopt(argc, argv, "+:b:dfhj:l:m:o:rst:vV");
 		if (c != -1) {
 			flags |= option(t, c);
 		} else if (optind > before) {
@@ -1792,6 +1796,7 @@ int
 main(int argc, char *argv[])
 {
 	struct target t = { .buffers = BUFFERS, .jobs = WORKERS,
+	    .delay = DELAY * 1000,
 	    .length = UINT64_MAX };
 	const char *operand[4], *name = strrchr(argv[0], '/');
 	int flags, parent = -1;

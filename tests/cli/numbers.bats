@@ -105,9 +105,15 @@ garbage() {
 	good -o 63 0 1 none0 "$IMAGE"
 }
 
-@test "-b -j -l -o: garbage is refused" {
+@test "-t: 0 is allowed, more than a day is not" {
+	good -t 0 0 1 none0 "$IMAGE"
+	good -t 86400 0 1 none0 "$IMAGE"
+	bad -t 86401 -t 86401 0 1 none0 "$IMAGE"
+}
+
+@test "-b -j -l -o -t: garbage is refused" {
 	local option
-	for option in b j l o; do
+	for option in b j l o t; do
 		while IFS= read -r value; do
 			bad "-$option" "$value" "-$option" "$value" \
 				0 1 none0 "$IMAGE"

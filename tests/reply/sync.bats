@@ -9,6 +9,19 @@ setup() { disk 64; }
 	calls "disk_write 3 1" disk_flush
 }
 
+@test "-t: written data waits longer" {
+	OPTIONS+=(-t 600)
+	play "$(ata_write 3 1 'ee*512')" :pass :pass :pass
+	calls "disk_write 3 1"
+}
+
+@test "-t 0: nothing is synced without being asked, but for the exit" {
+	OPTIONS+=(-t 0)
+	play "$(ata_write 3 1 'ee*512')" :pass :pass :pass
+	calls "disk_write 3 1"
+	same disk_flush "$(tail -n 1 "$CALLS")"
+}
+
 @test "without a write nothing is synced" {
 	play "$(ata_read 3 1)" :pass :pass :pass
 	calls "disk_read 3 1"
