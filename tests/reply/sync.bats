@@ -9,12 +9,6 @@ setup() { disk 64; }
 	calls "disk_write 3 1" disk_flush
 }
 
-@test "-t: written data waits longer" {
-	OPTIONS+=(-t 600)
-	play "$(ata_write 3 1 'ee*512')" :pass :pass :pass
-	calls "disk_write 3 1"
-}
-
 @test "-t 0: nothing is synced without being asked, but for the exit" {
 	OPTIONS+=(-t 0)
 	play "$(ata_write 3 1 'ee*512')" :pass :pass :pass
