@@ -437,7 +437,7 @@ filter(const struct net *n, unsigned shelf, unsigned slot)
 	bpf_set(n->probe, BIOCSETWF, &(struct bpf_program){ 1, &refuse });
 }
 
-/* The buffer's size is fixed by binding, and the kernel grants what it likes. */
+/* Binding fixes the size of the buffer; the kernel grants what it likes. */
 static void
 options(struct net *n)
 {
