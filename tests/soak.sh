@@ -31,7 +31,7 @@ LAB=vbk$$
 WORK=$DIR/$LAB
 QUARTER=$((SIZE * 2048 / 4))
 RESTART=$((TIME / 6 + 1))	# seconds that a target lives
-SLACK=4096			# KiB that memory may grow by in a life
+SLACK=8192			# KiB that a life may grow by: the pool, once used
 TARGET=
 RELAY=
 LIVES=0
@@ -73,9 +73,8 @@ prepare() {
 	done
 	wire target r0
 	wire initiator r1
-	# shellcheck disable=SC2086
-	ip netns exec "$LAB-relay" "$HERE/relay" -d "$LOSS" -u "$LOSS" -r "$LOSS" r0 r1 \
-		>"$WORK/relay" &
+	ip netns exec "$LAB-relay" "$HERE/relay" -d "$LOSS" -u "$LOSS" \
+		-r "$LOSS" r0 r1 >"$WORK/relay" &
 	RELAY=$!
 }
 

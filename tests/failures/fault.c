@@ -19,7 +19,7 @@
  *	lie	a sync is not done; a write is done when the next one
  *		is; a clock is set at random
  *
- * EVERY n spares all but each nth such call.
+ * EVERY n spares all calls of that name but the first, the n+1st and so on.
  *
  * All files are opened before main, since the program under test gives up the
  * right to.
@@ -64,7 +64,12 @@ struct record {
 };
 
 static int rules = -1, log_fd = -1, trace = -1;
-static atomic_ullong calls;
+static const char *const names[] = {
+	"read", "now", "write", "sync", "size", "send", "poll", "thread",
+	"memory", "clock"
+};
+enum { NAMES = sizeof names / sizeof *names };
+static atomic_ullong calls[NAMES];	/* so far, by their names */
 
 static int
 file(const char *variable, int flags)
@@ -135,13 +140,24 @@ applies(const char *line, const struct rule *r, unsigned long long nth,
 	return true;
 }
 
+/* How many calls of this name there have been before. */
+static unsigned long long
+call_count(const char *name)
+{
+	int i = 0;
+
+	while (i < NAMES - 1 && strcmp(names[i], name) != 0)
+		i++;
+	return atomic_fetch_add(&calls[i], 1);
+}
+
 /* What shall happen to a call: 0, an errno, or one of the enum. */
 static int
 judge_rules(const struct rule *r)
 {
 	char text[RULES_MOST], *line, *rest = text;
 	ssize_t n = rules < 0 ? 0 : pread(rules, text, sizeof text - 1, 0);
-	unsigned long long nth = atomic_fetch_add(&calls, 1);
+	unsigned long long nth = call_count(r->call);
 	int how = 0;
 
 	text[n > 0 ? n : 0] = '\0';
