@@ -31,7 +31,7 @@ loop() {
 # mounted COMMAND...: mount something at $MOUNT.
 mounted() {
 	mkdir "$BATS_TEST_TMPDIR/mount"
-	mount "$@" "$BATS_TEST_TMPDIR/mount"
+	mount "$@" "$BATS_TEST_TMPDIR/mount" || return
 	MOUNT=$BATS_TEST_TMPDIR/mount
 }
 
@@ -208,8 +208,7 @@ read28() {
 	mkfs.ext4 -q "$BATS_TEST_TMPDIR/ext4"
 	loop "$BATS_TEST_TMPDIR/ext4"
 	serve 0 1 eth0 "$LOOP"
-	mkdir "$BATS_TEST_TMPDIR/mount"
-	not mount "$LOOP" "$BATS_TEST_TMPDIR/mount"
+	not mounted "$LOOP"
 	refused 6 'in use.*exported already' 0 2 eth0 "$LOOP"
 	serve -r 0 2 eth0 "$LOOP"
 }
