@@ -127,7 +127,7 @@ outside() {
 
 @test "the wrapper vbladed serves, and passes on what is said" {
 	conf wrapped 5
-	outside vbladed -r 0 5 eth0 /srv/wrapped.img
+	outside /usr/sbin/vbladed -r 0 5 eth0 /srv/wrapped.img
 	until_true 10 readonly_export 5
 }
 
@@ -173,7 +173,7 @@ agent() {
 @test "Gentoo's script finds it by its arguments and ends it" {
 	local pid
 	conf gentoo 8
-	outside vbladed -m 02:00:00:00:00:01 0 8 eth0 /srv/gentoo.img
+	outside /usr/sbin/vbladed -m 02:00:00:00:00:01 0 8 eth0 /srv/gentoo.img
 	until_true 10 answer 8
 	pid=$(ps -o pid=,args= -p "$(ip netns pids "$TARGET_NS" |
 		paste -sd,)" | grep -E "/usr/sbin/vblade.* 0 8 " | grep -v 'sh -c' |

@@ -120,7 +120,11 @@ setup() {
 }
 
 teardown() {
+	local pid
 	serve_end
+	for pid in $(ip netns pids "$TARGET_NS" 2>/dev/null); do
+		kill -9 "$pid" || :
+	done
 	lab_close
 }
 
