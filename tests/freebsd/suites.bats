@@ -67,3 +67,10 @@ suite() {
 	suite cli/status.bats -- \
 		"no right to open a packet socket: 4, and the message names it"
 }
+
+# What slows the disk down is preloaded, which ASan does not bear.
+@test "order of requests over a slow disk, without the sanitizers" {
+	"$TESTS/freebsd/build" "$BATS_TEST_TMPDIR/plain" "$TESTS/../vblade.c" \
+		"$TESTS/../freebsd.c"
+	SHIMMED=$BATS_TEST_TMPDIR/plain suite stress/order.bats
+}
