@@ -270,7 +270,7 @@ link_bind(const struct net *n)
 	return bind(n->fd, (void *)&to, sizeof to);
 }
 
-/* Says what of the interface changed, once a change. */
+/* Says what changed, once a change; ready() says what it was at first. */
 static void
 link_tell(const struct link *l, const struct link *old)
 {
@@ -278,9 +278,9 @@ link_tell(const struct link *l, const struct link *old)
 
 	if (strcmp(l->name, old->name) != 0)
 		note(LOG_NOTICE, "now named %s", l->name);
-	if (l->mtu != old->mtu)
+	if (l->mtu != old->mtu && old->mtu != 0)
 		note(LOG_NOTICE, "MTU %u", l->mtu);
-	if (memcmp(l->mac, old->mac, MAC_LEN) != 0)
+	if (memcmp(l->mac, old->mac, MAC_LEN) != 0 && old->mtu != 0)
 		note(LOG_NOTICE, "address %02x:%02x:%02x:%02x:%02x:%02x",
 		    l->mac[0], l->mac[1], l->mac[2], l->mac[3], l->mac[4],
 		    l->mac[5]);

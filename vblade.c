@@ -791,25 +791,43 @@ answer(struct batch *b, struct request *r, size_t len)
 	b->request[b->count++] = r;
 }
 
-/* -v: a line a request. */
-static void
-answer_tell(const struct request *r, const struct aoe *a, uint8_t status)
+static bool
+failed(const struct aoe_ata *a)
 {
-	static const char *const names[] = { "", "CONFIG", "MASK", "RESERVE" };
+	return a->aoe.flags & AOE_ERROR ||
+	    (a->aoe.command == AOE_ATA && a->command & ATA_ERR);
+}
+
+/* How a request ended, in the terms of the protocol. */
+static const char *
+outcome(const struct aoe_ata *a)
+{
+	if (!failed(a))
+		return "ok";
+	return a->aoe.flags & AOE_ERROR ? "AoE error" :
+	    a->feature == ATA_IDNF ? "IDNF" :
+	    a->feature == ATA_UNC ? "UNC" : "ABRT";
+}
+
+/* -v: a line a request; the reply has what was asked for. */
+static void
+answer_tell(const struct request *r, const struct aoe_ata *a)
+{
+	static const char *const names[] = { "ATA", "config", "mask", "reserve" };
+	const char *name = a->aoe.command <= AOE_RESERVE ?
+	    names[a->aoe.command] : "unknown";
+	bool write = r->opcode == ATA_WRITE || r->opcode == ATA_WRITE_EXT;
 	char what[64], mac[MAC_TEXT];
 
-	if (r->work == READ || r->work == WRITE)
+	if (a->aoe.command != AOE_ATA)
+		snprintf(what, sizeof what, "%s", name);
+	else if (write || r->opcode == ATA_READ || r->opcode == ATA_READ_EXT)
 		snprintf(what, sizeof what, "%s %u sectors at %" PRIu64,
-		    r->work == READ ? "READ" : "WRITE", r->count, r->lba);
-	else if (a->command == AOE_ATA)
-		snprintf(what, sizeof what, "ATA %02x", r->opcode);
+		    write ? "write" : "read", a->count, get_le(a->lba, 6));
 	else
-		snprintf(what, sizeof what, "%s", a->command <= AOE_RESERVE ?
-		    names[a->command] : "unknown");
-	note(LOG_INFO, "%s %s: %s %02x, %" PRId64 " us",
-	    mac_text(a->dst, mac), what, a->flags & AOE_ERROR ? "AoE error" :
-	    "status", a->flags & AOE_ERROR ? a->error : status,
-	    now() - r->since);
+		snprintf(what, sizeof what, "%s %02x", name, r->opcode);
+	note(LOG_INFO, "%s %s: %s, %" PRId64 " us", mac_text(a->aoe.dst, mac),
+	    what, outcome(a), now() - r->since);
 }
 
 /* Counts, tells and sends; the requests are the caller's again. */
@@ -822,15 +840,14 @@ batch_send(struct target *t, struct batch *b)
 	for (int i = 0; i < b->count; i++) {
 		const struct request *r = b->request[i];
 		const struct aoe_ata *a = (const void *)b->reply[i].data;
-		uint8_t status = a->aoe.command == AOE_ATA ? a->command : 0;
 
 		n[r->work]++;
-		if (a->aoe.flags & AOE_ERROR || status & ATA_ERR)
+		if (failed(a))
 			errors++;
 		else
 			sectors[r->work] += r->count;
 		if (t->verbose)
-			answer_tell(r, &a->aoe, status);
+			answer_tell(r, a);
 	}
 	for (int i = 0; i < WORKS; i++) {
 		if (n[i] == 0)
@@ -1770,7 +1787,7 @@ notify(const struct target *t)
 static void
 ready(const struct target *t, int parent)
 {
-	char line[80];
+	char line[80], mac[MAC_TEXT];
 	int n;
 
 	n = snprintf(line, sizeof line, "pid %ld: e%u.%u, %" PRIu64
@@ -1782,12 +1799,12 @@ ready(const struct target *t, int parent)
 		detached(parent);
 	if (logging.syslog)
 		note(LOG_NOTICE, "%.*s", n - 1, line);
-	note(LOG_INFO, "MTU %u, %u sectors a frame, %u buffers",
-	    net_mtu(t->net), config_sectors(t), t->buffers);
+	note(LOG_INFO, "%s, MTU %u, %u sectors a frame, %u buffers",
+	    mac_text(net_mac(t->net), mac), net_mtu(t->net), config_sectors(t),
+	    t->buffers);
 	if (parent < 0 && isatty(STDOUT_FILENO))
-		printf("On a Linux client: modprobe aoe; aoe-discover; "
-		    "aoe-stat shows it as /dev/etherd/e%u.%u\n", t->shelf,
-		    t->slot);
+		printf("On a Linux client: modprobe aoe; the disk is "
+		    "/dev/etherd/e%u.%u\n", t->shelf, t->slot);
 	fflush(stdout);
 	notify(t);
 }

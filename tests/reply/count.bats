@@ -27,11 +27,11 @@ setup() { disk 64; }
 	OPTIONS+=(-v)
 	play "$(ata_read 3 2)" "" "$(ata_write 5 1 'ee*512')" "" \
 		"$(ata_read 64 1)" "" "$(config_read)" "" "$(ata_flush)"
-	notes '02:00:00:00:00:01 READ 2 sectors at 3: status 40,'
-	notes '02:00:00:00:00:01 WRITE 1 sectors at 5: status 40,'
-	notes '02:00:00:00:00:01 ATA 24: status 41,'
-	notes '02:00:00:00:00:01 CONFIG: status 00,'
-	notes '02:00:00:00:00:01 ATA e7: status 40,'
+	notes '02:00:00:00:00:01 read 2 sectors at 3: ok,'
+	notes '02:00:00:00:00:01 write 1 sectors at 5: ok,'
+	notes '02:00:00:00:00:01 read 1 sectors at 64: IDNF,'
+	notes '02:00:00:00:00:01 config: ok,'
+	notes '02:00:00:00:00:01 ATA e7: ok,'
 	same 5 "$(grep -c 02:00:00:00:00:01 "$ERR")"
 }
 

@@ -78,7 +78,7 @@ fails() {
 
 # serves: it returned well, and the export has the sectors of disk.img.
 serves() {
-	same 0 "$status" "$output"
+	same "0 " "$status $output"
 	expect "$(ata_read 0 2)" "$(ata_data 0 2 "$(sectors 0 2)")"
 }
 
