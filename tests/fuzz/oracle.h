@@ -24,7 +24,7 @@ static struct model {
 } model;
 
 /* What vblade has to send, in any order. */
-enum kind { EXACT, CONFIG, IDENTIFY, QUESTION };
+enum kind { EXACT, CONFIG, IDENTIFY, QUESTION, UNREADABLE };
 
 struct due {
 	enum kind kind;
@@ -144,7 +144,7 @@ exported(void)
 }
 
 static size_t
-expect_io(const uint8_t *q, size_t len, uint8_t *a)
+expect_io(const uint8_t *q, size_t len, uint8_t *a, enum kind *kind)
 {
 	bool write_ = q[27] == 0x30 || q[27] == 0x34;
 	bool wide = q[27] == 0x24 || q[27] == 0x34;
@@ -156,11 +156,16 @@ expect_io(const uint8_t *q, size_t len, uint8_t *a)
 	if (n == 0 || (write_ && world.readonly) ||
 	    36 + n * 512 > (write_ ? len : world.mtu + 14))
 		return ata_fails(a, 0x04);
-	if (lba + n > exported() || (!wide && lba + n > 0x10000000))
+	if (!wide && lba + n > 0x10000000)
 		return ata_fails(a, 0x10);
-	lba += world.first;
-	while (good < n && !(world.bad >> (lba + good) & 1))
+	while (good < n && lba + good < exported() &&
+	    !(world.bad >> (world.first + lba + good) & 1))
 		good++;
+	if (lba + n > exported()) {
+		*kind = write_ || lba + good >= exported() ? EXACT : UNREADABLE;
+		return ata_fails(a, 0x10);
+	}
+	lba += world.first;
 	d = model.disk + lba * 512;
 	if (write_)	/* those before the one that failed are written */
 		memcpy(d, q + 36, good * 512);
@@ -191,7 +196,7 @@ expect_ata(const uint8_t *q, size_t len, uint8_t *a, enum kind *kind)
 		a[36 + 2 * 85] = model.cache ? 0x20 : 0;
 		return 36 + 512;
 	case 0x20: case 0x24: case 0x30: case 0x34:
-		return expect_io(q, len, a);
+		return expect_io(q, len, a, kind);
 	case 0xe5:
 		a[26] = 0xff;
 		return 36;
@@ -461,6 +466,10 @@ due_is(const struct due *d, const struct frame *f)
 	if (d->kind == CONFIG)
 		return memcmp(d->bytes, f->data, 26) == 0 &&
 		    memcmp(d->bytes + 28, f->data + 28, f->len - 28) == 0;
+	if (d->kind == UNREADABLE)	/* bad sectors before the new end */
+		return memcmp(d->bytes, f->data, 25) == 0 &&
+		    (f->data[25] == 0x10 || f->data[25] == 0x40) &&
+		    memcmp(d->bytes + 26, f->data + 26, f->len - 26) == 0;
 	if (d->kind == QUESTION)	/* with a tag that drivers ignore */
 		return memcmp(d->bytes, f->data, 20) == 0 &&
 		    (f->data[20] & 0x80) && all(f->data + 24, 36, 0);
