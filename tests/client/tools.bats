@@ -73,7 +73,7 @@ e0.1	   1	1024	eth0" aoe-sancheck eth0
 }
 
 @test "aoecfg reads an empty configuration" {
-	config ''
+	says '0.1	' aoecfg -t 1 eth0
 }
 
 @test "aoecfg sets the configuration, and reads it" {
