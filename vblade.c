@@ -221,24 +221,38 @@ count(atomic_ullong *counter, unsigned long long n)
 	return atomic_fetch_add_explicit(counter, n, memory_order_relaxed) + n;
 }
 
-/* Is it worth a line?  The 1st, the 10th, the 100th time are. */
+/* Is it worth a line?  When a count passes 1, 10, 100 and so on. */
 static bool
-telling(unsigned long long times)
+telling(unsigned long long before, unsigned long long now)
 {
-	while (times >= 10 && times % 10 == 0)
-		times /= 10;
-	return times == 1;
+	unsigned long long mark = 1;
+
+	while (mark <= before)
+		mark *= 10;
+	return now >= mark;
 }
 
-/* What is exported now; a disk that is gone has no sectors. */
-static uint64_t
+/* What is exported now, in sectors, or -1 when nobody can tell. */
+static int64_t
 sectors_now(const struct target *t)
 {
 	off_t size = disk_size(&t->disk);
-	uint64_t n = size < 0 ? 0 : (uint64_t)size / SECTOR;
+	uint64_t n = (uint64_t)size / SECTOR;
 
+	if (size < 0)
+		return -1;
 	n = n < t->offset ? 0 : n - t->offset;
-	return n < t->length ? n : t->length;
+	return (int64_t)(n < t->length ? n : t->length);
+}
+
+/* Growth and loss are served as soon as somebody asks. */
+static void
+refresh(struct target *t)
+{
+	int64_t n = sectors_now(t);
+
+	if (n >= 0)
+		t->sectors = (uint64_t)n;
 }
 
 /*
@@ -312,6 +326,16 @@ request_new(struct target *t)
 	if ((r = t->free) != NULL)
 		t->free = r->next;
 	return r;
+}
+
+/* Too much waits already for n more; the initiators will ask again. */
+static void
+refuse(struct target *t, unsigned n)
+{
+	unsigned long long all = count(&t->counters.busy, n);
+
+	if (telling(all - n, all))
+		note(LOG_WARNING, "disk too slow: %llu requests dropped", all);
 }
 
 /*
@@ -426,14 +450,13 @@ identify(const struct target *t, uint8_t *id)
  * ATA.
  */
 
-/* Growth is served when someone asks for it. */
 static bool
 ata_within(struct target *t, uint64_t lba, unsigned n, bool extended)
 {
 	if (!extended && lba + n > 1U << 28)
 		return false;
 	if (lba + n > t->sectors)
-		t->sectors = sectors_now(t);
+		refresh(t);
 	return lba + n <= t->sectors;
 }
 
@@ -490,7 +513,7 @@ ata(struct target *t, struct request *r, const struct aoe_ata *q, size_t len)
 	case ATA_IDENTIFY:
 		if (room(t, sizeof *a, SECTOR) < 1)
 			return ata_error(a, ATA_ABRT);
-		t->sectors = sectors_now(t);
+		refresh(t);
 		identify(t, a->data);
 		return sizeof *a + SECTOR;
 	case ATA_READ:
@@ -528,7 +551,7 @@ config_sectors(const struct target *t)
 static size_t
 config_fill(struct target *t, struct aoe_config *a, unsigned command)
 {
-	t->sectors = sectors_now(t);
+	refresh(t);
 	put16(a->buffers, t->buffers);
 	put16(a->firmware, FIRMWARE);
 	a->sectors = config_sectors(t);
@@ -950,7 +973,7 @@ run_failed(struct target *t, struct batch *b, struct request *r, int error)
 {
 	unsigned long long times = count(&t->counters.faults, 1);
 
-	if (telling(times))
+	if (telling(times - 1, times))
 		note(LOG_ERR, "%s %u sectors at %" PRIu64 ": %s (%llu so far)",
 		    r->work == WRITE ? "write" : "read", r->count, r->lba,
 		    error ? strerror(error) : "beyond the end", times);
@@ -1009,15 +1032,15 @@ run_sync(struct target *t, struct request *r, struct batch *b)
 static void
 run_do(struct target *t, struct run *run, struct batch *b)
 {
-	uint64_t end = run->work == WRITE ? sectors_now(t) : UINT64_MAX;
+	int64_t end = run->work == WRITE ? sectors_now(t) : INT64_MAX;
 	int i = 0, all = run->count, width, done;
 
 	if (run->work == SYNC) {
 		run_sync(t, run->request[0], b);
 		return;
 	}
-	while (all > 0 && run->request[all - 1]->lba +
-	    run->request[all - 1]->count > end)
+	while (all > 0 && (int64_t)(run->request[all - 1]->lba +
+	    run->request[all - 1]->count) > end)
 		all--;
 	for (width = all; i < all; ) {
 		done = run_transfer(t, run, i, width);
@@ -1058,7 +1081,7 @@ run_now(struct target *t, struct run *run, struct batch *b)
 		got -= (ssize_t)iov[i].iov_len;
 		answer(b, run->request[i], run->request[i]->len);
 	}
-	return i == 0 ? run : run_rest(run, i);
+	return run_rest(run, i);
 }
 
 /*
@@ -1198,18 +1221,6 @@ worker_start(struct target *t)
 	return error == 0;
 }
 
-/* Too much waits already; the initiators will ask again. */
-static void
-queue_refuse(struct target *t, const struct run *run)
-{
-	unsigned long long n = count(&t->counters.busy, (unsigned)run->count);
-
-	if (telling(n))
-		note(LOG_WARNING, "disk too slow: %llu requests dropped", n);
-	for (int i = 0; i < run->count; i++)
-		request_free(t, run->request[i]);
-}
-
 /*
  * Hands a run to the workers, of which there are as many as it takes; they
  * hear of it by queue_call.
@@ -1221,7 +1232,9 @@ queue_put(struct target *t, struct run *run, bool blocked)
 
 	if (atomic_load(&q->held) + (unsigned)run->count > t->pool &&
 	    !run->request[0]->quiet) {
-		queue_refuse(t, run);
+		refuse(t, (unsigned)run->count);
+		for (int i = 0; i < run->count; i++)
+			request_free(t, run->request[i]);
 		return;
 	}
 	for (int i = 0; run->work == WRITE && i < run->count; i++) {
@@ -1312,7 +1325,7 @@ serve_frame(struct target *t, const struct frame *f)
 	if (t->masks.count > 0 && mac_find(&t->masks, q->src) < 0)
 		return;
 	if ((r = request_new(t)) == NULL) {
-		count(&t->counters.busy, 1);
+		refuse(t, 1);
 		return;
 	}
 	if (t->verbose)
@@ -1593,7 +1606,7 @@ export_fits(struct target *t, const char *path)
 		errx(EXIT_USAGE, "-l %" PRIu64 ": %s has %" PRIu64
 		    " sectors from %" PRIu64 " on", t->length, path,
 		    whole - t->offset, t->offset);
-	t->sectors = sectors_now(t);
+	refresh(t);
 }
 
 /* What will surprise somebody later. */

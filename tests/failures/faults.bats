@@ -147,6 +147,7 @@ unharmed() {
 	faulty
 	serve 0 1 eth0 "$IMAGE"
 	rules "size * EIO"
+	query "$(config_read)" "$(identify)" >/dev/null
 	reads 255
 	expect "$(ata_write 254 1 'ee*512')" "$(ata_failed 41 10 254 1)"
 	rules
@@ -282,6 +283,7 @@ slow_written() { ata_written 100 1; }
 	adjacent 0 200 | awk '{ print } NR % 2 == 0 { print }' |
 		frame -n 0
 	counted 'dropped: [0-9]+ requests by the kernel, [1-9][0-9]* by us'
+	said 'disk too slow'
 	query "$(config_read)" >/dev/null
 	rules
 	until_true 10 answers "$(ata_read 200 1)" \
