@@ -125,7 +125,7 @@ config_answer() {
 
 @test "our own advertisement, heard again, is no twin's" {
 	play "$(advertisement ffffffffffff)"
-	lacks 00:00:00:00:02 "$(cat "$ERR")"
+	lacks exports "$(cat "$ERR")"
 }
 
 @test "on a loopback our own advertisement is no twin's" {
