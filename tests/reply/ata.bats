@@ -222,9 +222,10 @@ answer() {
 		"$(ata_data 3 1 "$(sectors 3 1)")"
 }
 
-@test "with -r a WRITE is ABRT" {
+@test "with -r a WRITE is ABRT and does not come near the disk" {
 	OPTIONS+=(-r)
 	expect "$(ata_write 5 1 'ee*512')" "$(ata_failed 41 04 5 1)"
+	same "" "$(cat "$CALLS")"
 	expect "$(io 30 01 050000e00000 'ee*512')" \
 		"$(answer 01 04 01 41 050000e00000)"
 	untouched
