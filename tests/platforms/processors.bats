@@ -19,10 +19,12 @@ i386() {
 		LDFLAGS=-static WARN=-std=c11 "$@"
 }
 
-@test "s390x passes the reply suite" {
+@test "s390x passes the reply suite where bytes have an order" {
 	s390x tests/reply/reply
 	export REPLY_PROGRAM="qemu-s390x $TREE/tests/reply/reply"
-	suite reply
+	suite reply/accept.bats reply/announce.bats reply/ata.bats \
+		reply/config.bats reply/identify.bats reply/mask.bats \
+		reply/reserve.bats reply/size.bats
 }
 
 @test "s390x survives the seeds of the fuzz suite" {
@@ -32,7 +34,7 @@ i386() {
 @test "i386 passes the reply suite where sizes matter" {
 	i386 tests/reply/reply
 	export REPLY_PROGRAM=$TREE/tests/reply/reply
-	suite reply/size.bats reply/ata.bats reply/identify.bats reply/run.bats
+	suite reply/size.bats reply/identify.bats reply/run.bats
 }
 
 @test "i386 survives the seeds of the fuzz suite" {

@@ -79,5 +79,5 @@ load_for() {
 		>"$BATS_TEST_TMPDIR/vblade"
 	chmod +x "$BATS_TEST_TMPDIR/vblade"
 	export VBLADE=$BATS_TEST_TMPDIR/vblade
-	suite net/data.bats net/identify.bats
+	suite net/data.bats
 }
