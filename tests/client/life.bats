@@ -31,21 +31,23 @@ teardown() {
 	shelf_mtu a 9000
 }
 
-# under_load ADDRESS: the guest writes and verifies there from now on.
+# under_load ADDRESS: the guest writes and verifies there from now on. The
+# load bears the name of the disk: one of an earlier test may still hang.
 under_load() {
+	LOAD=$1
 	guest g "
-		found $1
-		later load load /dev/etherd/$1
-		loaded $1"
+		found $LOAD
+		later $LOAD load /dev/etherd/$LOAD
+		loaded $LOAD"
 }
 
 # What was done to the target was done under load, and the load ends well.
 load_ends_well() {
-	guest g 'result load 100' 120
+	guest g "result $LOAD 100" 120
 }
 
 load_goes_on() {
-	guest g 'test ! -s /run/load.status'
+	guest g "test ! -s /run/$LOAD.status"
 }
 
 @test "a target killed and started again costs no error" {
