@@ -105,8 +105,9 @@ config_answer() {
 	same 1 "$(grep -c 00:00:00:00:aa "$ERR")"
 }
 
-@test "another twin is told too" {
-	play "$(config_answer 0200000000aa)" "$(config_answer 0200000000ab)"
+@test "two twins that take turns are told once each" {
+	play "$(config_answer 0200000000aa)" "$(config_answer 0200000000ab)" \
+		"" "$(config_answer 0200000000aa)" "$(config_answer 0200000000ab)"
 	same 1 "$(grep -c 00:00:00:00:aa "$ERR")"
 	same 1 "$(grep -c 00:00:00:00:ab "$ERR")"
 }
