@@ -39,6 +39,12 @@ demo: vblade tests/frame
 soak: vblade tests/load tests/relay
 	sh tests/soak.sh
 
+fuzz:
+	tests/fuzz/run
+
+valgrind:
+	tests/platforms/valgrind
+
 install: vblade install-$(PLATFORM)
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8
 	install -m 755 vblade $(DESTDIR)$(sbindir)
