@@ -66,7 +66,7 @@ struct net {
 	bool news;		/* others should hear of us again */
 	unsigned busy;		/* reads since the last look at the link */
 	unsigned wanted;	/* frames that somebody hoped for room for */
-	uint8_t *buffer;	/* what one read fills: as large as the kernel's */
+	uint8_t *buffer;	/* one read fills it: like the kernel's */
 	unsigned size;
 	uint8_t *next, *end;	/* records in it, not yet handed out */
 	atomic_ullong drops;	/* those that the kernel no longer counts */

@@ -3,8 +3,8 @@
  *
  * How a frame becomes a reply, from the top of this file to its end:
  *
- *	net_recv ─► serve_frame: ours? ─► reply: AoE command ─► ata, config, mask,
- *	reserve.  These answer at once, but for reads, writes and flushes:
+ *	net_recv ─► serve_frame: ours? ─► reply: AoE command ─► ata, config,
+ *	mask, reserve.  These answer at once, but for reads, writes and flushes:
  *	those are gathered into runs, and a run is done by the loop when it
  *	need not wait for the disk, else by a worker.  ─► net_send
  */
@@ -46,7 +46,7 @@ enum {
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
 	WORKERS = 16,		/* unless -j says otherwise */
 	POOL_MOST = 4096,	/* requests that may wait for the disk */
-	DELAY = 1,		/* seconds till a sync, unless -t says otherwise */
+	DELAY = 1,		/* seconds till a sync, likewise -t */
 	PAGE = 4096,		/* where payloads are aligned to */
 };
 
@@ -836,7 +836,8 @@ outcome(const struct aoe_ata *a)
 static void
 answer_tell(const struct request *r, const struct aoe_ata *a)
 {
-	static const char *const names[] = { "ATA", "config", "mask", "reserve" };
+	static const char *const names[] = { "ATA", "config", "mask",
+	    "reserve" };
 	const char *name = a->aoe.command <= AOE_RESERVE ?
 	    names[a->aoe.command] : "unknown";
 	bool write = r->opcode == ATA_WRITE || r->opcode == ATA_WRITE_EXT;
@@ -1683,7 +1684,8 @@ signals(void)
 	    SIGINFO,
 #endif
 	};
-	struct sigaction a = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigaction a = { .sa_handler = on_signal,
+	    .sa_flags = SA_RESTART };
 
 	if (pipe(wake) < 0)
 		err(EXIT_TRANSIENT, "pipe");

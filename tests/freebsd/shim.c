@@ -305,7 +305,7 @@ pull(int fd, struct bpf *b)
 		ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
 
 		if (n < 0 && (errno == ENETDOWN || errno == EINTR))
-			continue;	/* a reader of bpf hears nothing of it */
+			continue;	/* bpf's readers do not hear it */
 		if (n < 0)
 			return;
 		out = from.sll_pkttype == PACKET_OUTGOING;
@@ -400,7 +400,8 @@ REAL(int, open, const char *path, int flags, ...)
 	fd = __real_open(path, flags, mode);
 	if (fd < 0 || fd >= FILES)
 		return fd;
-	if (!is_disk(path, &f) && __real_fstat(fd, &st) == 0 && S_ISBLK(st.st_mode)) {
+	if (!is_disk(path, &f) && __real_fstat(fd, &st) == 0 &&
+	    S_ISBLK(st.st_mode)) {
 		f.kind = DISK;
 		f.sector = 512;
 	}
@@ -518,6 +519,30 @@ bpf_locked(unsigned long request)
 }
 
 static int
+set_size(struct bpf *b, unsigned *u)
+{
+	if (b->index != 0)
+		return fail(EINVAL);
+	*u = *u > BUFFER_MOST ? BUFFER_MOST : *u < BUFFER_LEAST ?
+	    BUFFER_LEAST : *u;
+	b->size = *u;
+	return 0;
+}
+
+/* BIOCSETF forgets what waits, BIOCSETFNR keeps it. */
+static int
+read_filter(int fd, struct bpf *b, unsigned long request, void *arg)
+{
+	if (b->index != 0)
+		pull(fd, b);	/* under the filter there was */
+	if (set_filter(b->filter, &b->filter_len, arg) < 0)
+		return -1;
+	if (request == BIOCSETF)
+		reset(b);
+	return 0;
+}
+
+static int
 bpf_ioctl(int fd, struct bpf *b, unsigned long request, void *arg)
 {
 	unsigned *u = arg;
@@ -531,12 +556,7 @@ bpf_ioctl(int fd, struct bpf *b, unsigned long request, void *arg)
 		*u = b->size;
 		return 0;
 	case BIOCSBLEN:
-		if (b->index != 0)
-			return fail(EINVAL);
-		*u = *u > BUFFER_MOST ? BUFFER_MOST : *u < BUFFER_LEAST ?
-		    BUFFER_LEAST : *u;
-		b->size = *u;
-		return 0;
+		return set_size(b, u);
 	case BIOCSETIF:
 		return set_interface(fd, b, arg);
 	case BIOCGETIF:
@@ -559,13 +579,7 @@ bpf_ioctl(int fd, struct bpf *b, unsigned long request, void *arg)
 		return 0;
 	case BIOCSETF:
 	case BIOCSETFNR:
-		if (b->index != 0)
-			pull(fd, b);	/* under the filter there was */
-		if (set_filter(b->filter, &b->filter_len, arg) < 0)
-			return -1;
-		if (request == BIOCSETF)
-			reset(b);
-		return 0;
+		return read_filter(fd, b, request, arg);
 	case BIOCSETWF:
 		return set_filter(b->write_filter, &b->write_filter_len, arg);
 	case BIOCSRTIMEOUT:
@@ -887,7 +901,8 @@ route_ready(int fd)
 
 	for (;;) {
 		was = files[fd];
-		n = __real_recv(fd, message, sizeof message, MSG_PEEK | MSG_DONTWAIT);
+		n = __real_recv(fd, message, sizeof message,
+		    MSG_PEEK | MSG_DONTWAIT);
 		if (n < 0)
 			return errno == ENOBUFS;
 		if (telling(&files[fd], message, n)) {
