@@ -1072,7 +1072,8 @@ run_now(struct target *t, struct run *run, struct batch *b)
 	if (run->work == SYNC)
 		return run;
 	if (run->work == WRITE) {
-		if (disk_write_waits(&t->disk, at, run->sectors * SECTOR))
+		if (disk_write_waits(&t->disk, at,
+		    (size_t)(run->sectors * SECTOR)))
 			return run;
 		run_do(t, run, b);
 		return NULL;
