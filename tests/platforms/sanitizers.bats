@@ -44,7 +44,9 @@ load_for() {
 	export TSAN_OPTIONS=log_path=$BATS_TEST_TMPDIR/log
 	lab_open 9000
 	serve "$@" 0 1 eth0 "$file"
-	line=$(on_initiator "$TESTS/load" -m mixed -d 5 0 1 eth0)
+	line=$(on_initiator timeout -s KILL 60 \
+		"$TESTS/load" -m mixed -d 5 0 1 eth0) ||
+		fail 'the load was in vain' "$(logged_nothing 2>&1)"
 	holds ' errors=0 bad=0 mismatches=0 ' "$line"
 	stop
 	logged_nothing
