@@ -44,6 +44,7 @@ enum {
 	BATCH = 64,		/* frames taken from the net at a time */
 	RUN_MOST = 16,		/* requests in one run */
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
+	LEAST = 32,		/* a window that there is always room for */
 	WORKERS = 16,		/* unless -j says otherwise */
 	POOL_MOST = 4096,	/* requests that may wait for the disk */
 	DELAY = 1,		/* seconds till a sync, likewise -t */
@@ -1851,7 +1852,8 @@ main(int argc, char *argv[])
 	serial(&t);
 	pool(&t);
 	signals();
-	t.net = net_open(operand[2], t.shelf, t.slot, 8 * t.buffers, wake[0]);
+	t.net = net_open(operand[2], t.shelf, t.slot,
+	    8 * (t.buffers < LEAST ? LEAST : t.buffers), wake[0]);
 	remark(&t, operand[3]);
 	announce(&t);
 	ready(&t, parent);
