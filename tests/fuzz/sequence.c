@@ -49,6 +49,7 @@ host(uint8_t *mac, unsigned which)
 	static const uint8_t first[6] = { 2, 0, 0, 0, 0, 0 };
 
 	memcpy(mac, first, 6);
+	mac[4] = (uint8_t)(which >> 8);
 	mac[5] = (uint8_t)which;
 }
 
