@@ -9,7 +9,8 @@ setup() {
 }
 
 # suite FILE... [-- NAME...]: all tests of these files pass, but those named,
-# which want what FreeBSD, or that FreeBSD, has not; these fail.
+# which want what FreeBSD, or that FreeBSD, has not; these fail.  FILTER, if
+# set, is a pattern of the tests to run.
 suite() {
 	local files=() expected
 	while [ $# -gt 0 ] && [ "$1" != -- ]; do
@@ -17,7 +18,7 @@ suite() {
 		shift
 	done
 	[ $# -eq 0 ] || shift
-	VBLADE=$SHIMMED timeout 240 bats --tap "${files[@]}" >"$TAP" 2>&1 || :
+	VBLADE=$SHIMMED timeout 240 bats --tap -f "${FILTER:-}" "${files[@]}" >"$TAP" 2>&1 || :
 	expected=$([ $# -eq 0 ] || printf '%s\n' "$@")
 	same "$expected" "$(sed -n 's/^not ok [0-9]* //p' "$TAP")" "failures" ||
 		fail "$(cat "$TAP")" || return
@@ -62,7 +63,8 @@ suite() {
 @test "the failure stories of the network" {
 	# All I/O is the workers' there, who take what four initiators may
 	# have under way, 256 requests.
-	T7_SMALL=192 suite failures/network.bats
+	# T10 counts wake-ups, and those of the shim are its own.
+	T7_SMALL=192 FILTER='T([1-9]|11) ' suite failures/network.bats
 }
 
 @test "exit statuses" {
