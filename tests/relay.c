@@ -12,7 +12,7 @@
  * A copy is never held: one that came late could undo a newer write, which no
  * target can prevent.  SIGTERM ends it; it then prints what it did.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include <arpa/inet.h>
 #include <err.h>
 #include <linux/if_packet.h>
