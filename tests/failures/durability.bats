@@ -101,8 +101,9 @@ ends_with_sync() {
 	breaks "" "" -s -F 0 -S 14
 }
 
+# Paused, a FLUSH ends before the next write comes that does the one before.
 @test "durability: a reply before its write would be seen without -s too" {
-	breaks "write * lie" "" -S 15
+	breaks "write * lie" "" -S 15 -p 500
 }
 
 @test "durability: a write outside of what is exported would be seen" {

@@ -31,6 +31,7 @@
 #include <inttypes.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -86,6 +87,7 @@ static uint8_t own_mac[6];
 static struct request *requests;	/* number 1 is the first */
 static struct event *events;
 static unsigned nevents, nsyncs;
+static unsigned waiting;		/* requests without a reply */
 
 static uint64_t
 now(void)
@@ -180,6 +182,7 @@ request_send(unsigned number)
 	r->sent = now();
 	if (send(sock, f, length, 0) != (ssize_t)length)
 		err(TROUBLE, "send");
+	waiting++;
 }
 
 static void
@@ -215,6 +218,26 @@ reply_take(void)
 	if (number == 0 || number > opt.requests || f[27] != DRDY)
 		errx(TROUBLE, "reply to %u: status %02x", number, f[27]);
 	requests[number].acked = now();
+	waiting--;
+}
+
+/* Takes the replies that come within the pause, and those that wait. */
+static void
+replies_take(void)
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+	uint64_t end = now() + opt.pause * 1000ULL, left;
+
+	do {
+		uint64_t at = now();
+		struct timespec t = { 0 };
+
+		left = end > at ? end - at : 0;
+		t.tv_nsec = (long)(left % 1000000000);
+		t.tv_sec = (time_t)(left / 1000000000);
+		if (ppoll(&p, 1, &t, NULL) > 0)
+			reply_take();
+	} while (left > 0 || p.revents != 0);
 }
 
 static void
@@ -224,14 +247,13 @@ drive(void)
 	if (requests == NULL)
 		err(TROUBLE, "memory");
 	for (unsigned i = 1; i <= opt.requests; i++) {
-		if (i > WINDOW)
+		while (waiting == WINDOW)
 			reply_take();
 		request_choose(&requests[i]);
 		request_send(i);
-		if (opt.pause > 0)
-			usleep(opt.pause);
+		replies_take();
 	}
-	for (unsigned i = 0; i < WINDOW && i < opt.requests; i++)
+	while (waiting > 0)
 		reply_take();
 }
 
