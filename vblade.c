@@ -106,7 +106,7 @@ struct batch {
 struct queue {
 	pthread_mutex_t lock;	/* of all but `held` */
 	pthread_cond_t more;
-	struct run *first, **end;
+	struct run *first, *last;
 	unsigned waiting;	/* runs not started */
 	unsigned blocked;	/* those of them that had to wait for others */
 	unsigned workers, idle;
@@ -911,6 +911,18 @@ run_extend(struct run *run, struct request *r)
 	return true;
 }
 
+/* Appends a run whole if it goes on where this one ends. */
+static bool
+run_append(struct run *run, struct run *next)
+{
+	if (run->count + next->count > RUN_MOST ||
+	    !run_extend(run, next->request[0]))
+		return false;
+	for (int i = 1; i < next->count; i++)
+		run_extend(run, next->request[i]);
+	return true;
+}
+
 /* What remains of a run whose first n requests are done, NULL if nothing. */
 static struct run *
 run_rest(struct run *run, int n)
@@ -1164,14 +1176,14 @@ queue_take(struct target *t)
 static void
 queue_remove(struct queue *q, struct run *run)
 {
-	struct run **p = &q->first;
+	struct run **p = &q->first, *before = NULL;
 	int n = run->count;
 
-	while (*p != run)
-		p = &(*p)->next;
+	for (; *p != run; p = &(*p)->next)
+		before = *p;
 	*p = run->next;
-	if (q->end == &run->next)
-		q->end = p;
+	if (q->last == run)
+		q->last = before;
 	for (int i = 0; i < n; i++) {
 		run->request[i]->next = q->done;
 		q->done = run->request[i];
@@ -1224,6 +1236,37 @@ worker_start(struct target *t)
 	return error == 0;
 }
 
+/* Lets a run join the last in the queue, when neither waits for others. */
+static bool
+queue_joins(struct queue *q, struct run *run, bool blocked)
+{
+	return q->last != NULL && !q->last->started && !q->last->blocked &&
+	    !blocked && run_append(q->last, run);
+}
+
+/* Appends a run, and sees to it that there are workers. */
+static void
+queue_append(struct target *t, struct run *run, bool blocked)
+{
+	struct queue *q = &t->queue;
+
+	if (q->waiting >= q->idle && q->workers < t->jobs) {
+		if (worker_start(t))
+			q->workers++;
+		else
+			t->jobs = q->workers;
+	}
+	if (t->jobs == 0)
+		return;
+	run->next = NULL;
+	run->blocked = blocked;
+	*(q->last != NULL ? &q->last->next : &q->first) = run;
+	q->last = run;
+	q->waiting++;
+	q->blocked += blocked;
+	q->uncalled++;
+}
+
 /*
  * Hands a run to the workers, of which there are as many as it takes; they
  * hear of it by queue_call.
@@ -1232,36 +1275,25 @@ static void
 queue_put(struct target *t, struct run *run, bool blocked)
 {
 	struct queue *q = &t->queue;
+	int n = run->count;
 
-	if (atomic_load(&q->held) + (unsigned)run->count > t->pool &&
+	if (atomic_load(&q->held) + (unsigned)n > t->pool &&
 	    !run->request[0]->quiet) {
-		refuse(t, (unsigned)run->count);
-		for (int i = 0; i < run->count; i++)
+		refuse(t, (unsigned)n);
+		for (int i = 0; i < n; i++)
 			request_free(t, run->request[i]);
 		return;
 	}
-	for (int i = 0; run->work == WRITE && i < run->count; i++) {
+	for (int i = 0; run->work == WRITE && i < n; i++) {
 		struct request *r = run->request[i];
 
 		r->payload = memcpy(data_of(r), r->payload, r->count * SECTOR);
 	}
 	pthread_mutex_lock(&q->lock);
-	if (q->waiting >= q->idle && q->workers < t->jobs) {
-		if (worker_start(t))
-			q->workers++;
-		else
-			t->jobs = q->workers;
-	}
-	if (t->jobs > 0) {
-		run->next = NULL;
-		run->blocked = blocked;
-		*q->end = run;
-		q->end = &run->next;
-		q->waiting++;
-		q->blocked += blocked;
-		q->uncalled++;
-		atomic_fetch_add(&q->held, (unsigned)run->count);
-	}
+	if (!queue_joins(q, run, blocked))
+		queue_append(t, run, blocked);
+	if (t->jobs > 0)
+		atomic_fetch_add(&q->held, (unsigned)n);
 	pthread_mutex_unlock(&q->lock);
 	if (t->jobs == 0)
 		run_do(t, run, &t->batch);
@@ -1840,7 +1872,6 @@ main(int argc, char *argv[])
 	t.readonly = flags & DISK_READONLY;
 	t.sync = flags & DISK_SYNC;
 	t.cache = !t.sync;
-	t.queue.end = &t.queue.first;
 	pthread_mutex_init(&t.one, NULL);
 	pthread_mutex_init(&t.queue.lock, NULL);
 	pthread_cond_init(&t.queue.more, NULL);

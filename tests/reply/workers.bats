@@ -145,6 +145,40 @@ setup() {
 		"$(ata_data 3 1 "$(sectors 3 1)")"
 }
 
+@test "runs that wait for a worker join where one goes on from the other" {
+	OPTIONS=(-j 1)
+	play :cold ":hold 3" "$(ata_read 3 1)" "" "$(ata_read 9 2)" "" \
+		"$(ata_read 11 1)" "$(ata_read 12 1)" "" "$(ata_read 14 1)" "" \
+		"$(config_read)" ":await 1" :release
+	calls "disk_read 3 1" "disk_read 9 4" "disk_read 14 1"
+	replies "$(response 01 "0040 0100 02 10 0000 @60")" \
+		"$(ata_data 3 1 "$(sectors 3 1)")" \
+		"$(ata_data 9 2 "$(sectors 9 2)")" \
+		"$(ata_data 11 1 "$(sectors 11 1)")" \
+		"$(ata_data 12 1 "$(sectors 12 1)")" \
+		"$(ata_data 14 1 "$(sectors 14 1)")"
+}
+
+@test "runs join up to 16 requests" {
+	local i script=()
+	OPTIONS=(-j 1)
+	for i in {10..29}; do
+		script+=("$(ata_read "$i" 1)" "")
+	done
+	play :cold ":hold 3" "$(ata_read 3 1)" "" "${script[@]}" \
+		"$(config_read)" ":await 1" :release
+	calls "disk_read 3 1" "disk_read 10 16" "disk_read 26 4"
+}
+
+@test "a run that waits for sectors joins none that does not" {
+	OPTIONS=(-j 1)
+	play :busy ":hold 18" "$(ata_write 18 1 'aa*512')" "" \
+		"$(ata_write 16 2 'bb*1024')" "" "$(ata_write 18 1 'cc*512')" \
+		"" "$(config_read)" ":await 1" :release
+	calls "disk_write 18 1" "disk_write 16 2" "disk_write 18 1"
+	same "$(hex 'bb*1024 cc*512')" "$(stored "$DISK" 16 3)"
+}
+
 @test "more than the workers may have is dropped and counted" {
 	local i script=()
 	OPTIONS=(-j 1 -b 2)
@@ -161,11 +195,11 @@ setup() {
 	local i script=()
 	OPTIONS=(-j 1 -b 2)
 	for i in {0..8}; do
-		script+=("$(ata_read $((3 + i)) 1)" "")
+		script+=("$(ata_read $((3 + 2 * i)) 1)" "")
 	done
 	play :cold ":hold 3" "${script[@]}" :release ":await 8" \
-		"$(ata_read 11 1)"
-	same "$(hex "$(ata_data 11 1 "$(sectors 11 1)")")" \
+		"$(ata_read 19 1)"
+	same "$(hex "$(ata_data 19 1 "$(sectors 19 1)")")" \
 		"$(tail -n 1 "$FRAMES")"
 	same 9 "$(wc -l <"$FRAMES")" "replies"
 }
