@@ -247,9 +247,11 @@ int net_recv(struct net *, struct frame frames[], int max, int timeout,
 
 /*
  * Sends n frames in order, from any thread, and returns how many of them it
- * dropped: waits up to some 200 ms for an interface that is busy, not for
+ * dropped: waits up to SEND_WAIT ms for an interface that is busy, not for
  * one that is down, and never sends what exceeds the MTU.
  */
+enum { SEND_WAIT = 200 };
+
 int net_send(struct net *, const struct frame frames[], int n);
 
 /* How many frames for us the kernel dropped since net_open, any thread. */
@@ -306,10 +308,21 @@ int disk_flush(const struct disk *);
 void confine(const struct net *, const struct disk *);
 
 /*
- * vblade.c gives this to the platform: one line in the log, with a syslog(3)
- * priority; from any thread.
+ * What vblade.c gives to the platform.
  */
+
+/* One line in the log, with a syslog(3) priority; from any thread. */
 void note(int priority, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/*
+ * Sending failed with this errno: would another try help?  The first answer
+ * to a full queue sets *until, 0 before, from which on it is no; each waits a
+ * millisecond.
+ */
+bool send_again(int error, int64_t *until);
+
+/* A file or disk cannot be had: says why, from errno, and exits. */
+_Noreturn void disk_err(const char *path, bool in_use);
 
 #endif

@@ -30,7 +30,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "aoe.h"
@@ -39,7 +38,6 @@ enum {
 	RECORD = 32,		/* bytes before a frame, and its padding */
 	MTU_MOST = 1 << 16,
 	JUMBO = 9216,		/* the MTU that room is sized for */
-	SEND_WAIT = 200,	/* ms */
 	BUSY = 64,		/* reads between looks at the link, at most */
 	VLAN_TYPE = 0x8100,	/* IEEE 802.1Q: its tag is 4 bytes, of which */
 	VLAN_TAG = 4,		/* 12 bits are the VLAN, 0 for priority only */
@@ -334,27 +332,6 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout, bool *news)
 	return count;
 }
 
-static int64_t
-milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Would another try to send help?  Full queues empty, if slowly. */
-static bool
-send_again(int error, int64_t *until)
-{
-	if (error != ENOBUFS)
-		return error == EINTR;
-	if (*until == 0)
-		*until = milliseconds() + SEND_WAIT;
-	poll(NULL, 0, 1);
-	return milliseconds() < *until;
-}
-
 int
 net_send(struct net *n, const struct frame frames[], int count)
 {
@@ -521,18 +498,6 @@ is_device(const struct disk *d)
 	return d->direct == d->fd;
 }
 
-static _Noreturn void
-disk_err(const char *path, bool device)
-{
-	if (errno == EWOULDBLOCK || (errno == EPERM && device))
-		errx(EXIT_DISK, "%s is in use, mounted or exported already; "
-		    "-r exports it read-only, -f regardless", path);
-	if (errno == EROFS)
-		errx(EXIT_DISK, "%s is read-only: export it with -r", path);
-	err(errno == EACCES || errno == EPERM ? EXIT_RIGHTS : EXIT_DISK, "%s",
-	    path);
-}
-
 static void
 device_open(struct disk *d, const char *path)
 {
@@ -591,7 +556,8 @@ disk_open(struct disk *d, const char *path, int flags)
 		    S_ISFIFO(st.st_mode) ? "a pipe" : "no file");
 	d->fd = open(path, mode);
 	if (d->fd < 0 || (!(flags & DISK_FORCE) && claimed(d, readonly)))
-		disk_err(path, S_ISCHR(st.st_mode));
+		disk_err(path, errno == EWOULDBLOCK ||
+		    (errno == EPERM && S_ISCHR(st.st_mode)));
 	d->sync = flags & DISK_SYNC;
 	if (S_ISCHR(st.st_mode))
 		device_open(d, path);

@@ -37,7 +37,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "aoe.h"
@@ -47,7 +46,6 @@ enum {
 	RECV_BATCH = 64,	/* frames, without a ring */
 	SLOT_ADDRESS = 32,	/* where a slot has the sender's address */
 	SEND_BATCH = 64,	/* frames in one system call */
-	SEND_WAIT = 200,	/* ms */
 	BUSY = 64,		/* receives between looks at the link */
 	LOWER_UP = 1 << 16,	/* IFF_LOWER_UP of <linux/if.h>, which cannot
 				   be had together with <net/if.h> */
@@ -489,26 +487,12 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout, bool *news)
 	return count;
 }
 
-/* Would another try to send help? */
-static bool
-send_again(int error, const struct timespec *since)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (error != ENOBUFS || (now.tv_sec - since->tv_sec) * 1000 +
-	    (now.tv_nsec - since->tv_nsec) / 1000000 >= SEND_WAIT)
-		return error == EINTR;
-	poll(NULL, 0, 1);
-	return true;
-}
-
 int
 net_send(struct net *n, const struct frame frames[], int count)
 {
 	struct mmsghdr m[SEND_BATCH];
 	struct iovec iov[SEND_BATCH];
-	struct timespec since = { 0 };
+	int64_t until = 0;
 	int sent = 0, lost = 0;
 
 	while (sent < count) {
@@ -526,9 +510,7 @@ net_send(struct net *n, const struct frame frames[], int count)
 			sent += got;
 			continue;
 		}
-		if (since.tv_sec == 0)
-			clock_gettime(CLOCK_MONOTONIC, &since);
-		if (send_again(errno, &since))
+		if (send_again(errno, &until))
 			continue;
 		if (errno != EMSGSIZE)	/* what is too long concerns only it */
 			return lost + count - sent;
@@ -686,18 +668,6 @@ unfit(mode_t mode)
 	    "a socket" : "no file";
 }
 
-static _Noreturn void
-disk_err(const char *path)
-{
-	if (errno == EBUSY || errno == EWOULDBLOCK)
-		errx(EXIT_DISK, "%s is in use, mounted or exported already; "
-		    "-r exports it read-only, -f regardless", path);
-	if (errno == EROFS)
-		errx(EXIT_DISK, "%s is read-only: export it with -r", path);
-	err(errno == EACCES || errno == EPERM ? EXIT_RIGHTS : EXIT_DISK, "%s",
-	    path);
-}
-
 void
 disk_open(struct disk *d, const char *path, int flags)
 {
@@ -710,7 +680,7 @@ disk_open(struct disk *d, const char *path, int flags)
 	long physical;
 
 	if (stat(path, &st) < 0)
-		disk_err(path);
+		disk_err(path, false);
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		errx(EXIT_DISK, "%s is %s, neither a file nor a disk", path,
 		    unfit(st.st_mode));
@@ -719,7 +689,7 @@ disk_open(struct disk *d, const char *path, int flags)
 	d->fd = open(path, mode | excl);
 	if (d->fd < 0 || (S_ISREG(st.st_mode) && claim &&
 	    flock(d->fd, LOCK_NB | (readonly ? LOCK_SH : LOCK_EX)) < 0))
-		disk_err(path);
+		disk_err(path, errno == EBUSY || errno == EWOULDBLOCK);
 	d->direct = flags & DISK_DIRECT ? open(path, mode | O_DIRECT) : -1;
 	if ((flags & DISK_DIRECT) && d->direct < 0)
 		err(EXIT_DISK, "%s: -d", path);

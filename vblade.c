@@ -207,6 +207,7 @@ note(int priority, const char *fmt, ...)
 	emit(STDERR_FILENO, line, n);
 }
 
+/* Microseconds; only differences mean anything. */
 static int64_t
 now(void)
 {
@@ -214,6 +215,29 @@ now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+bool
+send_again(int error, int64_t *until)
+{
+	if (error != ENOBUFS)
+		return error == EINTR;
+	if (*until == 0)
+		*until = now() + SEND_WAIT * 1000;
+	poll(NULL, 0, 1);
+	return now() < *until;
+}
+
+_Noreturn void
+disk_err(const char *path, bool in_use)
+{
+	if (in_use)
+		errx(EXIT_DISK, "%s is in use, mounted or exported already; "
+		    "-r exports it read-only, -f regardless", path);
+	if (errno == EROFS)
+		errx(EXIT_DISK, "%s is read-only: export it with -r", path);
+	err(errno == EACCES || errno == EPERM ? EXIT_RIGHTS : EXIT_DISK, "%s",
+	    path);
 }
 
 static unsigned long long
