@@ -533,7 +533,7 @@ ata(struct target *t, struct request *r, const struct aoe_ata *q, size_t len)
 	r->opcode = q->command;
 	if (q->command != ATA_IDENTIFY && t->holders.count > 0 &&
 	    mac_find(&t->holders, q->aoe.src) < 0)
-		return aoe_error(&a->aoe, AOE_RESERVED, sizeof *a);
+		return aoe_error(&a->aoe, AOE_RESERVED, ata_error(a, ATA_ABRT));
 	switch (q->command) {
 	case ATA_IDENTIFY:
 		if (room(t, sizeof *a, SECTOR) < 1)

@@ -106,10 +106,10 @@ held() {
 	serve 0 1 eth0 "$IMAGE"
 	expect "$(reserves "$A" 01 "$A")" "$(held "$A" 01 "$A")"
 	expect "$(from "$B" "$(ata_read 7 1)")" \
-		"$(to "$B" "SS TT 88a2 1c 06 000001 00 $TAG 40 00 01 40 $(lba 7)
+		"$(to "$B" "SS TT 88a2 1c 06 000001 00 $TAG 40 04 01 41 $(lba 7)
 			0000 @60")"
 	expect "$(from "$B" "$(ata_write 7 1 'ee*512')")" \
-		"$(to "$B" "SS TT 88a2 1c 06 000001 00 $TAG 41 00 01 40 $(lba 7)
+		"$(to "$B" "SS TT 88a2 1c 06 000001 00 $TAG 41 04 01 41 $(lba 7)
 			0000 @60")"
 	same 548 $(($(query "$(from "$B" "$(identify)")" | wc -c) / 2))
 	same 60 $(($(query "$(from "$B" "$(config_read)")" | wc -c) / 2))

@@ -187,7 +187,7 @@ expect_ata(const uint8_t *q, size_t len, uint8_t *a, enum kind *kind)
 	memcpy(a + 28, q + 28, 6);
 	if (q[27] != 0xec && model.holders.n > 0 &&
 	    !list_has(&model.holders, q + 6))
-		return aoe_fails(a, 6, 36);
+		return aoe_fails(a, 6, ata_fails(a, 0x04));
 	switch (q[27]) {
 	case 0xec:
 		if (world.mtu + 14 < 36 + 512)

@@ -37,7 +37,7 @@ numbered() {
 
 # denied FLAGS COUNT LBA: an ATA command that the reservation forbids.
 denied() {
-	echo "$A TT 88a2 1c 06 $ADDRESS 00 $TAG $1 00 $2 40 $3 0000 @60"
+	echo "$A TT 88a2 1c 06 $ADDRESS 00 $TAG $1 04 $2 41 $3 0000 @60"
 }
 
 @test "read: at first nobody holds it" {
