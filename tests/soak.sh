@@ -125,9 +125,20 @@ start() {
 	say "  life $LIVES: vblade $options"
 }
 
+# How often it told its counters.
+counters() {
+	grep -c ' reads of ' "$WORK/err" || :
+}
+
 stop() {
+	told=$(counters)
 	kill -USR1 $TARGET
-	sleep 0.2
+	tries=0
+	until [ "$(counters)" -gt "$told" ]; do
+		tries=$((tries + 1))
+		[ $tries -le 400 ] || die 'SIGUSR1 is not answered'
+		sleep 0.05
+	done
 	kill $TARGET
 	status=0
 	wait $TARGET || status=$?
