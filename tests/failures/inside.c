@@ -61,6 +61,7 @@ static void
 try(int sig)
 {
 	static char *const argv[] = { "true", NULL }, *const none[] = { NULL };
+	int saved = errno;
 
 	(void)sig;
 	told("nothing", 0);
@@ -86,6 +87,7 @@ try(int sig)
 	told("spy", spy());
 	told("setuid", setuid(1));
 	told("execute", execve("/bin/true", argv, none));
+	errno = saved;
 }
 
 static __attribute__((constructor)) void
