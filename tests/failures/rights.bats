@@ -150,7 +150,7 @@ fill() {
 # soak; what main holds to the end would count as such here.
 @test "valgrind has nothing to say" {
 	REAL=$(unconfined)
-	VBLADE=$(guise valgrind valgrind -q --leak-check=no \
+	VBLADE=$(guise valgrind valgrind -q --vgdb=no --leak-check=no \
 		"--log-file=$BATS_TEST_TMPDIR/valgrind.log")
 	serve -s 0 1 eth0 "$IMAGE"
 	fill

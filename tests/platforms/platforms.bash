@@ -28,7 +28,7 @@ suite() {
 		VBLADE="$VBLADE" ${REPLY_PROGRAM:+"REPLY_PROGRAM=$REPLY_PROGRAM"} \
 		ASAN_OPTIONS="detect_leaks=0:log_path=$log" \
 		UBSAN_OPTIONS="log_path=$log" TSAN_OPTIONS="log_path=$log" \
-		VALGRIND_OPTS="-q --log-file=$log.%p" \
+		VALGRIND_OPTS="-q --vgdb=no --log-file=$log.%p" \
 		bats --tap "${files[@]}" 2>&1 3>&-) ||
 		fail "$(grep -v '^ok' <<<"$said" | head -60)" \
 			"$(logged_nothing 2>&1)" || return

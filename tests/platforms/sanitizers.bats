@@ -72,7 +72,7 @@ load_for() {
 }
 
 @test "memory nobody wrote: valgrind, the seeds of the fuzz suite" {
-	replay valgrind -q --error-exitcode=9 -- gcc -O1
+	replay valgrind -q --vgdb=no --error-exitcode=9 -- gcc -O1
 }
 
 @test "memory nobody wrote: valgrind, reads and writes on the wire" {
