@@ -170,6 +170,19 @@ setup() {
 	calls "disk_read 3 1" "disk_read 10 16" "disk_read 26 4"
 }
 
+@test "runs that are more than 16 requests together do not join" {
+	local i first=() second=()
+	OPTIONS=(-j 1)
+	for i in {10..18}; do
+		first+=("$(ata_read "$i" 1)")
+		second+=("$(ata_read $((i + 9)) 1)")
+	done
+	play :cold ":hold 3" "$(ata_read 3 1)" "" "${first[@]}" "" \
+		"${second[@]}" "" "$(config_read)" ":await 1" :release
+	calls "disk_read 3 1" "disk_read 10 9" "disk_read 19 9"
+	same 20 "$(wc -l <"$FRAMES")" "replies"
+}
+
 @test "a run that waits for sectors joins none that does not" {
 	OPTIONS=(-j 1)
 	play :busy ":hold 18" "$(ata_write 18 1 'aa*512')" "" \
