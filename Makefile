@@ -1,7 +1,8 @@
 # For GNU make and BSD make.
 CFLAGS ?= -O2 -g
 WARN = -std=c11 -Wall -Wextra -Wshadow -Wconversion
-DEFS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
+VERSION = 1.0
+DEFS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"'
 PROGRAMS = tests/frame tests/load tests/reflect tests/relay \
     tests/reply/reply
 PLATFORM != uname -s | tr A-Z a-z

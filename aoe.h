@@ -1,12 +1,13 @@
+/* SPDX-License-Identifier: ISC */
 /*
- * aoe.h: ATA over Ethernet on the wire, and what vblade wants of a system.
+ * aoe.h: the AoE wire format, and the platform interface.
  *
  * The first half is the protocol (AoEr11): every field is an array of bytes,
  * so the structs have neither padding nor a byte order and may be laid over a
  * frame at any address.  The AoE header is big-endian, ATA is little-endian.
  *
- * The second half is the platform interface, which linux.c and freebsd.c
- * implement each for its system.
+ * The second half is the platform interface, implemented by linux.c and by
+ * freebsd.c.
  */
 #ifndef AOE_H
 #define AOE_H
@@ -19,10 +20,10 @@
 
 enum {
 	ETH_HEADER = 14,	/* destination, source, type */
-	ETH_LEAST = 60,		/* a shorter reply is padded with zeroes */
+	ETH_MIN = 60,		/* a shorter frame is padded with zeroes */
 	MAC_LEN = 6,
 	SECTOR = 512,		/* bytes, always, whatever the disk has */
-	SECTORS_MOST = 255,	/* in one request: its count is a byte */
+	SECTORS_MAX = 255,	/* in one request: its count is a byte */
 
 	AOE_TYPE = 0x88a2,
 	AOE_VERSION = 0x10,	/* version 1 in the high nibble */
@@ -92,7 +93,7 @@ enum {				/* the config command */
 	CONFIG_READ, CONFIG_TEST, CONFIG_PREFIX, CONFIG_SET, CONFIG_FORCE
 };
 
-enum { CONFIG_MOST = 1024 };	/* bytes of a config string */
+enum { CONFIG_MAX = 1024 };	/* bytes of a config string */
 
 struct aoe_config {
 	struct aoe aoe;
@@ -172,13 +173,13 @@ put_le(uint8_t *p, int n, uint64_t v)
 }
 
 /*
- * What the kernel shall let through, as a classic BPF program; vblade checks
- * all of it again.  In tcpdump's words:
+ * Kernel packet filter, a classic BPF program; vblade repeats every check.
+ * As a tcpdump expression:
  *	ether proto 0x88a2 and (ether[16:2] = SHELF or ether[16:2] = 0xffff)
  *	and (ether[18] = SLOT or ether[18] = 0xff)
  *	and (ether[14] & 8 = 0 or ether[19] = 1)
- * The last line: no responses but to Query/Config, since one that bears our
- * own address betrays a twin.  Offsets are those of struct aoe.
+ * The last line: no responses except to Query/Config, since one with our own
+ * shelf and slot reveals a duplicate target.  Offsets are those of struct aoe.
  */
 #define AOE_FILTER(shelf, slot) \
 	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12), \
@@ -200,129 +201,171 @@ put_le(uint8_t *p, int n, uint64_t v)
  * The platform interface.
  */
 
-/* Exit statuses; a unit file tells by them what is worth another try. */
+/* Exit statuses.  A service manager uses them to decide whether to restart. */
 enum {
-	EXIT_TRANSIENT = 1,	/* the world is not ready: no such interface */
+	EXIT_TRANSIENT = 1,	/* may be temporary, e.g. no such interface */
 	EXIT_USAGE = 2,
-	EXIT_RIGHTS = 4,
-	EXIT_DISK = 6,		/* the backing store cannot be used */
+	EXIT_NOPERM = 4,
+	EXIT_DISK = 6,		/* the backing file cannot be used */
 };
 
-/* An Ethernet frame: len bytes from the destination address, no FCS. */
+/* An Ethernet frame: len bytes from the destination address on, no FCS. */
 struct frame {
 	uint8_t *data;
 	size_t len;
 };
 
+/* State of the interface when the platform last looked. */
+struct link {
+	unsigned looks;		/* how often it has looked */
+	unsigned index;		/* 0: gone; a new one after a re-creation */
+	unsigned mtu;		/* most that can be sent and received */
+	bool up;		/* and has carrier */
+	uint8_t mac[MAC_LEN];	/* zeroes on a loopback interface */
+	char name[16];		/* IFNAMSIZ, everywhere */
+	char bridge[16];	/* the bridge it is a port of, or "" */
+};
+
 struct net;
 
 /*
- * Returns the interface ready to serve: filtered for shelf.slot, with room
- * for `frames` full frames as far as the system grants it (it says so when
- * it does not), its link events subscribed, then bound.  A link that is down
- * is no failure.  The descriptor `wake` ends a wait of net_recv when it
- * becomes readable.  On failure it says why and exits.
+ * Open an interface to serve shelf.slot: filtered, with receive buffers for
+ * `frames` full frames if the system grants them (if not, log it), subscribed
+ * to link events, bound.  Unless `force` is set, claim shelf.slot on this
+ * interface for the life of the process.  A link that is down is not an
+ * error.  On failure, log the reason and exit.
  */
 struct net *net_open(const char *ifname, unsigned shelf, unsigned slot,
-    unsigned frames, int wake);
+    unsigned frames, bool force);
+
+/* Let net_recv also wait for this descriptor to become readable. */
+void net_watch(struct net *, int fd);
+
+/* The link as of the last net_recv. */
+const struct link *net_link(const struct net *);
 
 /*
- * The interface's address and MTU (bytes behind the Ethernet header) as of
- * the last net_recv.  For the thread that calls net_recv only.  An address
- * of zeroes is a loopback's.
+ * Wait for frames, link events or a watched descriptor, at most `timeout`
+ * milliseconds (-1: no limit), or for a signal; then receive up to max frames
+ * that are waiting and return their number, possibly 0.  Never fails.  The
+ * frames arrived complete, at this interface, for this host, untagged or with
+ * a priority tag only.  They belong to the net and are valid until the next
+ * net_recv.  With max 0, stop receiving frames for good.
  */
-const uint8_t *net_mac(const struct net *);
-unsigned net_mtu(const struct net *);
+int net_recv(struct net *, struct frame frames[], int max, int timeout);
 
 /*
- * Waits until there is a frame, a link event, or `wake` is readable, at most
- * `timeout` milliseconds (-1: for ever); then takes what waits, up to max
- * frames, and returns their number, perhaps 0.  It never fails.  The frames
- * came whole, to this host, untagged or with a priority tag; they belong to
- * the net and are valid until the next net_recv.  *news becomes true when
- * others should hear of us again: link, MTU or address came anew.
+ * Send n frames in order; return how many had to be dropped.  Frames longer
+ * than the MTU are dropped.  A full queue may delay the call, by a few
+ * milliseconds in all if the system reports ENOBUFS, by SEND_WAIT at most.
  */
-int net_recv(struct net *, struct frame frames[], int max, int timeout,
-    bool *news);
-
-/*
- * Sends n frames in order, from any thread, and returns how many of them it
- * dropped: waits up to SEND_WAIT ms for an interface that is busy, not for
- * one that is down, and never sends what exceeds the MTU.
- */
-enum { SEND_WAIT = 200 };
+enum { SEND_WAIT = 20 };	/* ms */
 
 int net_send(struct net *, const struct frame frames[], int n);
 
-/* How many frames for us the kernel dropped since net_open, any thread. */
+/* How many frames for this target the kernel has dropped since net_open. */
 uint64_t net_drops(struct net *);
 
-enum { DISK_READONLY = 1, DISK_SYNC = 2, DISK_DIRECT = 4, DISK_FORCE = 8 };
+enum { DISK_READONLY = 1, DISK_DIRECT = 2, DISK_FORCE = 4 };
 
-struct disk {
-	int fd;			/* through the page cache; O_DSYNC if asked */
-	int direct;		/* the same past the page cache, or -1 */
-	unsigned unit;		/* bytes; requests that meet in one must not
-				   be under way together */
-	unsigned physical;	/* bytes of a physical sector, 0 = unknown */
-	bool solid;		/* known not to rotate */
-	bool sync;		/* writes wait for stable storage */
-	bool memory;		/* has no device to wait for */
+enum op { OP_NONE, OP_READ, OP_WRITE, OP_SYNC, OP_COUNT };
+
+enum {
+	RUN_MAX = 16,		/* buffers of one operation */
+	SYNCS_MAX = 2,		/* syncs at a time */
 };
 
 /*
- * Opens a regular file or disk and claims it for this process's life: for
- * itself, or with DISK_READONLY together with other readers; DISK_FORCE
- * claims nothing.  On failure it says why and exits.
+ * One disk operation: a transfer of whole sectors, or a sync, after which all
+ * data whose transfer had finished before it started is on stable storage.
  */
-void disk_open(struct disk *, const char *path, int flags);
+struct io {
+	enum op op;
+	bool buffered;		/* use the page cache, even with DISK_DIRECT */
+	int sync;		/* OP_SYNC: below SYNCS_MAX, no two alike at a
+				   time.  Each reports every write-back error */
+	int count;
+	struct iovec iov[RUN_MAX];
+	off_t offset;		/* bytes */
+	int64_t start;		/* vblade.c's: when it started */
+	ssize_t result;		/* bytes moved, perhaps fewer than requested,
+				   0 at the end of the disk; or -errno */
+};
 
-/* The size now, in bytes, or -1 with errno. */
+struct disk;
+
+/*
+ * Open a regular file or disk and claim it for the life of the process:
+ * exclusively, or with DISK_READONLY shared with other readers; DISK_FORCE
+ * claims nothing.  On failure, log the reason and exit.
+ */
+struct disk *disk_open(const char *path, int flags);
+
+/* The current size in bytes, or -1 with errno. */
 off_t disk_size(const struct disk *);
 
+/* Overlap is counted in units of this many bytes, a multiple of SECTOR. */
+unsigned disk_unit(const struct disk *);
+
+/* Perform an operation now, however long it takes.  From any thread. */
+ssize_t disk_execute(const struct disk *, const struct io *);
+
 /*
- * As preadv(2) and pwritev(2), from any thread, at multiples of SECTOR; with
- * DISK_DIRECT past the page cache where the disk can.
+ * Read what needs no waiting for the device.  Returns the bytes read, fewer
+ * than requested if only those are cached, or -1 if none are.
  */
-ssize_t disk_read(const struct disk *, const struct iovec *, int, off_t);
-ssize_t disk_write(const struct disk *, const struct iovec *, int, off_t);
+ssize_t disk_read_nowait(const struct disk *, const struct io *);
+
+/* Would writing len bytes at this offset have to wait for the device? */
+bool disk_write_would_block(const struct disk *, off_t offset, size_t len);
 
 /*
- * disk_read of what needs no waiting for the device: returns the bytes read,
- * fewer than asked for when only so many are at hand or the disk ends; -1
- * when none are.
+ * The asynchronous engine: set up for `depth` operations at a time; returns
+ * the descriptor that is readable when some have finished, to be watched, or
+ * -1 with errno if the platform has none.  To be called before confine().
  */
-ssize_t disk_read_now(const struct disk *, const struct iovec *, int, off_t);
+int disk_engine(struct disk *, unsigned depth);
 
-/* Would a write of len bytes at off wait for the device? */
-bool disk_write_waits(const struct disk *, off_t off, size_t len);
+/* Queue an operation, which must stay in place until disk_finished. */
+void disk_start(struct disk *, struct io *);
 
-/* What was written is on stable storage when it returns 0; -1 with errno. */
-int disk_flush(const struct disk *);
+/* Hand all queued operations to the system; false: some remain, try later. */
+bool disk_submit(struct disk *);
+
+/* An operation that has finished, its result set, or NULL. */
+struct io *disk_finished(struct disk *);
 
 /*
- * Gives up every right that serving does not need, for this thread and those
- * it will start: nothing can be opened, made or executed any more.  Exits
- * when that fails.
+ * Give up every right that serving does not need, for this thread and those
+ * it will start: nothing can be opened, created or executed any more.  Exits
+ * if that fails.
  */
 void confine(const struct net *, const struct disk *);
 
 /*
- * What vblade.c gives to the platform.
+ * Provided to the platform by vblade.c.
  */
 
-/* One line in the log, with a syslog(3) priority; from any thread. */
-void note(int priority, const char *fmt, ...)
+/* Log one line with a syslog(3) priority.  Never blocks. */
+void logmsg(int priority, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * Sending failed with this errno: would another try help?  The first answer
- * to a full queue sets *until, 0 before, from which on it is no; each waits a
- * millisecond.
+ * Log a message, followed by the text of `error` (an errno) if it is not 0,
+ * report it to the service manager and exit with this status.
  */
-bool send_again(int error, int64_t *until);
+_Noreturn void fail(int status, int error, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
-/* A file or disk cannot be had: says why, from errno, and exits. */
-_Noreturn void disk_err(const char *path, bool in_use);
+/* Report, from errno, why a file or disk cannot be opened, and exit. */
+_Noreturn void fail_disk(const char *path, bool in_use);
+
+/*
+ * Should a failed send be repeated?  After ENOBUFS, sleeps a millisecond, and
+ * takes one from *tries, which starts at SEND_TRIES for all frames of a call.
+ */
+enum { SEND_TRIES = 4 };
+
+bool send_retry(int error, int *tries);
 
 #endif

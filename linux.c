@@ -1,11 +1,14 @@
+/* SPDX-License-Identifier: ISC */
 /*
- * linux.c: the platform interface over AF_PACKET and Linux's block devices.
+ * linux.c: the platform interface over AF_PACKET, io_uring and Linux files.
  *
  * Frames arrive in a ring of slots that the kernel shares with us (packet(7),
- * Documentation/networking/packet_mmap.rst; TPACKET_V2, since V3 holds single
- * frames back), or by recvmmsg(2) where there is no ring to be had.  Link
- * events come from one rtnetlink(7) socket.  Nothing is polled for.
+ * Documentation/networking/packet_mmap.rst; TPACKET_V2, since V3 delays
+ * single frames).  An rtnetlink(7) socket says when to look at the link, and
+ * one epoll descriptor waits for everything: poll(2) refuses to once
+ * confine() has set RLIMIT_NOFILE to 0.
  */
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -15,24 +18,22 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
+#include <sys/un.h>
 
 #include <arpa/inet.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/if_packet.h>
+#include <linux/io_uring.h>
 #include <linux/landlock.h>
 #include <linux/magic.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,48 +43,35 @@
 #include "aoe.h"
 
 enum {
-	RING_MOST = 32 << 20,	/* bytes */
-	RECV_BATCH = 64,	/* frames, without a ring */
+	RX_RING_MAX = 32 << 20,	/* bytes */
+	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
 	SLOT_ADDRESS = 32,	/* where a slot has the sender's address */
 	SEND_BATCH = 64,	/* frames in one system call */
-	BUSY = 64,		/* receives between looks at the link */
-	LOWER_UP = 1 << 16,	/* IFF_LOWER_UP of <linux/if.h>, which cannot
-				   be had together with <net/if.h> */
+	BUSY = 64,		/* receives between looks at other events */
 };
 
 _Static_assert(sizeof(struct tpacket2_hdr) == SLOT_ADDRESS, "slot");
 
-/* What rtnetlink tells of an interface. */
-struct link {
-	int index;		/* 0: there is none */
-	bool up;		/* and has carrier */
-	int bridge;		/* of which it is a port, or 0 */
-	unsigned mtu;
-	uint8_t mac[MAC_LEN];
-	char name[IFNAMSIZ];
-};
-
 struct net {
 	int fd;			/* the packet socket */
 	int route;		/* the rtnetlink socket */
-	int wake;
-	char name[IFNAMSIZ];	/* as it was asked for */
+	int epoll;
+	int sysfs;		/* /sys/class/net, or -1 */
+	char name[IFNAMSIZ];	/* as on the command line */
 	struct link link;
-	bool news;		/* others should hear of us again */
-	unsigned busy;		/* receives since the last look at the link */
+	unsigned busy;		/* receives since the last wait */
 
-	uint8_t *memory;	/* the ring, or what recvmmsg(2) fills */
+	uint8_t *memory;	/* the ring */
 	size_t size;
-	bool ring;
-	unsigned wanted;	/* slots somebody hoped for */
+	unsigned requested;	/* slots */
 	unsigned slots, slot_size, block_size, per_block;
 	unsigned head;		/* the next slot to look at */
-	unsigned lent;		/* slots before it, which the caller has */
-	atomic_ullong drops;
+	unsigned borrowed;	/* slots before it, in use by the caller */
+	uint64_t drops;
 };
 
 /*
- * Room for frames.
+ * The receive ring.
  */
 
 static uint8_t *
@@ -91,6 +79,18 @@ slot(const struct net *n, unsigned i)
 {
 	return n->memory + (size_t)(i / n->per_block) * n->block_size +
 	    (size_t)(i % n->per_block) * n->slot_size;
+}
+
+/*
+ * The bytes of a slot: first a struct tpacket2_hdr and the sender's address,
+ * aligned, then the Ethernet header in 16 bytes, then what the MTU counts
+ * (net/packet/af_packet.c, tpacket_rcv).
+ */
+static unsigned
+slot_need(unsigned mtu)
+{
+	return (SLOT_ADDRESS + sizeof(struct sockaddr_ll) + 16 + 15 + mtu +
+	    15) / 16 * 16;
 }
 
 static int
@@ -106,284 +106,50 @@ ring_request(const struct net *n, unsigned blocks)
 	return setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &r, sizeof r);
 }
 
-static void
-room_free(struct net *n)
-{
-	if (n->memory != NULL)
-		munmap(n->memory, n->size);
-	if (n->ring)
-		ring_request(n, 0);
-	n->memory = NULL;
-	n->ring = false;
-	n->head = n->lent = 0;
-}
-
-/* Makes a ring of as many slots as the kernel will give; false if none. */
-static bool
-ring_make(struct net *n)
-{
-	unsigned blocks = (n->wanted + n->per_block - 1) / n->per_block;
-
-	if (blocks > RING_MOST / n->block_size)
-		blocks = RING_MOST / n->block_size;
-	while (blocks > 0 && ring_request(n, blocks) < 0)
-		blocks /= 2;
-	if (blocks == 0)
-		return false;
-	n->ring = true;
-	n->slots = blocks * n->per_block;
-	n->size = (size_t)blocks * n->block_size;
-	n->memory = mmap(NULL, n->size, PROT_READ | PROT_WRITE, MAP_SHARED,
-	    n->fd, 0);
-	if (n->memory != MAP_FAILED)
-		return true;
-	n->memory = NULL;
-	room_free(n);
-	return false;
-}
-
-/* Without a ring frames wait in the socket's buffer: makes it large. */
-static void
-socket_make(struct net *n)
-{
-	unsigned most = RING_MOST / n->slot_size;
-	int want = (int)((n->wanted < most ? n->wanted : most) * n->slot_size);
-	int have = 0;
-	socklen_t len = sizeof have;
-
-	getsockopt(n->fd, SOL_SOCKET, SO_RCVBUF, &have, &len);
-	if (have < want && setsockopt(n->fd, SOL_SOCKET, SO_RCVBUFFORCE,
-	    &want, sizeof want) < 0)
-		setsockopt(n->fd, SOL_SOCKET, SO_RCVBUF, &want, sizeof want);
-	getsockopt(n->fd, SOL_SOCKET, SO_RCVBUF, &have, &len);
-	n->slots = (unsigned)have / n->slot_size;
-	n->size = (size_t)RECV_BATCH * n->slot_size;
-	n->memory = mmap(NULL, n->size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (n->memory == MAP_FAILED)
-		err(EXIT_TRANSIENT, "memory for frames");
-}
-
 /*
- * The bytes of a slot: first a struct tpacket2_hdr and the sender's address,
- * aligned, then the Ethernet header in 16 bytes, then what the MTU counts
- * (net/packet/af_packet.c, tpacket_rcv).
+ * (Re)size the ring for the current MTU: as many slots as the kernel grants,
+ * with little waste per block.  On failure there are none, with errno.
  */
-static unsigned
-slot_need(unsigned mtu)
+static bool
+ring_resize(struct net *n)
 {
-	return (SLOT_ADDRESS + sizeof(struct sockaddr_ll) + 16 + 15 + mtu +
-	    15) / 16 * 16;
-}
+	unsigned blocks;
 
-/* Makes room for frames of the MTU as it is now; blocks are filled well. */
-static void
-room_make(struct net *n)
-{
-	room_free(n);
+	if (n->slots > 0) {
+		munmap(n->memory, n->size);
+		ring_request(n, 0);
+	}
+	n->slots = n->head = n->borrowed = 0;
 	n->slot_size = slot_need(n->link.mtu);
-	n->block_size = 1 << 16;
-	while (n->block_size < 3 * n->slot_size)
+	for (n->block_size = 1 << 16; n->block_size < 3 * n->slot_size; )
 		n->block_size *= 2;
 	n->per_block = n->block_size / n->slot_size;
-	if (!ring_make(n)) {
-		note(LOG_WARNING, "no receive ring: %s", strerror(errno));
-		socket_make(n);
+	blocks = (n->requested + n->per_block - 1) / n->per_block;
+	if (blocks > RX_RING_MAX / n->block_size)
+		blocks = RX_RING_MAX / n->block_size;
+	while (blocks > 0 && ring_request(n, blocks) < 0)
+		blocks /= 2;
+	n->size = (size_t)blocks * n->block_size;
+	if (blocks > 0)
+		n->memory = mmap(NULL, n->size, PROT_READ | PROT_WRITE,
+		    MAP_SHARED, n->fd, 0);
+	if (blocks == 0 || n->memory == MAP_FAILED) {
+		n->slot_size = 0;
+		return false;
 	}
-	if (n->slots < n->wanted / 2)
-		note(LOG_WARNING, "room for %u frames at a time, "
-		    "where %u would do", n->slots, n->wanted);
-}
-
-/*
- * The link.
- */
-
-/* The attribute at p, when all of it lies before the end, else NULL. */
-static const struct rtattr *
-attribute(const void *p, const void *end)
-{
-	const struct rtattr *a = p;
-	size_t left = (size_t)((const char *)end - (const char *)p);
-
-	return (const char *)end > (const char *)p && left >= sizeof *a &&
-	    a->rta_len >= sizeof *a && a->rta_len <= left ? a : NULL;
-}
-
-static const void *
-after(const struct rtattr *a)
-{
-	return (const char *)a + (a->rta_len + 3U) / 4 * 4;
-}
-
-/* Is it a bridge's port, by the attributes within IFLA_LINKINFO? */
-static bool
-is_port(const struct rtattr *info)
-{
-	const void *end = (const char *)info + info->rta_len;
-	const struct rtattr *a = attribute(info + 1, end);
-
-	for (; a != NULL; a = attribute(after(a), end))
-		if (a->rta_type == IFLA_INFO_SLAVE_KIND &&
-		    strncmp(RTA_DATA(a), "bridge", RTA_PAYLOAD(a)) == 0)
-			return true;
-	return false;
-}
-
-static struct link
-link_parse(const struct nlmsghdr *h)
-{
-	const struct ifinfomsg *i = NLMSG_DATA(h);
-	const void *end = (const char *)h + h->nlmsg_len;
-	const struct rtattr *a = attribute(i + 1, end);
-	int master = 0;
-	struct link l = { .index = i->ifi_index,
-	    .up = (i->ifi_flags & IFF_UP) && (i->ifi_flags & LOWER_UP) };
-	bool port = false;
-
-	for (; a != NULL; a = attribute(after(a), end)) {
-		if (a->rta_type == IFLA_IFNAME)
-			snprintf(l.name, sizeof l.name, "%s",
-			    (const char *)RTA_DATA(a));
-		else if (a->rta_type == IFLA_MTU)
-			memcpy(&l.mtu, RTA_DATA(a), sizeof l.mtu);
-		else if (a->rta_type == IFLA_ADDRESS &&
-		    RTA_PAYLOAD(a) == MAC_LEN)
-			memcpy(l.mac, RTA_DATA(a), MAC_LEN);
-		else if (a->rta_type == IFLA_MASTER)
-			memcpy(&master, RTA_DATA(a), sizeof master);
-		else if (a->rta_type == IFLA_LINKINFO)
-			port = is_port(a);
-	}
-	l.bridge = port ? master : 0;
-	return l;
+	n->slots = blocks * n->per_block;
+	if (n->slots < n->requested / 2)
+		logmsg(LOG_WARNING, "receive ring holds only %u frames "
+		    "(%u requested)", n->slots, n->requested);
+	return true;
 }
 
 static int
-link_bind(const struct net *n)
-{
-	struct sockaddr_ll to = { .sll_family = AF_PACKET,
-	    .sll_protocol = htons(AOE_TYPE), .sll_ifindex = n->link.index };
-
-	return bind(n->fd, (void *)&to, sizeof to);
-}
-
-/* Says what changed, once a change; ready() says what it was at first. */
-static void
-link_tell(const struct link *l, const struct link *old)
-{
-	char bridge[IFNAMSIZ] = "a bridge";
-
-	if (strcmp(l->name, old->name) != 0)
-		note(LOG_NOTICE, "now named %s", l->name);
-	if (l->mtu != old->mtu && old->mtu != 0)
-		note(LOG_NOTICE, "MTU %u", l->mtu);
-	if (memcmp(l->mac, old->mac, MAC_LEN) != 0 && old->mtu != 0)
-		note(LOG_NOTICE, "address %02x:%02x:%02x:%02x:%02x:%02x",
-		    l->mac[0], l->mac[1], l->mac[2], l->mac[3], l->mac[4],
-		    l->mac[5]);
-	if (l->up != old->up)
-		note(LOG_NOTICE, "link %s", l->up ? "up" : "down");
-	if (l->bridge != 0 && l->bridge != old->bridge) {
-		if_indextoname((unsigned)l->bridge, bridge);
-		note(LOG_WARNING, "a port of bridge %s hears nothing: "
-		    "export on %s", bridge, bridge);
-	}
-}
-
-/* The interface is as l says; l->index is not 0. */
-static void
-link_is(struct net *n, const struct link *l)
-{
-	struct link old = n->link;
-
-	n->link = *l;
-	if (old.index == 0) {
-		note(LOG_NOTICE, "interface is back");
-		if (link_bind(n) < 0)
-			note(LOG_ERR, "bind: %s", strerror(errno));
-	}
-	link_tell(l, &old);
-	if (slot_need(l->mtu) > n->slot_size)
-		room_make(n);
-	if (l->up && (!old.up || old.index == 0 || l->mtu != old.mtu ||
-	    memcmp(l->mac, old.mac, MAC_LEN) != 0))
-		n->news = true;
-}
-
-static void
-link_gone(struct net *n)
-{
-	if (n->link.index != 0)
-		note(LOG_WARNING, "interface is gone");
-	n->link.index = 0;
-	n->link.up = false;
-}
-
-/* A message of another family speaks of a bridge's ports, not of links. */
-static void
-link_message(struct net *n, const struct nlmsghdr *h)
-{
-	const struct ifinfomsg *i = NLMSG_DATA(h);
-	struct link l;
-
-	if (h->nlmsg_type == NLMSG_ERROR)
-		link_gone(n);
-	if ((h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK) ||
-	    i->ifi_family != AF_UNSPEC)
-		return;
-	l = link_parse(h);
-	if (l.index == n->link.index && h->nlmsg_type == RTM_DELLINK)
-		link_gone(n);
-	else if (h->nlmsg_type == RTM_NEWLINK && (l.index == n->link.index ||
-	    (n->link.index == 0 && strcmp(l.name, n->name) == 0)))
-		link_is(n, &l);
-}
-
-/* Asks for a message about the interface as it is now. */
-static void
-link_ask(const struct net *n)
-{
-	struct {
-		struct nlmsghdr h;
-		struct ifinfomsg i;
-	} q = { .h = { .nlmsg_len = sizeof q, .nlmsg_type = RTM_GETLINK,
-	    .nlmsg_flags = NLM_F_REQUEST },
-	    .i.ifi_index = (int)if_nametoindex(n->name) };
-
-	if (send(n->route, &q, sizeof q, 0) < 0)
-		note(LOG_WARNING, "rtnetlink: %s", strerror(errno));
-}
-
-/* Takes what rtnetlink has to say; when it had to drop some, asks anew. */
-static void
-link_read(struct net *n)
-{
-	_Alignas(struct nlmsghdr) char buffer[1 << 15];
-	int64_t len;		/* which all types in NLMSG_NEXT fit into */
-
-	for (;;) {
-		len = recv(n->route, buffer, sizeof buffer, MSG_DONTWAIT);
-		if (len < 0 && errno == ENOBUFS)
-			link_ask(n);
-		else if (len <= 0)
-			return;
-		for (struct nlmsghdr *h = (void *)buffer; len > 0 &&
-		    NLMSG_OK(h, (size_t)len); h = NLMSG_NEXT(h, len))
-			link_message(n, h);
-	}
-}
-
-/*
- * Frames.
- */
-
-static int
-ring_take(struct net *n, struct frame frames[], int max)
+ring_receive(struct net *n, struct frame frames[], int max)
 {
 	int count = 0;
 
-	while (count < max && n->lent < n->slots) {
+	while (count < max && n->borrowed < n->slots) {
 		uint8_t *s = slot(n, n->head);
 		struct tpacket2_hdr *h = (void *)s;
 		struct sockaddr_ll *from = (void *)(s + SLOT_ADDRESS);
@@ -393,10 +159,12 @@ ring_take(struct net *n, struct frame frames[], int max)
 		if (!(status & TP_STATUS_USER))
 			break;
 		if (status & TP_STATUS_LOSING)
-			net_drops(n);
+			net_drops(n);	/* clears it */
 		n->head = n->head + 1 < n->slots ? n->head + 1 : 0;
-		n->lent++;
+		n->borrowed++;
+		/* a frame of a VLAN interface above ours has its index */
 		if (from->sll_pkttype != PACKET_OTHERHOST &&
+		    from->sll_ifindex == (int)n->link.index &&
 		    h->tp_snaplen == h->tp_len)
 			frames[count++] = (struct frame){ s + h->tp_mac,
 			    h->tp_len };
@@ -407,9 +175,9 @@ ring_take(struct net *n, struct frame frames[], int max)
 static void
 ring_release(struct net *n)
 {
-	for (; n->lent > 0; n->lent--) {
-		unsigned i = n->head >= n->lent ? n->head - n->lent :
-		    n->head + n->slots - n->lent;
+	for (; n->borrowed > 0; n->borrowed--) {
+		unsigned i = n->head >= n->borrowed ? n->head - n->borrowed :
+		    n->head + n->slots - n->borrowed;
 		struct tpacket2_hdr *h = (void *)slot(n, i);
 
 		__atomic_store_n(&h->tp_status, TP_STATUS_KERNEL,
@@ -417,73 +185,135 @@ ring_release(struct net *n)
 	}
 }
 
-static int
-socket_take(struct net *n, struct frame frames[], int max)
-{
-	struct mmsghdr m[RECV_BATCH];
-	struct iovec iov[RECV_BATCH];
-	struct sockaddr_ll from[RECV_BATCH] = { { 0 } };
-	int got, count = 0;
+/*
+ * The link.
+ */
 
-	if (max > RECV_BATCH)
-		max = RECV_BATCH;
-	for (int i = 0; i < max; i++) {
-		iov[i] = (struct iovec){ n->memory +
-		    (size_t)i * n->slot_size, n->slot_size };
-		m[i].msg_hdr = (struct msghdr){ .msg_name = &from[i],
-		    .msg_namelen = sizeof from[i], .msg_iov = &iov[i],
-		    .msg_iovlen = 1 };
-	}
-	got = recvmmsg(n->fd, m, (unsigned)max, MSG_DONTWAIT, NULL);
-	for (int i = 0; i < got; i++)
-		if (from[i].sll_pkttype != PACKET_OTHERHOST &&
-		    !(m[i].msg_hdr.msg_flags & MSG_TRUNC))
-			frames[count++] = (struct frame){ iov[i].iov_base,
-			    m[i].msg_len };
-	return count;
+/* Bind to the interface, unless that is so already. */
+static bool
+link_bind(const struct net *n)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET,
+	    .sll_protocol = htons(AOE_TYPE),
+	    .sll_ifindex = (int)n->link.index }, is;
+	socklen_t len = sizeof is;
+
+	return (getsockname(n->fd, (void *)&is, &len) == 0 &&
+	    is.sll_ifindex == to.sll_ifindex) ||
+	    bind(n->fd, (void *)&to, sizeof to) == 0;
 }
 
-static int
-take(struct net *n, struct frame frames[], int max)
-{
-	return n->ring ? ring_take(n, frames, max) :
-	    socket_take(n, frames, max);
-}
-
-/* Sleeps until something happens, and sees to the link. */
+/* The name of the bridge that the interface is a port of, or "". */
 static void
-await(struct net *n, int timeout)
+link_bridge(const struct net *n, struct link *l)
 {
-	struct pollfd p[] = { { .fd = n->fd, .events = POLLIN },
-	    { .fd = n->route, .events = POLLIN },
-	    { .fd = n->wake, .events = POLLIN } };
-	int error;
-	socklen_t len = sizeof error;
+	char path[64], bridge[256];
+	ssize_t len;
+
+	snprintf(path, sizeof path, "%s/brport/bridge", l->name);
+	len = readlinkat(n->sysfs, path, bridge, sizeof bridge - 1);
+	bridge[len > 0 ? len : 0] = '\0';
+	snprintf(l->bridge, sizeof l->bridge, "%s", strrchr(bridge, '/') ?
+	    strrchr(bridge, '/') + 1 : "");
+}
+
+/* Find the interface by index, else by the name on the command line. */
+static bool
+link_find(struct net *n, struct ifreq *r)
+{
+	r->ifr_ifindex = (int)n->link.index;
+	if (n->link.index != 0 && ioctl(n->fd, SIOCGIFNAME, r) == 0)
+		return true;
+	strcpy(r->ifr_name, n->name);
+	if (ioctl(n->fd, SIOCGIFINDEX, r) < 0)
+		return false;
+	n->link.index = (unsigned)r->ifr_ifindex;
+	return true;
+}
+
+/*
+ * Look at the link and follow it.  On failure it is gone, with errno, or with
+ * 0 if it is not an Ethernet interface.  Descriptors that exist suffice.
+ */
+static bool
+link_look(struct net *n)
+{
+	struct link *l = &n->link;
+	struct ifreq r = { 0 };
+
+	l->looks++;
+	l->up = false;
+	if (!link_find(n, &r) || ioctl(n->fd, SIOCGIFHWADDR, &r) < 0) {
+		l->index = 0;
+		return false;
+	}
+	if (r.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
+	    r.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK) {
+		l->index = 0;
+		errno = 0;
+		return false;
+	}
+	memcpy(l->mac, r.ifr_hwaddr.sa_data, MAC_LEN);
+	memcpy(l->name, r.ifr_name, sizeof l->name);
+	if (ioctl(n->fd, SIOCGIFMTU, &r) == 0)
+		l->mtu = r.ifr_mtu < MTU_MAX ? (unsigned)r.ifr_mtu : MTU_MAX;
+	if (ioctl(n->fd, SIOCGIFFLAGS, &r) == 0)
+		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
+	link_bridge(n, l);
+	return (slot_need(l->mtu) <= n->slot_size || ring_resize(n)) &&
+	    link_bind(n);
+}
+
+/* Whatever a message says, and though some were lost: it is time to look. */
+static void
+link_event(struct net *n)
+{
+	char message[1 << 13];
+
+	while (recv(n->route, message, sizeof message, MSG_DONTWAIT) >= 0 ||
+	    errno == ENOBUFS)
+		continue;
+	if (!link_look(n) && n->link.index != 0)
+		logmsg(LOG_ERR, "%s: %s", n->link.name, strerror(errno));
+}
+
+/*
+ * Frames.
+ */
+
+/* Wait until something happens, and see to the link. */
+static void
+net_wait(struct net *n, int timeout)
+{
+	struct epoll_event e[4];
+	socklen_t len = sizeof(int);
+	int count, error;
 
 	n->busy = 0;
-	if (poll(p, 3, timeout) <= 0)
-		return;
-	if (p[0].revents & POLLERR)	/* the link went; this forgets it */
-		getsockopt(n->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	if (p[1].revents != 0)
-		link_read(n);
+	count = epoll_wait(n->epoll, e, 4, timeout);
+	for (int i = 0; i < count; i++) {
+		if (e[i].data.fd == n->route)
+			link_event(n);
+		else if (e[i].data.fd == n->fd && (e[i].events & EPOLLERR))
+			getsockopt(n->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	}
 }
 
 int
-net_recv(struct net *n, struct frame frames[], int max, int timeout, bool *news)
+net_recv(struct net *n, struct frame frames[], int max, int timeout)
 {
 	int count;
 
 	ring_release(n);
-	if (n->busy++ == BUSY)
-		await(n, 0);
-	count = take(n, frames, max);
-	if (count == 0 && !n->news) {
-		await(n, timeout);
-		count = take(n, frames, max);
+	if (max == 0)
+		epoll_ctl(n->epoll, EPOLL_CTL_DEL, n->fd, NULL);
+	if (++n->busy == BUSY)
+		net_wait(n, 0);
+	count = ring_receive(n, frames, max);
+	if (count == 0) {
+		net_wait(n, timeout);
+		count = ring_receive(n, frames, max);
 	}
-	*news = n->news;
-	n->news = false;
 	return count;
 }
 
@@ -492,32 +322,27 @@ net_send(struct net *n, const struct frame frames[], int count)
 {
 	struct mmsghdr m[SEND_BATCH];
 	struct iovec iov[SEND_BATCH];
-	int64_t until = 0;
-	int sent = 0, lost = 0;
+	int sent = 0, drops = 0, flags = 0, tries = SEND_TRIES;
 
-	while (sent < count) {
-		int left = count - sent, got;
-		int some = left < SEND_BATCH ? left : SEND_BATCH;
-
-		for (int i = 0; i < some; i++) {
-			iov[i] = (struct iovec){ frames[sent + i].data,
-			    frames[sent + i].len };
-			m[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i],
-			    .msg_iovlen = 1 };
-		}
-		got = sendmmsg(n->fd, m, (unsigned)some, 0);
-		if (got > 0) {
-			sent += got;
-			continue;
-		}
-		if (send_again(errno, &until))
-			continue;
-		if (errno != EMSGSIZE)	/* what is too long concerns only it */
-			return lost + count - sent;
-		lost++;
-		sent++;
+	for (int i = 0; i < count; i++) {
+		iov[i] = (struct iovec){ frames[i].data, frames[i].len };
+		m[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i],
+		    .msg_iovlen = 1 };
 	}
-	return lost;
+	while (sent < count) {
+		int done = sendmmsg(n->fd, m + sent, (unsigned)(count - sent),
+		    flags);
+
+		if (done > 0) {
+			sent += done;
+		} else if (!send_retry(errno, &tries)) {
+			if (errno == EAGAIN)	/* waited for SEND_WAIT */
+				flags = MSG_DONTWAIT;
+			drops++;
+			sent++;
+		}
+	}
+	return drops;
 }
 
 uint64_t
@@ -526,31 +351,29 @@ net_drops(struct net *n)
 	struct tpacket_stats s;
 	socklen_t len = sizeof s;
 
-	if (getsockopt(n->fd, SOL_PACKET, PACKET_STATISTICS, &s, &len) < 0)
-		s.tp_drops = 0;
-	return atomic_fetch_add(&n->drops, s.tp_drops) + s.tp_drops;
+	if (getsockopt(n->fd, SOL_PACKET, PACKET_STATISTICS, &s, &len) == 0)
+		n->drops += s.tp_drops;
+	return n->drops;
 }
 
-const uint8_t *
-net_mac(const struct net *n)
+const struct link *
+net_link(const struct net *n)
 {
-	return n->link.mac;
+	return &n->link;
 }
 
-unsigned
-net_mtu(const struct net *n)
+void
+net_watch(struct net *n, int fd)
 {
-	return n->link.mtu;
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+
+	if (epoll_ctl(n->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
+		fail(EXIT_TRANSIENT, errno, "epoll");
 }
 
-/*
- * The kernel's part of the checks, attached and locked before it listens.
- * Frames of a VLAN that this interface is not on are PACKET_OTHERHOST too;
- * the kernel takes off their tag, and that of mere priority, before we see
- * them (net/core/dev.c, __netif_receive_skb_core).
- */
+/* The kernel's part of the checks, attached and locked before it receives. */
 static void
-filter(int fd, unsigned shelf, unsigned slot)
+set_filter(int fd, unsigned shelf, unsigned slot)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
@@ -564,11 +387,11 @@ filter(int fd, unsigned shelf, unsigned slot)
 
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof p) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) < 0)
-		err(EXIT_TRANSIENT, "packet filter");
+		fail(EXIT_TRANSIENT, errno, "packet filter");
 }
 
 static void
-options(int fd)
+set_options(int fd)
 {
 	struct timeval wait = { .tv_usec = SEND_WAIT * 1000 };
 	int version = TPACKET_V2;
@@ -576,224 +399,351 @@ options(int fd)
 	if (setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
 	    sizeof version) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) < 0)
-		err(EXIT_TRANSIENT, "packet socket");
+		fail(EXIT_TRANSIENT, errno, "packet socket");
 }
 
-/* Subscribes to link events, then takes the first for how it is now. */
+/*
+ * Two processes must not serve one address on one interface, where neither
+ * would receive the other's query for it.  The claim is an abstract name of
+ * this network namespace: unix(7).
+ */
 static void
-link_open(struct net *n)
+claim_address(const char *ifname, unsigned shelf, unsigned slot)
 {
-	struct sockaddr_nl to = { .nl_family = AF_NETLINK,
-	    .nl_groups = RTMGRP_LINK };
-	struct ifreq r = { 0 };
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int n = snprintf(a.sun_path + 1, sizeof a.sun_path - 1,
+	    "vblade/%s/e%u.%u", ifname, shelf, slot);
 
-	n->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (n->route < 0 || bind(n->route, (void *)&to, sizeof to) < 0)
-		err(EXIT_TRANSIENT, "rtnetlink");
-	n->link.index = (int)if_nametoindex(n->name);
-	strcpy(r.ifr_name, n->name);
-	if (n->link.index == 0 || ioctl(n->fd, SIOCGIFHWADDR, &r) < 0)
-		err(EXIT_TRANSIENT, "%s", n->name);
-	if (r.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
-	    r.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)
-		errx(EXIT_TRANSIENT, "%s: not an Ethernet", n->name);
-	n->link.up = true;	/* so that a link that is down is told */
-	strcpy(n->link.name, n->name);
-	link_ask(n);
-	while (n->link.mtu == 0 && n->link.index != 0) {
-		struct pollfd p = { .fd = n->route, .events = POLLIN };
-
-		poll(&p, 1, -1);
-		link_read(n);
-	}
+	if (bind(fd, (void *)&a, (socklen_t)(offsetof(struct sockaddr_un,
+	    sun_path) + 1 + (size_t)n)) < 0 && errno == EADDRINUSE)
+		fail(EXIT_USAGE, 0, "e%u.%u is already exported on %s by "
+		    "another process (-f overrides)", shelf, slot, ifname);
 }
 
 struct net *
 net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
-    int wake)
+    bool force)
 {
+	struct sockaddr_nl events = { .nl_family = AF_NETLINK,
+	    .nl_groups = RTMGRP_LINK };
 	struct net *n = calloc(1, sizeof *n);
 
 	if (n == NULL)
-		err(EXIT_TRANSIENT, "memory");
+		fail(EXIT_TRANSIENT, errno, "memory");
 	if (strlen(ifname) >= sizeof n->name)
-		errx(EXIT_USAGE, "interface '%s': name too long", ifname);
+		fail(EXIT_USAGE, 0, "interface '%s': name too long", ifname);
 	strcpy(n->name, ifname);
-	n->wake = wake;
-	n->wanted = frames;
+	n->requested = frames;
 	n->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (n->fd < 0)
-		err(errno == EPERM ? EXIT_RIGHTS : EXIT_TRANSIENT,
-		    "packet socket (wants root or CAP_NET_RAW)");
-	filter(n->fd, shelf, slot);
-	options(n->fd);
-	link_open(n);
-	if (link_bind(n) < 0)
-		err(EXIT_TRANSIENT, "%s", ifname);
-	n->news = false;
+	if (n->fd < 0 && errno == EPERM)
+		fail(EXIT_NOPERM, errno, "packet socket (requires root or "
+		    "CAP_NET_RAW)");
+	n->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	n->epoll = epoll_create1(EPOLL_CLOEXEC);
+	n->sysfs = open("/sys/class/net", O_PATH | O_CLOEXEC);
+	if (n->fd < 0 || n->epoll < 0 ||
+	    bind(n->route, (void *)&events, sizeof events) < 0)
+		fail(EXIT_TRANSIENT, errno, "sockets");
+	set_filter(n->fd, shelf, slot);
+	set_options(n->fd);
+	if (!link_look(n))
+		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
+		    "%s: not an Ethernet interface", ifname);
+	if (!force)
+		claim_address(ifname, shelf, slot);
+	net_watch(n, n->fd);
+	net_watch(n, n->route);
 	return n;
 }
 
 /*
- * The disk.
+ * The disk.  Its descriptors are numbered, as they are registered with the
+ * ring.  The first sync uses the buffered one, each other one of its own.
  */
 
-/* A number that the kernel tells of the queue of a block device, or -1. */
-static long
-queue_number(dev_t dev, const char *what)
+enum { FD_BUFFERED, FD_DATA, FD_SYNC, FDS = FD_SYNC + SYNCS_MAX - 1 };
+
+struct disk {
+	int fd[FDS];
+	bool direct;
+	bool in_memory;		/* tmpfs: never waits for a device */
+
+	int ring;
+	unsigned pending;	/* operations queued, not yet submitted */
+	unsigned *sq_tail, *sq_array, sq_mask;
+	unsigned *cq_head, *cq_tail, cq_mask;
+	struct io_uring_sqe *sqe;
+	struct io_uring_cqe *cqe;
+};
+
+/* The number of an operation's descriptor. */
+static int
+io_file(const struct io *io)
 {
-	static const char *const at[] = { "queue", "../queue" };
-	char path[128];
-	long value = -1;
-
-	for (int i = 0; i < 2 && value < 0; i++) {	/* disk, partition */
-		FILE *f;
-
-		snprintf(path, sizeof path, "/sys/dev/block/%u:%u/%s/%s",
-		    major(dev), minor(dev), at[i], what);
-		if ((f = fopen(path, "re")) == NULL)
-			continue;
-		if (fscanf(f, "%ld", &value) != 1)
-			value = -1;
-		fclose(f);
-	}
-	return value;
+	if (io->op != OP_SYNC)
+		return io->buffered ? FD_BUFFERED : FD_DATA;
+	return io->sync == 0 ? FD_BUFFERED : FD_SYNC + io->sync - 1;
 }
 
-static const char *
-unfit(mode_t mode)
-{
-	return S_ISDIR(mode) ? "a directory" : S_ISFIFO(mode) ? "a pipe" :
-	    S_ISCHR(mode) ? "a character device" : S_ISSOCK(mode) ?
-	    "a socket" : "no file";
-}
-
-void
-disk_open(struct disk *d, const char *path, int flags)
+struct disk *
+disk_open(const char *path, int flags)
 {
 	bool claim = !(flags & DISK_FORCE), readonly = flags & DISK_READONLY;
-	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR) |
-	    (flags & DISK_SYNC ? O_DSYNC : 0), excl = 0;
+	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR), excl = 0;
+	struct disk *d = calloc(1, sizeof *d);
 	struct statfs fs;
 	struct stat st;
-	dev_t dev;
-	long physical;
 
-	if (stat(path, &st) < 0)
-		disk_err(path, false);
+	if (d == NULL || stat(path, &st) < 0)
+		fail_disk(path, false);
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		errx(EXIT_DISK, "%s is %s, neither a file nor a disk", path,
-		    unfit(st.st_mode));
+		fail(EXIT_DISK, 0, "%s: not a regular file or block device",
+		    path);
 	if (S_ISBLK(st.st_mode) && claim && !readonly)
 		excl = O_EXCL;	/* no mount, no other claim, while it is open */
-	d->fd = open(path, mode | excl);
-	if (d->fd < 0 || (S_ISREG(st.st_mode) && claim &&
-	    flock(d->fd, LOCK_NB | (readonly ? LOCK_SH : LOCK_EX)) < 0))
-		disk_err(path, errno == EBUSY || errno == EWOULDBLOCK);
-	d->direct = flags & DISK_DIRECT ? open(path, mode | O_DIRECT) : -1;
-	if ((flags & DISK_DIRECT) && d->direct < 0)
-		err(EXIT_DISK, "%s: -d", path);
-	d->sync = flags & DISK_SYNC;
-	d->memory = fstatfs(d->fd, &fs) == 0 && S_ISREG(st.st_mode) &&
-	    fs.f_type == TMPFS_MAGIC;
-	d->unit = d->direct < 0 ? SECTOR : (unsigned)getpagesize();
-	dev = S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
-	physical = queue_number(dev, "physical_block_size");
-	d->physical = physical > 0 ? (unsigned)physical : 0;
-	d->solid = queue_number(dev, "rotational") == 0;
+	d->fd[FD_BUFFERED] = open(path, mode | excl);
+	if (d->fd[FD_BUFFERED] < 0 || (S_ISREG(st.st_mode) && claim &&
+	    flock(d->fd[FD_BUFFERED], LOCK_NB |
+	    (readonly ? LOCK_SH : LOCK_EX)) < 0))
+		fail_disk(path, errno == EBUSY || errno == EWOULDBLOCK);
+	d->direct = flags & DISK_DIRECT;
+	for (int i = FD_DATA; i < FDS; i++) {
+		d->fd[i] = open(path, mode | (d->direct && i == FD_DATA ?
+		    O_DIRECT : 0));
+		if (d->fd[i] < 0)
+			fail(EXIT_DISK, errno, "%s%s", path, d->direct ?
+			    ": -d" : "");
+	}
+	if (d->direct)		/* no readahead beyond disk_unit() */
+		posix_fadvise(d->fd[FD_BUFFERED], 0, 0, POSIX_FADV_RANDOM);
+	d->in_memory = fstatfs(d->fd[FD_BUFFERED], &fs) == 0 &&
+	    S_ISREG(st.st_mode) && fs.f_type == TMPFS_MAGIC;
+	return d;
 }
 
+/* A block device that has vanished has no sectors left. */
 off_t
 disk_size(const struct disk *d)
 {
 	struct stat st;
+	off_t size;
 
-	if (fstat(d->fd, &st) < 0)
+	if (fstat(d->fd[FD_BUFFERED], &st) < 0)
 		return -1;
 	if (S_ISREG(st.st_mode))
 		return st.st_size;
-	return lseek(d->fd, 0, SEEK_END);
+	size = lseek(d->fd[FD_BUFFERED], 0, SEEK_END);
+	if (size == 0)
+		errno = ENXIO;
+	return size > 0 ? size : -1;
 }
 
-/* Direct I/O wants what the device wants; the rest takes the page cache. */
-ssize_t
-disk_read(const struct disk *d, const struct iovec *iov, int n, off_t off)
+/* With direct I/O, pages, so that the page cache never meets it in one. */
+unsigned
+disk_unit(const struct disk *d)
 {
-	ssize_t got;
-
-	if (d->direct >= 0) {
-		got = preadv(d->direct, iov, n, off);
-		if (got >= 0 || errno != EINVAL)
-			return got;
-	}
-	return preadv(d->fd, iov, n, off);
+	return d->direct ? (unsigned)getpagesize() : SECTOR;
 }
 
 ssize_t
-disk_write(const struct disk *d, const struct iovec *iov, int n, off_t off)
+disk_execute(const struct disk *d, const struct io *io)
 {
-	ssize_t put;
+	int fd = d->fd[io_file(io)];
+	ssize_t n = io->op == OP_SYNC ? fdatasync(fd) : io->op == OP_WRITE ?
+	    pwritev(fd, io->iov, io->count, io->offset) :
+	    preadv(fd, io->iov, io->count, io->offset);
 
-	if (d->direct >= 0) {
-		put = pwritev(d->direct, iov, n, off);
-		if (put >= 0 || errno != EINVAL)
-			return put;
-	}
-	return pwritev(d->fd, iov, n, off);
+	return n < 0 ? -errno : n;
 }
 
 /*
- * preadv2(RWF_NOWAIT), called by number since musl lacks it.  Never with
- * O_DIRECT, where it waits; tmpfs refuses it and needs it not.
+ * preadv2(RWF_NOWAIT), called by number since musl 1.2.3 lacks it.  Never
+ * with O_DIRECT, where it waits; tmpfs rejects it, but never waits.
  */
 ssize_t
-disk_read_now(const struct disk *d, const struct iovec *iov, int n, off_t off)
+disk_read_nowait(const struct disk *d, const struct io *io)
 {
-	if (d->direct >= 0)
+	if (d->direct)
 		return -1;
-	if (d->memory)
-		return preadv(d->fd, iov, n, off);
-	return syscall(SYS_preadv2, d->fd, iov, (long)n, (long)off,
-	    (long)((uint64_t)off >> 32), (long)RWF_NOWAIT);
+	if (d->in_memory)
+		return preadv(d->fd[FD_DATA], io->iov, io->count, io->offset);
+	return syscall(SYS_preadv2, d->fd[FD_DATA], io->iov, (long)io->count,
+	    (long)io->offset, (long)((uint64_t)io->offset >> 32),
+	    (long)RWF_NOWAIT);
 }
 
 /* Is the page with this byte in memory, or beyond the end? */
 static bool
-cached(const struct disk *d, off_t off)
+is_cached(const struct disk *d, off_t offset)
 {
 	char byte;
+	struct io io = { .iov[0] = { &byte, 1 }, .count = 1,
+	    .offset = offset };
 
-	return disk_read_now(d, &(struct iovec){ &byte, 1 }, 1, off) >= 0;
+	return disk_read_nowait(d, &io) >= 0;
 }
 
 /* A page that is written only in part is read first. */
 bool
-disk_write_waits(const struct disk *d, off_t off, size_t len)
+disk_write_would_block(const struct disk *d, off_t offset, size_t len)
 {
-	off_t page = getpagesize(), end = off + (off_t)len;
+	off_t page = getpagesize(), end = offset + (off_t)len;
 
-	if (d->sync || d->direct >= 0)
-		return true;
-	return (off % page != 0 && !cached(d, off)) ||
-	    (end % page != 0 && !cached(d, end - 1));
-}
-
-int
-disk_flush(const struct disk *d)
-{
-	int failed;
-
-	do
-		failed = fdatasync(d->fd);
-	while (failed && errno == EINTR);
-	return failed;
+	return d->direct || (offset % page != 0 && !is_cached(d, offset)) ||
+	    (end % page != 0 && !is_cached(d, end - 1));
 }
 
 /*
- * Rights.
+ * The engine: io_uring(7), restricted to reads, writes and syncs on the
+ * disk's own descriptors.
  */
 
-#ifdef UNCONFINED		/* sanitizers open files as they please */
+static int
+ring_call(long number, long a, long b, long c, long d)
+{
+	return (int)syscall(number, a, b, c, d, NULL, 0L);
+}
+
+static int
+ring_register(int fd, long opcode, void *arg, long count)
+{
+	return ring_call(SYS_io_uring_register, fd, opcode, (long)arg, count);
+}
+
+/* Newer kernels save wake-ups and interrupts; older ones reject the flags. */
+static int
+ring_setup(unsigned depth, struct io_uring_params *p)
+{
+	static const unsigned flags[] = {
+	    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN |
+	    IORING_SETUP_SINGLE_ISSUER,			/* Linux 6.0 */
+	    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN, 0 };
+	int fd = -1;
+
+	for (int i = 0; i < 3; i++) {
+		*p = (struct io_uring_params){
+		    .flags = IORING_SETUP_R_DISABLED | flags[i] };
+		fd = ring_call(SYS_io_uring_setup, depth, (long)p, 0, 0);
+		if (fd >= 0 || errno != EINVAL)
+			break;
+	}
+	return fd;
+}
+
+static void *
+ring_map(int fd, size_t size, off_t what)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_POPULATE, fd, what);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+int
+disk_engine(struct disk *d, unsigned depth)
+{
+	struct io_uring_restriction allowed[] = {
+		{ .opcode = IORING_RESTRICTION_SQE_OP,
+		    .sqe_op = IORING_OP_READV },
+		{ .opcode = IORING_RESTRICTION_SQE_OP,
+		    .sqe_op = IORING_OP_WRITEV },
+		{ .opcode = IORING_RESTRICTION_SQE_OP,
+		    .sqe_op = IORING_OP_FSYNC },
+		{ .opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED,
+		    .sqe_flags = IOSQE_FIXED_FILE },
+	};
+	struct io_uring_params p;
+	int fd = ring_setup(depth, &p), error;
+	uint8_t *sq, *cq;
+
+	if (fd < 0)
+		return -1;
+	sq = ring_map(fd, p.sq_off.array + p.sq_entries * sizeof(unsigned),
+	    IORING_OFF_SQ_RING);
+	cq = ring_map(fd, p.cq_off.cqes + p.cq_entries * sizeof *d->cqe,
+	    IORING_OFF_CQ_RING);
+	d->sqe = ring_map(fd, p.sq_entries * sizeof *d->sqe, IORING_OFF_SQES);
+	if (sq == NULL || cq == NULL || d->sqe == NULL ||
+	    ring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 4) < 0 ||
+	    ring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
+	    ring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0) {
+		error = errno;
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	d->sq_tail = (void *)(sq + p.sq_off.tail);
+	d->sq_array = (void *)(sq + p.sq_off.array);
+	d->sq_mask = p.sq_entries - 1;
+	d->cq_head = (void *)(cq + p.cq_off.head);
+	d->cq_tail = (void *)(cq + p.cq_off.tail);
+	d->cqe = (void *)(cq + p.cq_off.cqes);
+	d->cq_mask = p.cq_entries - 1;
+	return d->ring = fd;
+}
+
+/* Never full: vblade.c starts no more operations than `depth`. */
+void
+disk_start(struct disk *d, struct io *io)
+{
+	unsigned tail = *d->sq_tail, i = tail & d->sq_mask;
+	struct io_uring_sqe *e = &d->sqe[i];
+
+	memset(e, 0, sizeof *e);
+	e->flags = IOSQE_FIXED_FILE;
+	e->fd = io_file(io);
+	e->user_data = (uintptr_t)io;
+	if (io->op == OP_SYNC) {
+		e->opcode = IORING_OP_FSYNC;
+		e->fsync_flags = IORING_FSYNC_DATASYNC;
+	} else {
+		e->opcode = io->op == OP_WRITE ? IORING_OP_WRITEV :
+		    IORING_OP_READV;
+		e->addr = (uintptr_t)io->iov;
+		e->len = (unsigned)io->count;
+		e->off = (uint64_t)io->offset;
+	}
+	d->sq_array[i] = i;
+	__atomic_store_n(d->sq_tail, tail + 1, __ATOMIC_RELEASE);
+	d->pending++;
+}
+
+bool
+disk_submit(struct disk *d)
+{
+	while (d->pending > 0) {
+		int n = ring_call(SYS_io_uring_enter, d->ring, d->pending, 0,
+		    0);
+
+		if (n > 0)
+			d->pending -= (unsigned)n;
+		else if (n == 0 || errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+struct io *
+disk_finished(struct disk *d)
+{
+	unsigned head = *d->cq_head;
+	const struct io_uring_cqe *e = &d->cqe[head & d->cq_mask];
+	struct io *io;
+
+	if (head == __atomic_load_n(d->cq_tail, __ATOMIC_ACQUIRE))
+		return NULL;
+	io = (void *)(uintptr_t)e->user_data;
+	io->result = e->res;
+	__atomic_store_n(d->cq_head, head + 1, __ATOMIC_RELEASE);
+	return io;
+}
+
+/*
+ * Confinement.
+ */
+
+#ifdef UNCONFINED		/* sanitizers open files at run time */
 void
 confine(const struct net *n, const struct disk *d)
 {
@@ -801,46 +751,52 @@ confine(const struct net *n, const struct disk *d)
 	(void)d;
 }
 #else
-/* No file can be opened, changed or executed any more: landlock(7). */
+/*
+ * landlock(7): no file can be opened, changed or executed, no TCP port used,
+ * no process outside signaled, as far as the kernel knows how.
+ */
 static void
 landlock(void)
 {
-	static const uint64_t rights[] = { 0x1fff, 0x3fff, 0x7fff };
-	struct landlock_ruleset_attr a;
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION);
-	long rules;
+	/* rights of the file system by ABI, Documentation/userspace-api */
+	static const uint64_t fs[] = { 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff };
+	struct {
+		uint64_t fs, net, scoped;
+	} a = { .net = 0x3, .scoped = 0x3 };
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0L,
+	    (long)LANDLOCK_CREATE_RULESET_VERSION), rules;
 
-	if (abi < 1)
-		return;		/* an old kernel, or switched off */
-	a.handled_access_fs = rights[abi < 3 ? abi - 1 : 2];
-	rules = syscall(SYS_landlock_create_ruleset, &a,
-	    sizeof a.handled_access_fs, 0);
-	if (rules < 0 || syscall(SYS_landlock_restrict_self, rules, 0) < 0)
-		err(EXIT_TRANSIENT, "landlock");
+	if (abi < 1) {
+		logmsg(LOG_NOTICE, "Landlock is not available: %s",
+		    strerror(errno));
+		return;
+	}
+	a.fs = fs[abi < 5 ? abi - 1 : 4];
+	rules = syscall(SYS_landlock_create_ruleset, &a, abi < 4 ?
+	    sizeof a.fs : abi < 6 ? 2 * sizeof a.fs : sizeof a, 0L);
+	if (rules < 0 || syscall(SYS_landlock_restrict_self, rules, 0L) < 0)
+		fail(EXIT_TRANSIENT, errno, "landlock");
 	close((int)rules);
 }
 
 /*
- * No capability, nothing gained by execve(2), nothing opened, and no number
- * left for a new descriptor: all below the lowest free one are taken.
+ * No capability, nothing gained by execve(2), and no descriptor can be made,
+ * not even in the place of one that was closed.
  */
 void
 confine(const struct net *n, const struct disk *d)
 {
 	struct __user_cap_header_struct h = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct none[2] = { { 0 } };
-	struct rlimit limit;
-	int free = dup(n->fd);
+	struct rlimit limit = { 0, 0 };
 
+	(void)n;
 	(void)d;
-	if (free < 0 || close(free) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		err(EXIT_TRANSIENT, "confine");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		fail(EXIT_TRANSIENT, errno, "confine");
 	landlock();
-	limit.rlim_cur = limit.rlim_max = (rlim_t)free;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 ||
 	    syscall(SYS_capset, &h, none) < 0)
-		err(EXIT_TRANSIENT, "confine");
+		fail(EXIT_TRANSIENT, errno, "confine");
 }
 #endif

@@ -1,30 +1,35 @@
+/* SPDX-License-Identifier: ISC */
 /*
- * vblade: exports a file or a disk on an Ethernet by ATA over Ethernet.
+ * vblade.c: export a file or disk on an Ethernet by ATA over Ethernet.
  *
- * How a frame becomes a reply, from the top of this file to its end:
+ * One thread waits in one place, net_recv.  The path of a request, to be read
+ * from the end of this file upwards, since a function stands after those that
+ * it calls:
  *
- *	net_recv ─► serve_frame: ours? ─► reply: AoE command ─► ata, config,
- *	mask, reserve.  These answer at once, but for reads, writes and flushes:
- *	those are gathered into runs, and a run is done by the loop when it
- *	need not wait for the disk, else by a worker.  ─► net_send
+ *	main, serve, net_recv	a batch of frames
+ *	serve_frame		for each: accept_frame checks it, build_reply
+ *				builds the reply.  Reads and writes are then
+ *				gathered into runs of adjacent requests
+ *	run_submit		executes a run at once if it need not wait
+ *				for the disk, else appends it to the list
+ *	io_start, io_end	the list's runs, handed to the engine or to
+ *				the pool of threads, and what they return
+ *	sync_start, sync_end	syncs, which replies share
+ *	batch_send, net_send	the replies of the batch
  */
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 #include <ctype.h>
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,175 +42,281 @@
 #ifndef MAP_NORESERVE
 #define MAP_NORESERVE 0		/* FreeBSD never reserves */
 #endif
-#define VERSION "1.0"
+
+/* VERSION, "major.minor" from the Makefile, as Config replies have it. */
+#define FIRMWARE ((unsigned)(VERSION[0] - '0') * 256 + (unsigned)(VERSION[2] - '0'))
 
 enum {
-	FIRMWARE = 0x0100,	/* VERSION, in Config replies */
-	BATCH = 64,		/* frames taken from the net at a time */
-	RUN_MOST = 16,		/* requests in one run */
+	BATCH = 64,		/* frames received, or replies sent, at a time */
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
-	LEAST = 32,		/* a window that there is always room for */
-	WORKERS = 16,		/* unless -j says otherwise */
-	POOL_MOST = 4096,	/* requests that may wait for the disk */
-	DELAY = 1,		/* seconds till a sync, likewise -t */
-	PAGE = 4096,		/* where payloads are aligned to */
+	WINDOW_MIN = 32,	/* receive at least this many frames */
+	RING_DEPTH = 32,	/* runs under way in the engine */
+	POOL_MAX = 16,		/* threads, where there is no engine */
+	QUEUE_MIN = 64,		/* requests that may wait for the disk */
+	QUEUE_MAX = 4096,
+	DELAY = 1,		/* seconds until a background sync, see -t */
+	FAST = 1000,		/* microseconds: the disk will not hold us up */
+	ANNOUNCE_MAX = 10000,	/* microseconds, once a frame was dropped */
+	PAGE = 4096,		/* alignment of payloads */
 };
 
-/*
- * Target state.
- */
-
-struct maclist {
+struct mac_list {
 	unsigned count;
 	uint8_t mac[255][MAC_LEN];
 };
 
-/* What a request leaves to be done when its frame has been looked at. */
-enum work { NOTHING, READ, WRITE, SYNC, WORKS };
-
-/* Requests for adjacent sectors: one system call serves them all. */
+/* Adjacent requests of one direction: one disk operation transfers them. */
 struct run {
-	struct run *next;	/* in the queue */
+	struct io io;		/* must be first: io_end casts */
+	struct run *next;	/* in order of arrival */
+	struct request *request[RUN_MAX];
 	int count;
-	struct request *request[RUN_MOST];
-	enum work work;
-	uint64_t lba;
-	uint64_t sectors;
-	bool blocked;		/* by an earlier one, when it came */
+	int todo;		/* of them, those within the end of the disk */
+	int done;		/* requests transferred, or failed */
+	size_t moved;		/* bytes of request[done] transferred */
+	bool single;		/* one failed: transfer one at a time */
 	bool started;
+	unsigned blockers;	/* earlier runs that overlap this one */
+	uint64_t lba, sectors;
 };
 
 /*
- * A request on its way to its reply.  It stands at the head of a cell of
- * memory in which the reply is built: headers end where the second page
- * begins, so that the data in a reply is aligned for the disk.
+ * A request in progress: the header of a fixed-size cell that also holds the
+ * reply.  The reply's headers end where the second page begins, so that the
+ * data is aligned for the disk.
  */
 struct request {
-	struct request *next;	/* among the free ones */
+	struct request *next;	/* free, or waiting for a sync */
 	struct run run;		/* the run that begins with this request */
-	enum work work;
+	enum op op;
 	uint64_t lba;
-	unsigned count;
-	uint8_t *payload;	/* sectors to write: in the frame, or copied */
-	bool quiet;		/* our own doing, wants no reply */
-	uint8_t opcode;		/* for -v: what ATA command, and since when */
-	int64_t since;
-	size_t len;		/* of the reply */
+	unsigned count;		/* sectors */
+	uint8_t *payload;	/* in the frame, in the reply, or copied there */
+	bool queued;		/* counted in target.queued */
+	uint8_t opcode;		/* for -v: the ATA command, */
+	int64_t received;	/* and when it arrived */
+	size_t len;		/* bytes of the reply */
 };
 
-enum { CELL = PAGE + (SECTORS_MOST * SECTOR + PAGE - 1) / PAGE * PAGE };
+enum { CELL = PAGE + (SECTORS_MAX * SECTOR + PAGE - 1) / PAGE * PAGE };
 
-/* Replies that leave together, and whose they are. */
-struct batch {
-	int count;
-	struct frame reply[BATCH];
-	struct request *request[BATCH];
+/* One sync, and the requests that get their reply when it has ended. */
+struct sync {
+	struct io io;		/* must be first: io_end casts */
+	bool busy;
+	struct request *waiting;
 };
 
-/* Runs that wait for the disk or are under way, in order of arrival. */
-struct queue {
-	pthread_mutex_t lock;	/* of all but `held` */
-	pthread_cond_t more;
-	struct run *first, *last;
-	unsigned waiting;	/* runs not started */
-	unsigned blocked;	/* those of them that had to wait for others */
-	unsigned workers, idle;
-	bool closed;
-	struct request *done;	/* on their way back to the loop */
-	unsigned uncalled;	/* runs put by the loop, for which no worker
-				   was woken yet; the loop's own */
-	atomic_uint held;	/* requests in the queue; only the loop adds */
+/* Threads for disk operations, where the platform has no engine. */
+struct pool {
+	const struct disk *disk;
+	int work[2];		/* pipe of struct io * to the threads */
+	unsigned threads, active;
 };
 
-/* All that anybody may add to; for SIGUSR1. */
+/* Since the start, logged on SIGUSR1. */
 struct counters {
-	atomic_ullong requests[WORKS], sectors[WORKS];
-	atomic_ullong errors;	/* replies that said so */
-	atomic_ullong faults;	/* reads and writes that the disk failed */
-	atomic_ullong busy;	/* requests dropped, the queue was full */
-	atomic_ullong unsent;	/* replies the net would not take */
+	uint64_t requests[OP_COUNT], sectors[OP_COUNT];
+	uint64_t errors;	/* replies that reported one */
+	uint64_t disk_errors;	/* requests that the disk failed */
+	uint64_t queue_drops;	/* requests for which there was no cell */
+	uint64_t send_drops;	/* replies that could not be sent */
 };
 
 struct target {
 	unsigned shelf, slot;
 	unsigned buffers;
-	unsigned jobs;		/* workers at most */
-	unsigned pool;		/* requests that workers may have */
-	uint64_t offset;	/* sectors before the export's first */
+	uint64_t offset;	/* sectors before the first exported one */
 	uint64_t length;	/* sectors to export at most */
-	int delay;		/* ms that written data may wait for a sync */
-	bool readonly, sync, verbose;
+	int delay;		/* ms until a background sync, 0: none */
+	bool readonly, sync_writes, verbose;
 
 	struct net *net;
-	struct disk disk;
-	uint64_t sectors;	/* as last looked up */
+	struct link link;	/* as last compared */
+	struct disk *disk;
+	uint64_t sectors;	/* size of the export, as last looked up */
 	char serial[20 + 1];
-	bool cache;		/* write cache "on": ATA words, nothing else */
-	atomic_llong dirty;	/* when the oldest unsynced write was, or 0 */
-	atomic_bool syncing;	/* a background sync is under way */
-	pthread_mutex_t one;	/* sync at a time: only one hears of an error */
-	bool lost;		/* a sync failed: what was lost is unknown */
+	bool write_cache;	/* as SET FEATURES left it; IDENTIFY only */
 
-	struct maclist masks;	/* who is heard; none: everybody */
-	bool fixed;		/* by -m, not to be edited from afar */
-	struct maclist holders;	/* who may use a reserved target */
-	struct maclist twins;	/* others that answered to our address */
+	struct mac_list allowed;	/* these hosts only; empty: all */
+	bool allowed_locked;		/* by -m: no remote edits */
+	struct mac_list reserved_for;
+	struct mac_list duplicates;	/* other targets at this address */
 	unsigned config_len;
-	uint8_t config[CONFIG_MOST];
+	uint8_t config[CONFIG_MAX];
 
-	struct run *run;	/* being gathered */
-	struct batch batch;
 	struct request *free;
-	struct queue queue;
+	unsigned queued, queue_max;	/* requests waiting for the disk */
+	struct run *run;		/* being gathered */
+	struct run *first, *last;	/* all that wait or are under way */
+	unsigned waiting;		/* of them, not started */
+	unsigned active, depth;		/* started, and how many may be */
+	bool lone;			/* see serve_batch() */
+	bool retry_submit;
+	int64_t took[OP_COUNT];		/* microseconds, the latest of a kind */
+
+	struct sync sync[SYNCS_MAX];
+	struct request *unsynced, **unsynced_end; /* wait for the next sync */
+	int64_t dirty_since;		/* oldest unsynced write, 0: none */
+	bool sync_failed;		/* for good: the lost data is unknown */
+
+	bool engine;			/* the platform's, else the pool */
+	struct pool pool;
+
+	int batch;
+	struct frame reply[BATCH];
+	struct request *replied[BATCH];
 	struct counters counters;
 };
 
-/* Set once by main; the signals by their handler. */
+/* Set by main once. */
 static struct {
+	int fd;
+	bool journal;		/* stderr is the journal: prefix priorities */
 	char prefix[64];	/* "e0.1: eth0: " */
-	bool syslog;
-	bool journal;		/* stderr is the journal: tell priorities */
-} logging;
-static volatile sig_atomic_t stopping, asked;
+} logging = { .fd = STDERR_FILENO };
+
+/*
+ * Set by signals.  `signaled` says that there is a null pointer in the pipe
+ * `wake`, by which the threads of the pool return their work.
+ */
+static volatile sig_atomic_t signaled, stopping, want_counters, want_announce;
 static int wake[2] = { -1, -1 };
 
 /*
- * Writes whole short texts, but rather not at all than waiting for a reader
- * that reads no more.
+ * The log and the service manager.
+ */
+
+/*
+ * Write a short message; drop it, or its end, rather than block.  Once
+ * confined, poll(2) may fail: then reopen() made the descriptor non-blocking.
  */
 static void
 emit(int fd, const char *text, size_t len)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 
-	if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT))
+	if (send(fd, text, len, MSG_DONTWAIT) < 0 && errno == ENOTSOCK &&
+	    poll(&p, 1, 0) != 0)
 		(void)!write(fd, text, len);
 }
 
-void
-note(int priority, const char *fmt, ...)
+static void
+vlog(int priority, const char *suffix, const char *fmt, va_list ap)
 {
 	char line[512];
 	size_t n = 0, size = sizeof line - 1;
-	va_list ap;
 
 	if (logging.journal)
 		n = (size_t)snprintf(line, size, "<%d>", priority);
-	if (!logging.syslog)
-		n += (size_t)snprintf(line + n, size - n, "vblade: ");
-	n += (size_t)snprintf(line + n, size - n, "%s", logging.prefix);
-	va_start(ap, fmt);
+	n += (size_t)snprintf(line + n, size - n, "vblade: %s",
+	    logging.prefix);
 	n += (size_t)vsnprintf(line + n, size - n, fmt, ap);
-	va_end(ap);
+	if (n < size)
+		n += (size_t)snprintf(line + n, size - n, "%s%s",
+		    *suffix != '\0' ? ": " : "", suffix);
 	if (n > size - 1)
 		n = size - 1;
-	if (logging.syslog) {
-		syslog(priority, "%s", line);
-		return;
-	}
 	line[n++] = '\n';
-	emit(STDERR_FILENO, line, n);
+	emit(logging.fd, line, n);
 }
+
+void
+logmsg(int priority, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vlog(priority, "", fmt, ap);
+	va_end(ap);
+}
+
+/* Send a state to the service manager, if there is one: sd_notify(3). */
+static void
+notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	size_t n = path == NULL ? 0 : strlen(path);
+	int fd;
+
+	if (n == 0 || n >= sizeof to.sun_path)
+		return;
+	memcpy(to.sun_path, path, n);
+	if (*path == '@')
+		to.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	if (fd < 0 || sendto(fd, state, strlen(state), MSG_DONTWAIT,
+	    (void *)&to,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
+		logmsg(LOG_WARNING, "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+_Noreturn void
+fail(int status, int error, const char *fmt, ...)
+{
+	const char *reason = error != 0 ? strerror(error) : "";
+	char state[512] = "STATUS=";
+	size_t n = strlen(state);
+	va_list ap, again;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	*logging.prefix = '\0';
+	vlog(LOG_ERR, reason, fmt, ap);
+	n += (size_t)vsnprintf(state + n, sizeof state - n, fmt, again);
+	if (error != 0 && n < sizeof state)
+		snprintf(state + n, sizeof state - n, ": %s", reason);
+	notify(state);
+	exit(status);
+}
+
+_Noreturn void
+fail_disk(const char *path, bool in_use)
+{
+	int error = errno;
+
+	if (in_use)
+		fail(EXIT_DISK, 0, "%s is in use: mounted, or exported by "
+		    "another process", path);
+	if (error == EROFS)
+		fail(EXIT_DISK, 0, "%s is read-only: export it with -r", path);
+	fail(error == EACCES || error == EPERM ? EXIT_NOPERM : EXIT_DISK,
+	    error, "%s", path);
+}
+
+/* Has a count that grew by n passed 1, 10, 100, ...?  To limit log lines. */
+static bool
+passed_power_of_ten(uint64_t count, uint64_t n)
+{
+	uint64_t mark = 1;
+
+	while (mark <= count - n)
+		mark *= 10;
+	return count >= mark;
+}
+
+static void
+log_counters(struct target *t)
+{
+	const struct counters *c = &t->counters;
+
+	logmsg(LOG_NOTICE, "reads=%" PRIu64 " read_bytes=%" PRIu64
+	    " writes=%" PRIu64 " write_bytes=%" PRIu64 " flushes=%" PRIu64
+	    " others=%" PRIu64 " errors=%" PRIu64 " disk_errors=%" PRIu64
+	    " kernel_drops=%" PRIu64 " queue_drops=%" PRIu64
+	    " send_drops=%" PRIu64, c->requests[OP_READ],
+	    c->sectors[OP_READ] * SECTOR, c->requests[OP_WRITE],
+	    c->sectors[OP_WRITE] * SECTOR, c->requests[OP_SYNC],
+	    c->requests[OP_NONE], c->errors, c->disk_errors,
+	    net_drops(t->net), c->queue_drops, c->send_drops);
+}
+
+/*
+ * Clock and size.
+ */
 
 /* Microseconds; only differences mean anything. */
 static int64_t
@@ -218,50 +329,20 @@ now(void)
 }
 
 bool
-send_again(int error, int64_t *until)
+send_retry(int error, int *tries)
 {
-	if (error != ENOBUFS)
+	if (error != ENOBUFS || *tries == 0)
 		return error == EINTR;
-	if (*until == 0)
-		*until = now() + SEND_WAIT * 1000;
+	--*tries;
 	poll(NULL, 0, 1);
-	return now() < *until;
+	return true;
 }
 
-_Noreturn void
-disk_err(const char *path, bool in_use)
-{
-	if (in_use)
-		errx(EXIT_DISK, "%s is in use, mounted or exported already; "
-		    "-r exports it read-only, -f regardless", path);
-	if (errno == EROFS)
-		errx(EXIT_DISK, "%s is read-only: export it with -r", path);
-	err(errno == EACCES || errno == EPERM ? EXIT_RIGHTS : EXIT_DISK, "%s",
-	    path);
-}
-
-static unsigned long long
-count(atomic_ullong *counter, unsigned long long n)
-{
-	return atomic_fetch_add_explicit(counter, n, memory_order_relaxed) + n;
-}
-
-/* Is it worth a line?  When a count passes 1, 10, 100 and so on. */
-static bool
-telling(unsigned long long before, unsigned long long now)
-{
-	unsigned long long mark = 1;
-
-	while (mark <= before)
-		mark *= 10;
-	return now >= mark;
-}
-
-/* What is exported now, in sectors, or -1 when nobody can tell. */
+/* Current size of the export in sectors, or -1 with errno. */
 static int64_t
 sectors_now(const struct target *t)
 {
-	off_t size = disk_size(&t->disk);
+	off_t size = disk_size(t->disk);
 	uint64_t n = (uint64_t)size / SECTOR;
 
 	if (size < 0)
@@ -270,9 +351,9 @@ sectors_now(const struct target *t)
 	return (int64_t)(n < t->length ? n : t->length);
 }
 
-/* Growth and loss are served as soon as somebody asks. */
+/* Pick up a changed size. */
 static void
-refresh(struct target *t)
+refresh_size(struct target *t)
 {
 	int64_t n = sectors_now(t);
 
@@ -281,10 +362,12 @@ refresh(struct target *t)
 }
 
 /*
- * MAC lists.
+ * MAC addresses.
  */
 
 enum { MAC_TEXT = 3 * MAC_LEN };
+
+static const uint8_t broadcast[MAC_LEN] = { 255, 255, 255, 255, 255, 255 };
 
 static const char *
 mac_text(const uint8_t *mac, char text[MAC_TEXT])
@@ -294,18 +377,25 @@ mac_text(const uint8_t *mac, char text[MAC_TEXT])
 	return text;
 }
 
+static bool
+mac_equal(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, MAC_LEN) == 0;
+}
+
+/* The index of an address, or -1. */
 static int
-mac_find(const struct maclist *l, const uint8_t *mac)
+mac_find(const struct mac_list *l, const uint8_t *mac)
 {
 	for (unsigned i = 0; i < l->count; i++)
-		if (memcmp(l->mac[i], mac, MAC_LEN) == 0)
+		if (mac_equal(l->mac[i], mac))
 			return (int)i;
 	return -1;
 }
 
-/* False when there is no room left. */
+/* False if there is no room left. */
 static bool
-mac_add(struct maclist *l, const uint8_t *mac)
+mac_add(struct mac_list *l, const uint8_t *mac)
 {
 	if (mac_find(l, mac) >= 0)
 		return true;
@@ -316,7 +406,7 @@ mac_add(struct maclist *l, const uint8_t *mac)
 }
 
 static void
-mac_delete(struct maclist *l, const uint8_t *mac)
+mac_delete(struct mac_list *l, const uint8_t *mac)
 {
 	int i = mac_find(l, mac);
 
@@ -326,48 +416,57 @@ mac_delete(struct maclist *l, const uint8_t *mac)
 }
 
 /*
- * Requests.
+ * Requests and replies.  A handler gets the request req, of which len bytes
+ * arrived, and the reply rep, whose AoE header is complete and followed by
+ * zeroes; it returns the reply's length, or 0 to send none.
  */
 
 static void
 request_free(struct target *t, struct request *r)
 {
+	t->queued -= r->queued;
+	r->queued = false;
 	r->next = t->free;
 	t->free = r;
 }
 
-/* NULL when all are with the workers. */
+/* The queue is full: drop n requests.  The initiators will retransmit. */
+static void
+count_queue_drops(struct target *t, unsigned n)
+{
+	uint64_t all = t->counters.queue_drops += n;
+
+	if (passed_power_of_ten(all, n))
+		logmsg(LOG_WARNING, "request queue full: %" PRIu64
+		    " requests dropped so far", all);
+}
+
+/* A free cell, or NULL. */
 static struct request *
 request_new(struct target *t)
 {
-	struct request *r;
+	struct request *r = t->free;
 
-	if (t->free == NULL) {
-		pthread_mutex_lock(&t->queue.lock);
-		t->free = t->queue.done;
-		t->queue.done = NULL;
-		pthread_mutex_unlock(&t->queue.lock);
-	}
-	if ((r = t->free) != NULL)
+	if (r != NULL)
 		t->free = r->next;
+	else
+		count_queue_drops(t, 1);
 	return r;
 }
 
-/* Too much waits already for n more; the initiators will ask again. */
-static void
-refuse(struct target *t, unsigned n)
+/* Let a request wait for the disk; if too many do already, drop it. */
+static bool
+request_queue(struct target *t, struct request *r)
 {
-	unsigned long long all = count(&t->counters.busy, n);
-
-	if (telling(all - n, all))
-		note(LOG_WARNING, "disk too slow: %llu requests dropped", all);
+	if (!r->queued && t->queued >= t->queue_max) {
+		request_free(t, r);
+		count_queue_drops(t, 1);
+		return false;
+	}
+	t->queued += !r->queued;
+	r->queued = true;
+	return true;
 }
-
-/*
- * Replies.  A handler gets the request q, of which len bytes came, and the
- * reply, which has its AoE header and is zero behind; it returns the reply's
- * length, 0 for silence.
- */
 
 static void *
 reply_of(struct request *r)
@@ -381,39 +480,51 @@ data_of(struct request *r)
 	return (uint8_t *)r + PAGE;
 }
 
-/* A reply is zero behind what it says, up to the least an Ethernet carries. */
+/* Zero-pad a frame to the minimum length of Ethernet. */
 static struct frame
-padded(uint8_t *a, size_t len)
+pad_frame(uint8_t *data, size_t len)
 {
-	if (len >= ETH_LEAST)
-		return (struct frame){ a, len };
-	memset(a + len, 0, ETH_LEAST - len);
-	return (struct frame){ a, ETH_LEAST };
+	if (len >= ETH_MIN)
+		return (struct frame){ data, len };
+	memset(data + len, 0, ETH_MIN - len);
+	return (struct frame){ data, ETH_MIN };
 }
 
 static size_t
-aoe_error(struct aoe *a, uint8_t error, size_t len)
+aoe_error(struct aoe *rep, uint8_t error, size_t len)
 {
-	a->flags |= AOE_ERROR;
-	a->error = error;
+	rep->flags |= AOE_ERROR;
+	rep->error = error;
 	return len;
 }
 
 static size_t
-ata_error(struct aoe_ata *a, uint8_t error)
+ata_error(struct aoe_ata *rep, uint8_t error)
 {
-	a->command = ATA_READY | ATA_ERR;
-	a->feature = error;
-	return sizeof *a;
+	rep->command = ATA_READY | ATA_ERR;
+	rep->feature = error;
+	return sizeof *rep;
 }
 
-/* How many whole things of a size fit into a frame behind a header. */
+/* How many items of a size fit in a frame after a header. */
 static size_t
-room(const struct target *t, size_t header, size_t size)
+items_that_fit(const struct target *t, size_t header, size_t size)
 {
-	size_t most = net_mtu(t->net) + ETH_HEADER;
+	size_t max = t->link.mtu + ETH_HEADER;
 
-	return most < header ? 0 : (most - header) / size;
+	return max < header ? 0 : (max - header) / size;
+}
+
+static void
+init_header(const struct target *t, struct aoe *a, const uint8_t *dst)
+{
+	memcpy(a->dst, dst, MAC_LEN);
+	memcpy(a->src, t->link.mac, MAC_LEN);
+	put16(a->type, AOE_TYPE);
+	a->flags = AOE_VERSION;
+	a->error = 0;
+	put16(a->shelf, t->shelf);
+	a->slot = (uint8_t)t->slot;
 }
 
 /*
@@ -431,7 +542,7 @@ identify_text(uint8_t *id, int word, size_t len, const char *text)
 static void
 identify(const struct target *t, uint8_t *id)
 {
-	uint16_t words[256] = {
+	const uint16_t words[256] = {
 		[0] = 0x0040,	/* fixed disk */
 		[47] = 0x8000,	/* no READ MULTIPLE */
 		[49] = 0x0200,	/* LBA */
@@ -440,24 +551,14 @@ identify(const struct target *t, uint8_t *id)
 		[82] = 0x0020,	/* write cache */
 		[83] = 0x7400,	/* valid; FLUSH, FLUSH EXT, LBA48 */
 		[84] = 0x4000,	/* valid */
-		[85] = t->cache ? 0x0020 : 0,
+		[85] = t->write_cache ? 0x0020 : 0,
 		[86] = 0x3400,	/* as 83 */
 		[87] = 0x4000,	/* valid */
 		[93] = 0x400b,	/* valid; what the link's reset found */
-		[106] = 0x4000,	/* valid */
-		[217] = t->disk.solid ? 1 : 0,
 	};
 	uint64_t lba28 = t->sectors < 0x0fffffff ? t->sectors : 0x0fffffff;
-	unsigned exponent = 0;
 	uint8_t sum = 0xa5;
 
-	while ((unsigned)SECTOR << (exponent + 1) <= t->disk.physical)
-		exponent++;
-	if (exponent > 0) {	/* many sectors in a physical one; alignment */
-		words[106] |= (uint16_t)(0x2000 | exponent);
-		words[209] = (uint16_t)(0x4000 |
-		    (t->offset & ((1U << exponent) - 1)));
-	}
 	for (int i = 0; i < 256; i++)
 		put_le(id + 2 * i, 2, words[i]);
 	identify_text(id, 10, 20, t->serial);
@@ -472,150 +573,156 @@ identify(const struct target *t, uint8_t *id)
 }
 
 /*
- * ATA.
+ * ATA.  The opcode, not the flags, determines direction and address width.
  */
 
 static bool
-ata_within(struct target *t, uint64_t lba, unsigned n, bool extended)
+is_write(uint8_t opcode)
 {
-	if (!extended && lba + n > 1U << 28)
-		return false;
-	if (lba + n > t->sectors)
-		refresh(t);
-	return lba + n <= t->sectors;
+	return opcode == ATA_WRITE || opcode == ATA_WRITE_EXT;
 }
 
-/* Opcode, not flags, tells direction and address width. */
-static size_t
-ata_io(struct target *t, struct request *r, const struct aoe_ata *q, size_t len)
+static bool
+is_lba48(uint8_t opcode)
 {
-	struct aoe_ata *a = reply_of(r);
-	bool write = q->command == ATA_WRITE || q->command == ATA_WRITE_EXT;
-	bool extended = q->command == ATA_READ_EXT ||
-	    q->command == ATA_WRITE_EXT;
-	uint64_t lba = extended ? get_le(q->lba, 6) :
-	    get_le(q->lba, 4) & 0x0fffffff;
-	size_t most = write ? (len - sizeof *q) / SECTOR :
-	    room(t, sizeof *q, SECTOR);
+	return opcode == ATA_READ_EXT || opcode == ATA_WRITE_EXT;
+}
 
-	if (q->count == 0 || q->count > most || (write && t->readonly))
-		return ata_error(a, ATA_ABRT);
-	if (!ata_within(t, lba, q->count, extended))
-		return ata_error(a, ATA_IDNF);
-	r->work = write ? WRITE : READ;
+/* The four bits above an LBA28 select the device and the addressing. */
+static uint64_t
+ata_lba(const uint8_t *lba, uint8_t opcode)
+{
+	return is_lba48(opcode) ? get_le(lba, 6) :
+	    get_le(lba, 4) & 0x0fffffff;
+}
+
+/* Validate a read or write; the reply is what a success will send. */
+static size_t
+ata_transfer(struct target *t, struct request *r, struct aoe_ata *req,
+    size_t len)
+{
+	struct aoe_ata *rep = reply_of(r);
+	bool write = is_write(req->command);
+	uint64_t lba = ata_lba(req->lba, req->command), end = lba + req->count;
+	size_t max = write ? (len - sizeof *req) / SECTOR :
+	    items_that_fit(t, sizeof *req, SECTOR);
+
+	if (req->count == 0 || req->count > max || (write && t->readonly))
+		return ata_error(rep, ATA_ABRT);
+	if (end > t->sectors)
+		refresh_size(t);
+	if (end > t->sectors || (!is_lba48(req->command) && end > 1U << 28))
+		return ata_error(rep, ATA_IDNF);
+	r->op = write ? OP_WRITE : OP_READ;
 	r->lba = lba;
-	r->count = q->count;
-	r->payload = write ? (uint8_t *)(uintptr_t)q->data : data_of(r);
-	return sizeof *a + (write ? 0 : r->count * SECTOR);
+	r->count = req->count;
+	r->payload = write ? req->data : data_of(r);
+	return sizeof *rep + (write ? 0 : r->count * SECTOR);
 }
 
 static size_t
-ata_features(struct target *t, const struct aoe_ata *q, struct aoe_ata *a)
+handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
+    size_t len)
 {
-	if (q->feature != ATA_CACHE_ON &&
-	    !(q->feature == ATA_CACHE_OFF && t->sync))
-		return ata_error(a, ATA_ABRT);
-	t->cache = q->feature == ATA_CACHE_ON;
-	return sizeof *a;
-}
+	struct aoe_ata *rep = reply_of(r);
 
-static size_t
-ata(struct target *t, struct request *r, const struct aoe_ata *q, size_t len)
-{
-	struct aoe_ata *a = reply_of(r);
-
-	if (len < sizeof *q)
+	if (len < sizeof *req)
 		return 0;
-	a->aflags = q->aflags & (ATA_EXTENDED | ATA_DEVICE | ATA_ASYNC | ATA_W);
-	a->count = q->count;
-	a->command = ATA_READY;
-	memcpy(a->lba, q->lba, sizeof a->lba);
-	r->opcode = q->command;
-	if (q->command != ATA_IDENTIFY && t->holders.count > 0 &&
-	    mac_find(&t->holders, q->aoe.src) < 0)
-		return aoe_error(&a->aoe, AOE_RESERVED, ata_error(a, ATA_ABRT));
-	switch (q->command) {
-	case ATA_IDENTIFY:
-		if (room(t, sizeof *a, SECTOR) < 1)
-			return ata_error(a, ATA_ABRT);
-		refresh(t);
-		identify(t, a->data);
-		return sizeof *a + SECTOR;
+	rep->aflags = req->aflags &
+	    (ATA_EXTENDED | ATA_DEVICE | ATA_ASYNC | ATA_W);
+	rep->count = req->count;
+	rep->command = ATA_READY;
+	memcpy(rep->lba, req->lba, sizeof rep->lba);
+	r->opcode = req->command;
+	if (req->command != ATA_IDENTIFY && t->reserved_for.count > 0 &&
+	    mac_find(&t->reserved_for, req->aoe.src) < 0)
+		return aoe_error(&rep->aoe, AOE_RESERVED,
+		    ata_error(rep, ATA_ABRT));
+	switch (req->command) {
 	case ATA_READ:
 	case ATA_READ_EXT:
 	case ATA_WRITE:
 	case ATA_WRITE_EXT:
-		return ata_io(t, r, q, len);
+		return ata_transfer(t, r, req, len);
 	case ATA_FLUSH:
 	case ATA_FLUSH_EXT:
-		r->work = SYNC;
-		return sizeof *a;
+		r->op = OP_SYNC;
+		return sizeof *rep;
+	case ATA_IDENTIFY:
+		if (items_that_fit(t, sizeof *rep, SECTOR) < 1)
+			break;
+		refresh_size(t);
+		identify(t, rep->data);
+		return sizeof *rep + SECTOR;
 	case ATA_CHECK_POWER:
-		a->count = 0xff;	/* active */
-		return sizeof *a;
+		rep->count = 0xff;	/* active */
+		return sizeof *rep;
 	case ATA_SET_FEATURES:
-		return ata_features(t, q, a);
+		if (req->feature != ATA_CACHE_ON &&
+		    !(req->feature == ATA_CACHE_OFF && t->sync_writes))
+			break;
+		t->write_cache = req->feature == ATA_CACHE_ON;
+		return sizeof *rep;
 	}
-	return ata_error(a, ATA_ABRT);
+	return ata_error(rep, ATA_ABRT);
 }
 
 /*
  * Query/Config.
  */
 
-/* The sectors a request may have: the formula every initiator uses. */
+/* Sectors that a request may have, by the formula that initiators use. */
 static uint8_t
 config_sectors(const struct target *t)
 {
-	unsigned mtu = net_mtu(t->net);
-	unsigned n = mtu < 36 ? 0 : (mtu - 36) / SECTOR;
+	unsigned n = t->link.mtu < 36 ? 0 : (t->link.mtu - 36) / SECTOR;
 
-	return (uint8_t)(n < 1 ? 1 : n > SECTORS_MOST ? SECTORS_MOST : n);
+	return (uint8_t)(n < 1 ? 1 : n > SECTORS_MAX ? SECTORS_MAX : n);
 }
 
 static size_t
-config_fill(struct target *t, struct aoe_config *a, unsigned command)
+config_reply(struct target *t, struct aoe_config *rep, unsigned command)
 {
-	refresh(t);
-	put16(a->buffers, t->buffers);
-	put16(a->firmware, FIRMWARE);
-	a->sectors = config_sectors(t);
-	a->command = (uint8_t)(AOE_VERSION | command);
-	put16(a->length, t->config_len);
-	memcpy(a->string, t->config, t->config_len);
-	return sizeof *a + t->config_len;
+	refresh_size(t);
+	put16(rep->buffers, t->buffers);
+	put16(rep->firmware, FIRMWARE);
+	rep->sectors = config_sectors(t);
+	rep->command = (uint8_t)(AOE_VERSION | command);
+	put16(rep->length, t->config_len);
+	memcpy(rep->string, t->config, t->config_len);
+	return sizeof *rep + t->config_len;
 }
 
 static size_t
-config(struct target *t, const struct aoe_config *q, size_t len,
-    struct aoe_config *a)
+handle_config(struct target *t, const struct aoe_config *req, size_t len,
+    struct aoe_config *rep)
 {
 	unsigned command, n;
 	bool same;
 
-	if (len < sizeof *q)
+	if (len < sizeof *req)
 		return 0;
-	command = q->command & 0x0f;
-	n = get16(q->length);
+	command = req->command & 0x0f;
+	n = get16(req->length);
 	if (command > CONFIG_FORCE)
-		return aoe_error(&a->aoe, AOE_BAD_ARGUMENT, sizeof *a);
+		return aoe_error(&rep->aoe, AOE_BAD_ARGUMENT, sizeof *rep);
 	if (command == CONFIG_READ)
-		return config_fill(t, a, command);
-	if (n > CONFIG_MOST || n > len - sizeof *q)
+		return config_reply(t, rep, command);
+	if (n > CONFIG_MAX || n > len - sizeof *req)
 		return 0;
-	same = n == t->config_len && memcmp(q->string, t->config, n) == 0;
+	same = n == t->config_len && memcmp(req->string, t->config, n) == 0;
 	if (command == CONFIG_TEST && !same)
 		return 0;
 	if (command == CONFIG_PREFIX && (n > t->config_len ||
-	    memcmp(q->string, t->config, n) != 0))
+	    memcmp(req->string, t->config, n) != 0))
 		return 0;
 	if (command == CONFIG_SET && t->config_len > 0 && !same) {
-		aoe_error(&a->aoe, AOE_CONFIG_SET, 0);
+		aoe_error(&rep->aoe, AOE_CONFIG_SET, 0);
 	} else if (command == CONFIG_SET || command == CONFIG_FORCE) {
-		memcpy(t->config, q->string, n);
+		memcpy(t->config, req->string, n);
 		t->config_len = n;
 	}
-	return config_fill(t, a, command);
+	return config_reply(t, rep, command);
 }
 
 /*
@@ -623,55 +730,56 @@ config(struct target *t, const struct aoe_config *q, size_t len,
  */
 
 static size_t
-mask_list(const struct target *t, struct aoe_mask *a)
+mask_reply(const struct target *t, struct aoe_mask *rep)
 {
-	size_t n = room(t, sizeof *a, sizeof *a->list);
+	size_t n = items_that_fit(t, sizeof *rep, sizeof *rep->list);
 
-	if (n > t->masks.count)
-		n = t->masks.count;
-	a->count = (uint8_t)n;
+	if (n > t->allowed.count)
+		n = t->allowed.count;
+	rep->count = (uint8_t)n;
 	for (size_t i = 0; i < n; i++) {
-		a->list[i].reserved = 0;
-		a->list[i].command = MASK_NOTHING;
-		memcpy(a->list[i].mac, t->masks.mac[i], MAC_LEN);
+		rep->list[i].reserved = 0;
+		rep->list[i].command = MASK_NOTHING;
+		memcpy(rep->list[i].mac, t->allowed.mac[i], MAC_LEN);
 	}
-	return sizeof *a + n * sizeof *a->list;
+	return sizeof *rep + n * sizeof *rep->list;
 }
 
-/* One directive; returns what keeps it from being carried out, or 0. */
+/* Apply one directive; returns 0 or a MASK_ error. */
 static uint8_t
 mask_edit(struct target *t, const struct aoe_directive *d)
 {
-	if (t->fixed)
+	if (t->allowed_locked)
 		return MASK_UNSPECIFIED;
 	if (d->command == MASK_ADD)
-		return mac_add(&t->masks, d->mac) ? 0 : MASK_FULL;
+		return mac_add(&t->allowed, d->mac) ? 0 : MASK_FULL;
 	if (d->command == MASK_DELETE)
-		mac_delete(&t->masks, d->mac);
+		mac_delete(&t->allowed, d->mac);
 	else if (d->command != MASK_NOTHING)
 		return MASK_BAD_DIRECTIVE;
 	return 0;
 }
 
 static size_t
-mask(struct target *t, const struct aoe_mask *q, size_t len, struct aoe_mask *a)
+handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
+    struct aoe_mask *rep)
 {
-	if (len < sizeof *q)
+	if (len < sizeof *req)
 		return 0;
-	a->command = q->command;
-	if (q->command > MASK_EDIT || (q->command == MASK_EDIT &&
-	    q->count * sizeof *q->list > len - sizeof *q))
-		return aoe_error(&a->aoe, AOE_BAD_ARGUMENT, sizeof *a);
-	if (q->command == MASK_READ)
-		return mask_list(t, a);
-	for (uint8_t i = 0; i < q->count; i++) {
-		a->error = mask_edit(t, &q->list[i]);
-		if (a->error != 0) {
-			a->count = i;
-			return sizeof *a;
+	rep->command = req->command;
+	if (req->command > MASK_EDIT || (req->command == MASK_EDIT &&
+	    req->count * sizeof *req->list > len - sizeof *req))
+		return aoe_error(&rep->aoe, AOE_BAD_ARGUMENT, sizeof *rep);
+	if (req->command == MASK_READ)
+		return mask_reply(t, rep);
+	for (uint8_t i = 0; i < req->count; i++) {
+		rep->error = mask_edit(t, &req->list[i]);
+		if (rep->error != 0) {
+			rep->count = i;
+			return sizeof *rep;
 		}
 	}
-	return mask_list(t, a);
+	return mask_reply(t, rep);
 }
 
 /*
@@ -679,570 +787,142 @@ mask(struct target *t, const struct aoe_mask *q, size_t len, struct aoe_mask *a)
  */
 
 static size_t
-reserve(struct target *t, const struct aoe_reserve *q, size_t len,
-    struct aoe_reserve *a)
+handle_reserve(struct target *t, const struct aoe_reserve *req, size_t len,
+    struct aoe_reserve *rep)
 {
-	struct maclist *l = &t->holders;
-	size_t n = room(t, sizeof *a, MAC_LEN);
+	struct mac_list *l = &t->reserved_for;
+	size_t n = items_that_fit(t, sizeof *rep, MAC_LEN);
 
-	if (len < sizeof *q)
+	if (len < sizeof *req)
 		return 0;
-	a->command = q->command;
-	if (q->command > RESERVE_FORCE || (q->command != RESERVE_READ &&
-	    (size_t)q->count * MAC_LEN > len - sizeof *q))
-		return aoe_error(&a->aoe, AOE_BAD_ARGUMENT, sizeof *a);
-	if (q->command == RESERVE_SET && l->count > 0 &&
-	    mac_find(l, q->aoe.src) < 0) {
-		aoe_error(&a->aoe, AOE_RESERVED, 0);
-	} else if (q->command != RESERVE_READ) {
+	rep->command = req->command;
+	if (req->command > RESERVE_FORCE || (req->command != RESERVE_READ &&
+	    (size_t)req->count * MAC_LEN > len - sizeof *req))
+		return aoe_error(&rep->aoe, AOE_BAD_ARGUMENT, sizeof *rep);
+	if (req->command == RESERVE_SET && l->count > 0 &&
+	    mac_find(l, req->aoe.src) < 0) {
+		aoe_error(&rep->aoe, AOE_RESERVED, 0);
+	} else if (req->command != RESERVE_READ) {
 		l->count = 0;
-		for (unsigned i = 0; i < q->count; i++)
-			mac_add(l, q->mac[i]);
+		for (unsigned i = 0; i < req->count; i++)
+			mac_add(l, req->mac[i]);
 	}
 	if (n > l->count)
 		n = l->count;
-	a->count = (uint8_t)n;
-	memcpy(a->mac, l->mac, n * MAC_LEN);
-	return sizeof *a + n * MAC_LEN;
+	rep->count = (uint8_t)n;
+	memcpy(rep->mac, l->mac, n * MAC_LEN);
+	return sizeof *rep + n * MAC_LEN;
 }
 
 /*
- * Dispatch.
+ * The batch of replies.
  */
 
 static bool
-broadcast(const uint8_t *mac)
+has_error(const struct aoe_ata *rep)
 {
-	return memcmp(mac, "\xff\xff\xff\xff\xff\xff", MAC_LEN) == 0;
+	return rep->aoe.flags & AOE_ERROR ||
+	    (rep->aoe.command == AOE_ATA && rep->command & ATA_ERR);
 }
 
-/*
- * Is the frame AoE, for this target, from somebody else?  A loopback sends
- * everything from its own address, which is zero.
- */
-static bool
-ours(const struct target *t, const struct aoe *q, size_t len)
-{
-	static const uint8_t loopback[MAC_LEN];
-	const uint8_t *mac = net_mac(t->net);
-
-	if (len < sizeof *q || get16(q->type) != AOE_TYPE ||
-	    (q->flags & 0xf0) != AOE_VERSION)
-		return false;
-	if (get16(q->shelf) != t->shelf && get16(q->shelf) != AOE_ANY_SHELF)
-		return false;
-	if (q->slot != t->slot && q->slot != AOE_ANY_SLOT)
-		return false;
-	if (memcmp(q->dst, mac, MAC_LEN) != 0 && !broadcast(q->dst))
-		return false;
-	return (q->src[0] & 1) == 0 && (memcmp(q->src, mac, MAC_LEN) != 0 ||
-	    memcmp(mac, loopback, MAC_LEN) == 0);
-}
-
-/* Somebody else answers to our address: says so, once for each. */
+/* What was requested, for -v; the reply still holds the registers. */
 static void
-twin(struct target *t, const uint8_t *mac)
+describe_request(const struct request *r, const struct aoe_ata *rep,
+    char *text, size_t size)
 {
-	char text[MAC_TEXT];
+	static const char *const commands[] = { [AOE_CONFIG] = "config",
+	    [AOE_MASK] = "mask", [AOE_RESERVE] = "reserve" };
 
-	if (mac_find(&t->twins, mac) < 0 && mac_add(&t->twins, mac))
-		note(LOG_WARNING, "%s exports e%u.%u too: both carry out "
-		    "every write", mac_text(mac, text), t->shelf, t->slot);
-}
-
-static void
-header(const struct target *t, struct aoe *a, const uint8_t *dst)
-{
-	memcpy(a->dst, dst, MAC_LEN);
-	memcpy(a->src, net_mac(t->net), MAC_LEN);
-	put16(a->type, AOE_TYPE);
-	a->flags = AOE_VERSION;
-	put16(a->shelf, t->shelf);
-	a->slot = (uint8_t)t->slot;
-}
-
-/*
- * Builds the reply to a frame that is ours and returns its length, 0 for
- * silence.  When it leaves r some work, the reply is what a success of that
- * work will send.
- */
-static size_t
-reply(struct target *t, struct request *r, const struct frame *f)
-{
-	const struct aoe *q = (const void *)f->data;
-	struct aoe *a = reply_of(r);
-
-	memset(a, 0, sizeof(struct aoe_ata));
-	header(t, a, q->src);
-	a->flags |= AOE_RESPONSE;
-	a->command = q->command;
-	memcpy(a->tag, q->tag, sizeof a->tag);
-	r->work = NOTHING;
-	r->quiet = false;
-	r->count = 0;
-	switch (q->command) {
-	case AOE_ATA:
-		return ata(t, r, (const void *)q, f->len);
-	case AOE_CONFIG:
-		return config(t, (const void *)q, f->len, (void *)a);
-	case AOE_MASK:
-		return mask(t, (const void *)q, f->len, (void *)a);
-	case AOE_RESERVE:
-		return reserve(t, (const void *)q, f->len, (void *)a);
-	}
-	if (get16(q->shelf) == AOE_ANY_SHELF || q->slot == AOE_ANY_SLOT)
-		return 0;	/* not every target must complain */
-	return aoe_error(a, AOE_BAD_COMMAND, sizeof *a);
-}
-
-/*
- * Tells those who may use the target that it is there, and asks whether its
- * address is taken.  What we would answer to that question is what we tell.
- */
-static void
-announce(struct target *t)
-{
-	static const uint8_t everybody[] = { 255, 255, 255, 255, 255, 255 };
-	uint8_t buffer[ETH_LEAST] = { 0 };
-	struct aoe *q = (void *)buffer, *a;
-	struct frame f = { buffer, sizeof buffer };
-	struct request *r = request_new(t);
-	unsigned i = 0;
-
-	if (r == NULL)
-		return;
-	a = reply_of(r);
-
-	header(t, q, everybody);
-	q->command = AOE_CONFIG;
-	q->tag[0] = 0x80;	/* bit 31: not an initiator's */
-	net_send(t->net, &f, 1);
-	f = padded((void *)a, reply(t, r, &f));
-	a->tag[0] = 0;
-	do {
-		memcpy(a->dst, t->masks.count > 0 ? t->masks.mac[i] :
-		    everybody, MAC_LEN);
-		net_send(t->net, &f, 1);
-	} while (++i < t->masks.count);
-	request_free(t, r);
-}
-
-/*
- * Answers and batches.
- */
-
-/* The reply is done, len bytes long, and leaves with the batch. */
-static void
-answer(struct batch *b, struct request *r, size_t len)
-{
-	b->reply[b->count] = padded(reply_of(r), len);
-	b->request[b->count++] = r;
-}
-
-static bool
-failed(const struct aoe_ata *a)
-{
-	return a->aoe.flags & AOE_ERROR ||
-	    (a->aoe.command == AOE_ATA && a->command & ATA_ERR);
-}
-
-/* How a request ended, in the terms of the protocol. */
-static const char *
-outcome(const struct aoe_ata *a)
-{
-	if (!failed(a))
-		return "ok";
-	return a->aoe.flags & AOE_ERROR ? "AoE error" :
-	    a->feature == ATA_IDNF ? "IDNF" :
-	    a->feature == ATA_UNC ? "UNC" : "ABRT";
-}
-
-/* -v: a line a request; the reply has what was asked for. */
-static void
-answer_tell(const struct request *r, const struct aoe_ata *a)
-{
-	static const char *const names[] = { "ATA", "config", "mask",
-	    "reserve" };
-	const char *name = a->aoe.command <= AOE_RESERVE ?
-	    names[a->aoe.command] : "unknown";
-	bool write = r->opcode == ATA_WRITE || r->opcode == ATA_WRITE_EXT;
-	char what[64], mac[MAC_TEXT];
-
-	if (a->aoe.command != AOE_ATA)
-		snprintf(what, sizeof what, "%s", name);
-	else if (write || r->opcode == ATA_READ || r->opcode == ATA_READ_EXT)
-		snprintf(what, sizeof what, "%s %u sectors at %" PRIu64,
-		    write ? "write" : "read", a->count, get_le(a->lba, 6));
+	if (rep->aoe.command > AOE_RESERVE)
+		snprintf(text, size, "command %u", rep->aoe.command);
+	else if (rep->aoe.command != AOE_ATA)
+		snprintf(text, size, "%s", commands[rep->aoe.command]);
+	else if (is_write(r->opcode) || r->opcode == ATA_READ ||
+	    r->opcode == ATA_READ_EXT)
+		snprintf(text, size, "%s of %u sectors at %" PRIu64,
+		    is_write(r->opcode) ? "write" : "read", rep->count,
+		    ata_lba(rep->lba, r->opcode));
+	else if (r->opcode == ATA_IDENTIFY)
+		snprintf(text, size, "IDENTIFY");
+	else if (r->opcode == ATA_FLUSH || r->opcode == ATA_FLUSH_EXT)
+		snprintf(text, size, "FLUSH");
 	else
-		snprintf(what, sizeof what, "%s %02x", name, r->opcode);
-	note(LOG_INFO, "%s %s: %s, %" PRId64 " us", mac_text(a->aoe.dst, mac),
-	    what, outcome(a), now() - r->since);
+		snprintf(text, size, "ATA %02x", r->opcode);
 }
 
-/* Counts, tells and sends; the requests are the caller's again. */
+/* -v: log one line per request. */
 static void
-batch_send(struct target *t, struct batch *b)
+log_request(const struct request *r, const struct aoe_ata *rep)
 {
-	unsigned long long n[WORKS] = { 0 }, sectors[WORKS] = { 0 };
-	unsigned long long errors = 0;
+	char what[64], mac[MAC_TEXT], result[16] = "ok";
 
-	for (int i = 0; i < b->count; i++) {
-		const struct request *r = b->request[i];
-		const struct aoe_ata *a = (const void *)b->reply[i].data;
+	describe_request(r, rep, what, sizeof what);
+	if (rep->aoe.flags & AOE_ERROR)
+		snprintf(result, sizeof result, "AoE error %u",
+		    rep->aoe.error);
+	else if (has_error(rep))
+		strcpy(result, rep->feature == ATA_IDNF ? "IDNF" :
+		    rep->feature == ATA_UNC ? "UNC" : "ABRT");
+	logmsg(LOG_INFO, "%s %s: %s, %" PRId64 " us",
+	    mac_text(rep->aoe.dst, mac), what, result, now() - r->received);
+}
 
-		n[r->work]++;
-		if (failed(a))
-			errors++;
+/* Count, log and send the replies of the batch; free their requests. */
+static void
+batch_send(struct target *t)
+{
+	struct counters *c = &t->counters;
+
+	for (int i = 0; i < t->batch; i++) {
+		const struct request *r = t->replied[i];
+		const struct aoe_ata *rep = (const void *)t->reply[i].data;
+
+		c->requests[r->op]++;
+		if (has_error(rep))
+			c->errors++;
 		else
-			sectors[r->work] += r->count;
+			c->sectors[r->op] += r->count;
 		if (t->verbose)
-			answer_tell(r, a);
+			log_request(r, rep);
 	}
-	for (int i = 0; i < WORKS; i++) {
-		if (n[i] == 0)
-			continue;
-		count(&t->counters.requests[i], n[i]);
-		count(&t->counters.sectors[i], sectors[i]);
-	}
-	if (errors > 0)
-		count(&t->counters.errors, errors);
-	if (b->count > 0)
-		count(&t->counters.unsent,
-		    (unsigned)net_send(t->net, b->reply, b->count));
+	if (t->batch > 0)
+		c->send_drops += (unsigned)net_send(t->net, t->reply,
+		    t->batch);
+	while (t->batch > 0)
+		request_free(t, t->replied[--t->batch]);
 }
 
-/*
- * Runs: how requests become disk I/O.
- */
-
-static struct run *
-run_start(struct request *r)
-{
-	r->run = (struct run){ .count = 1, .request = { r }, .work = r->work,
-	    .lba = r->lba, .sectors = r->count };
-	return &r->run;
-}
-
-/* Appends r if it goes on where the run ends. */
-static bool
-run_extend(struct run *run, struct request *r)
-{
-	if (run->work != r->work || run->work == SYNC ||
-	    run->count == RUN_MOST || r->lba != run->lba + run->sectors)
-		return false;
-	run->request[run->count++] = r;
-	run->sectors += r->count;
-	return true;
-}
-
-/* Appends a run whole if it goes on where this one ends. */
-static bool
-run_append(struct run *run, struct run *next)
-{
-	if (run->count + next->count > RUN_MOST ||
-	    !run_extend(run, next->request[0]))
-		return false;
-	for (int i = 1; i < next->count; i++)
-		run_extend(run, next->request[i]);
-	return true;
-}
-
-/* What remains of a run whose first n requests are done, NULL if nothing. */
-static struct run *
-run_rest(struct run *run, int n)
-{
-	struct run *rest;
-
-	if (n == 0 || n == run->count)
-		return n == 0 ? run : NULL;
-	rest = run_start(run->request[n]);
-	while (++n < run->count)
-		run_extend(rest, run->request[n]);
-	return rest;
-}
-
-/* The memory, and the place on the disk, of n requests from the i-th on. */
-static off_t
-run_vector(const struct target *t, const struct run *run, int i, int n,
-    struct iovec iov[])
-{
-	for (int k = 0; k < n; k++)
-		iov[k] = (struct iovec){ run->request[i + k]->payload,
-		    run->request[i + k]->count * SECTOR };
-	return (off_t)((t->offset + run->request[i]->lba) * SECTOR);
-}
-
-/*
- * Moves the sectors of n requests of a run from the i-th on.  Returns how
- * many of them are done; when not all, errno says why, 0 for the disk's end.
- */
-static int
-run_transfer(struct target *t, const struct run *run, int i, int n)
-{
-	struct iovec iov[RUN_MOST];
-	off_t at = run_vector(t, run, i, n, iov);
-	int done = 0;
-
-	while (done < n) {
-		ssize_t got = run->work == WRITE ?
-		    disk_write(&t->disk, iov + done, n - done, at) :
-		    disk_read(&t->disk, iov + done, n - done, at);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0) {
-			errno = got < 0 ? errno : 0;
-			break;
-		}
-		at += got;
-		for (; done < n && (size_t)got >= iov[done].iov_len; done++)
-			got -= (ssize_t)iov[done].iov_len;
-		if (done < n) {
-			iov[done].iov_base = (char *)iov[done].iov_base + got;
-			iov[done].iov_len -= (size_t)got;
-		}
-	}
-	return done;
-}
-
-/* A request could not be done; error is its errno, 0 for the disk's end. */
+/* Add a finished reply to the batch. */
 static void
-run_failed(struct target *t, struct batch *b, struct request *r, int error)
+batch_add(struct target *t, struct request *r)
 {
-	unsigned long long times = count(&t->counters.faults, 1);
-
-	if (telling(times - 1, times))
-		note(LOG_ERR, "%s %u sectors at %" PRIu64 ": %s (%llu so far)",
-		    r->work == WRITE ? "write" : "read", r->count, r->lba,
-		    error ? strerror(error) : "beyond the end", times);
-	answer(b, r, ata_error(reply_of(r), error == 0 ? ATA_IDNF :
-	    r->work == READ ? ATA_UNC : ATA_ABRT));
-}
-
-/* Written data waits for a sync from now on, if none did already. */
-static void
-dirty(struct target *t)
-{
-	long long clean = 0;
-
-	if (!t->sync && atomic_load(&t->dirty) == 0 &&
-	    atomic_compare_exchange_strong(&t->dirty, &clean, now()))
-		(void)!write(wake[1], "", 1);
+	if (t->batch == BATCH)
+		batch_send(t);
+	t->reply[t->batch] = pad_frame(reply_of(r), r->len);
+	t->replied[t->batch++] = r;
 }
 
 /*
- * Brings to stable storage what was written; false when that fails or ever
- * failed, since the kernel tells it once and forgets what was lost.
+ * Disk operations: by the platform's engine, or by a pool of threads that
+ * know nothing but struct io and return it through the pipe `wake`.
  */
-static bool
-sync_disk(struct target *t)
-{
-	bool good;
-
-	pthread_mutex_lock(&t->one);
-	atomic_store(&t->dirty, 0);
-	if (disk_flush(&t->disk) < 0 && !t->lost) {
-		t->lost = true;
-		note(LOG_CRIT, "sync: %s: written data may be lost, "
-		    "every FLUSH will fail from now on", strerror(errno));
-	}
-	good = !t->lost;
-	pthread_mutex_unlock(&t->one);
-	return good;
-}
-
-static void
-run_sync(struct target *t, struct request *r, struct batch *b)
-{
-	bool good = sync_disk(t);
-
-	if (r->quiet)
-		atomic_store(&t->syncing, false);
-	else
-		answer(b, r, good ? r->len : ata_error(reply_of(r), ATA_ABRT));
-}
-
-/*
- * Does a run, however long the disk takes; all its requests are answered in
- * b.  Where a part fails, the requests are tried one by one, so that only
- * those fail that must.  Nothing is written beyond the end the disk has now.
- */
-static void
-run_do(struct target *t, struct run *run, struct batch *b)
-{
-	int64_t end = run->work == WRITE ? sectors_now(t) : INT64_MAX;
-	int i = 0, all = run->count, width, done;
-
-	if (run->work == SYNC) {
-		run_sync(t, run->request[0], b);
-		return;
-	}
-	while (all > 0 && (int64_t)(run->request[all - 1]->lba +
-	    run->request[all - 1]->count) > end)
-		all--;
-	for (width = all; i < all; ) {
-		done = run_transfer(t, run, i, width);
-		if (done == 0 && width == 1) {
-			run_failed(t, b, run->request[i++], errno);
-			width = all - i;
-			continue;
-		}
-		width = done > 0 ? all - i - done : 1;
-		for (; done > 0; done--, i++)
-			answer(b, run->request[i], run->request[i]->len);
-	}
-	if (run->work == WRITE && all > 0)
-		dirty(t);
-	for (; i < run->count; i++)
-		run_failed(t, b, run->request[i], 0);
-}
-
-/* Does what needs no waiting, and returns what is left of the run. */
-static struct run *
-run_now(struct target *t, struct run *run, struct batch *b)
-{
-	struct iovec iov[RUN_MOST];
-	off_t at = run_vector(t, run, 0, run->count, iov);
-	ssize_t got;
-	int i;
-
-	if (run->work == SYNC)
-		return run;
-	if (run->work == WRITE) {
-		if (disk_write_waits(&t->disk, at,
-		    (size_t)(run->sectors * SECTOR)))
-			return run;
-		run_do(t, run, b);
-		return NULL;
-	}
-	got = disk_read_now(&t->disk, iov, run->count, at);
-	for (i = 0; i < run->count && got >= (ssize_t)iov[i].iov_len; i++) {
-		got -= (ssize_t)iov[i].iov_len;
-		answer(b, run->request[i], run->request[i]->len);
-	}
-	return run_rest(run, i);
-}
-
-/*
- * The queue, and the workers that serve it.
- */
-
-/* Two runs that must not be under way together, in units of the disk. */
-static bool
-conflict(const struct target *t, const struct run *a, const struct run *b)
-{
-	uint64_t unit = t->disk.unit / SECTOR, o = t->offset;
-
-	if ((a->work != WRITE && b->work != WRITE) ||
-	    a->work == SYNC || b->work == SYNC)
-		return false;
-	return (a->lba + o) / unit <= (b->lba + b->sectors - 1 + o) / unit &&
-	    (b->lba + o) / unit <= (a->lba + a->sectors - 1 + o) / unit;
-}
-
-/* Must the run wait for one before `end` in the queue? */
-static bool
-queue_blocks(const struct target *t, const struct run *run,
-    const struct run *end)
-{
-	const struct run *r;
-
-	for (r = t->queue.first; r != end; r = r->next)
-		if (conflict(t, r, run))
-			return true;
-	return false;
-}
-
-/* For the loop: must the run wait for anything the workers have? */
-static bool
-queue_conflicts(struct target *t, const struct run *run)
-{
-	bool blocked;
-
-	if (atomic_load_explicit(&t->queue.held, memory_order_acquire) == 0)
-		return false;
-	pthread_mutex_lock(&t->queue.lock);
-	blocked = queue_blocks(t, run, NULL);
-	pthread_mutex_unlock(&t->queue.lock);
-	return blocked;
-}
-
-/*
- * For a worker, the lock held: the first run that nothing before it blocks;
- * waits for one.  NULL when there is no more to come.
- */
-static struct run *
-queue_take(struct target *t)
-{
-	struct queue *q = &t->queue;
-	struct run *run;
-
-	for (;;) {
-		for (run = q->first; run != NULL; run = run->next) {
-			if (run->started || queue_blocks(t, run, run))
-				continue;
-			run->started = true;
-			q->waiting--;
-			q->blocked -= run->blocked;
-			if (q->blocked > 0)	/* several may be free now */
-				pthread_cond_signal(&q->more);
-			return run;
-		}
-		if (q->closed && q->waiting == 0)
-			return NULL;
-		q->idle++;
-		pthread_cond_wait(&q->more, &q->lock);
-		q->idle--;
-	}
-}
-
-/* For a worker, the lock held: the run is done, its requests are free. */
-static void
-queue_remove(struct queue *q, struct run *run)
-{
-	struct run **p = &q->first, *before = NULL;
-	int n = run->count;
-
-	for (; *p != run; p = &(*p)->next)
-		before = *p;
-	*p = run->next;
-	if (q->last == run)
-		q->last = before;
-	for (int i = 0; i < n; i++) {
-		run->request[i]->next = q->done;
-		q->done = run->request[i];
-	}
-	if (q->closed)
-		pthread_cond_broadcast(&q->more);
-	atomic_fetch_sub_explicit(&q->held, (unsigned)n, memory_order_release);
-}
 
 static void *
-worker(void *arg)
+pool_thread(void *arg)
 {
-	struct target *t = arg;
-	struct queue *q = &t->queue;
-	struct batch b;
-	struct run *run;
+	const struct pool *p = arg;
+	struct io *io;
 
-	pthread_mutex_lock(&q->lock);
-	while ((run = queue_take(t)) != NULL) {
-		pthread_mutex_unlock(&q->lock);
-		b.count = 0;
-		run_do(t, run, &b);
-		batch_send(t, &b);
-		pthread_mutex_lock(&q->lock);
-		queue_remove(q, run);
+	while (read(p->work[0], &io, sizeof io) == sizeof io) {
+		io->result = disk_execute(p->disk, io);
+		(void)!write(wake[1], &io, sizeof io);
 	}
-	q->workers--;
-	pthread_cond_broadcast(&q->more);
-	pthread_mutex_unlock(&q->lock);
 	return NULL;
 }
 
-/* Starts a worker, for whom signals do not exist. */
+/* Start a thread with all signals blocked. */
 static bool
-worker_start(struct target *t)
+pool_grow(struct pool *p)
 {
 	sigset_t all, old;
 	pthread_t thread;
@@ -1250,270 +930,826 @@ worker_start(struct target *t)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&thread, NULL, worker, t);
+	error = pthread_create(&thread, NULL, pool_thread, p);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (error == 0)
-		pthread_detach(thread);
-	else
-		note(LOG_WARNING, "no more than %u workers: %s",
-		    t->queue.workers, strerror(error));
-	return error == 0;
+	if (error != 0)
+		return false;
+	pthread_detach(thread);
+	p->threads++;
+	return true;
 }
 
-/* Lets a run join the last in the queue, when neither waits for others. */
-static bool
-queue_joins(struct queue *q, struct run *run, bool blocked)
-{
-	return q->last != NULL && !q->last->started && !q->last->blocked &&
-	    !blocked && run_append(q->last, run);
-}
-
-/* Appends a run, and sees to it that there are workers. */
+/* Both pipes hold few pointers at a time, so that no write to them blocks. */
 static void
-queue_append(struct target *t, struct run *run, bool blocked)
+pool_start(struct pool *p, struct io *io)
 {
-	struct queue *q = &t->queue;
+	int to = p->work[1];
 
-	if (q->waiting >= q->idle && q->workers < t->jobs) {
-		if (worker_start(t))
-			q->workers++;
-		else
-			t->jobs = q->workers;
+	if (++p->active > p->threads && p->threads < POOL_MAX &&
+	    !pool_grow(p) && p->threads == 0) {
+		io->result = disk_execute(p->disk, io);
+		to = wake[1];
 	}
-	if (t->jobs == 0)
-		return;
-	run->next = NULL;
-	run->blocked = blocked;
-	*(q->last != NULL ? &q->last->next : &q->first) = run;
-	q->last = run;
-	q->waiting++;
-	q->blocked += blocked;
-	q->uncalled++;
+	(void)!write(to, &io, sizeof io);
+}
+
+/* An operation that the pool has finished, or NULL; forgets signals. */
+static struct io *
+pool_finished(struct pool *p)
+{
+	struct io *io;
+
+	if (p->active == 0 && !signaled)
+		return NULL;
+	signaled = 0;
+	while (read(wake[0], &io, sizeof io) == sizeof io) {
+		if (io == NULL)
+			continue;
+		p->active--;
+		return io;
+	}
+	return NULL;
+}
+
+static void
+io_start(struct target *t, struct io *io)
+{
+	io->start = now();
+	if (t->engine)
+		disk_start(t->disk, io);
+	else
+		pool_start(&t->pool, io);
+}
+
+/* Execute an operation in the loop. */
+static void
+io_execute(struct target *t, struct io *io)
+{
+	do
+		io->result = disk_execute(t->disk, io);
+	while (io->result == -EINTR);
 }
 
 /*
- * Hands a run to the workers, of which there are as many as it takes; they
- * hear of it by queue_call.
+ * Syncs.  A FLUSH, a write with -s, the background sync and the one at exit
+ * are the same: a reply, or none, that waits for a sync that starts after
+ * its data was written.
+ */
+
+/* The reply leaves when the next sync that starts has ended. */
+static void
+sync_wait(struct target *t, struct request *r)
+{
+	r->next = NULL;
+	*t->unsynced_end = r;
+	t->unsynced_end = &r->next;
+}
+
+static struct sync *
+sync_idle(struct target *t)
+{
+	for (int i = 0; i < SYNCS_MAX; i++)
+		if (!t->sync[i].busy)
+			return &t->sync[i];
+	return NULL;
+}
+
+/* Milliseconds until the background sync, 0 if it is due, -1 if none is. */
+static int
+sync_timeout(struct target *t)
+{
+	int64_t left;
+
+	if (t->dirty_since == 0 || t->delay == 0 || sync_idle(t) == NULL)
+		return -1;
+	left = t->delay - (now() - t->dirty_since) / 1000;
+	return left > 0 ? (int)left : 0;
+}
+
+static bool
+syncs_pending(const struct target *t)
+{
+	if (t->unsynced != NULL)
+		return true;
+	for (int i = 0; i < SYNCS_MAX; i++)
+		if (t->sync[i].busy)
+			return true;
+	return false;
+}
+
+/*
+ * A sync has ended: reply to all that waited for it.  The kernel reports a
+ * write-back error once, and not which data was lost: after the first error
+ * every sync counts as failed.
  */
 static void
-queue_put(struct target *t, struct run *run, bool blocked)
+sync_end(struct target *t, struct sync *s)
 {
-	struct queue *q = &t->queue;
-	int n = run->count;
+	struct request *r;
 
-	if (atomic_load(&q->held) + (unsigned)n > t->pool &&
-	    !run->request[0]->quiet) {
-		refuse(t, (unsigned)n);
-		for (int i = 0; i < n; i++)
-			request_free(t, run->request[i]);
+	s->busy = false;
+	if (s->io.result < 0 && !t->sync_failed) {
+		t->sync_failed = true;
+		logmsg(LOG_CRIT, "sync failed: %s: written data may be lost; "
+		    "every FLUSH will fail until restart",
+		    strerror((int)-s->io.result));
+	}
+	while ((r = s->waiting) != NULL) {
+		s->waiting = r->next;
+		if (t->sync_failed)
+			r->len = ata_error(reply_of(r), ATA_ABRT);
+		batch_add(t, r);
+	}
+}
+
+/*
+ * Start a sync if one is needed and a descriptor free; what comes meanwhile
+ * waits for the next.  A lone write has little to sync: if that is fast, it
+ * happens in the loop; a FLUSH may have gigabytes.
+ */
+static void
+sync_start(struct target *t)
+{
+	struct sync *s = sync_idle(t);
+	struct request *r = t->unsynced;
+
+	if (s == NULL || (r == NULL && sync_timeout(t) != 0))
+		return;
+	s->busy = true;
+	s->waiting = r;
+	t->unsynced = NULL;
+	t->unsynced_end = &t->unsynced;
+	t->dirty_since = 0;
+	if (!t->lone || r == NULL || r->next != NULL || r->op != OP_WRITE ||
+	    t->took[OP_SYNC] >= FAST) {
+		io_start(t, &s->io);
 		return;
 	}
-	for (int i = 0; run->work == WRITE && i < n; i++) {
+	s->io.start = now();
+	io_execute(t, &s->io);
+	t->took[OP_SYNC] = now() - s->io.start;
+	sync_end(t, s);
+}
+
+/*
+ * Runs.
+ */
+
+static struct run *
+run_new(struct request *r)
+{
+	struct run *run = &r->run;
+
+	run->request[0] = r;
+	run->count = 1;
+	run->done = 0;
+	run->moved = 0;
+	run->single = run->started = false;
+	run->lba = r->lba;
+	run->sectors = r->count;
+	run->io.op = r->op;
+	run->io.buffered = false;
+	return run;
+}
+
+/* Append a request if it is contiguous with the run. */
+static bool
+run_extend(struct run *run, struct request *r)
+{
+	if (run->io.op != r->op || run->count == RUN_MAX ||
+	    r->lba != run->lba + run->sectors)
+		return false;
+	run->request[run->count++] = r;
+	run->sectors += r->count;
+	return true;
+}
+
+/* Append a whole run if it is contiguous with this one. */
+static bool
+run_join(struct run *run, struct run *next)
+{
+	if (run->count + next->count > RUN_MAX ||
+	    !run_extend(run, next->request[0]))
+		return false;
+	for (int i = 1; i < next->count; i++)
+		run_extend(run, next->request[i]);
+	return true;
+}
+
+/* The next operation of a run: all that is left of it, or one request. */
+static void
+run_prepare(const struct target *t, struct run *run)
+{
+	const struct request *first = run->request[run->done];
+	struct io *io = &run->io;
+
+	io->count = run->single ? 1 : run->todo - run->done;
+	io->offset = (off_t)((t->offset + first->lba) * SECTOR + run->moved);
+	for (int i = 0; i < io->count; i++) {
+		const struct request *r = run->request[run->done + i];
+
+		io->iov[i] = (struct iovec){ r->payload, r->count * SECTOR };
+	}
+	io->iov[0].iov_base = first->payload + run->moved;
+	io->iov[0].iov_len -= run->moved;
+}
+
+/* Let a request report an error: an errno, or 0 for the end of the disk. */
+static void
+request_fail(struct target *t, struct request *r, int error)
+{
+	uint64_t n = ++t->counters.disk_errors;
+
+	if (passed_power_of_ten(n, 1))
+		logmsg(LOG_ERR, "%s of %u sectors at %" PRIu64 " failed: %s "
+		    "(%" PRIu64 " errors so far)",
+		    r->op == OP_WRITE ? "write" : "read", r->count, r->lba,
+		    error != 0 ? strerror(error) : "beyond the end", n);
+	r->len = ata_error(reply_of(r), error == 0 ? ATA_IDNF :
+	    r->op == OP_READ ? ATA_UNC : ATA_ABRT);
+}
+
+/*
+ * Nothing is written beyond the end that the disk has now.  False if no
+ * request is left to transfer.
+ */
+static bool
+run_check_end(struct target *t, struct run *run)
+{
+	int64_t end = run->io.op == OP_WRITE ? sectors_now(t) : INT64_MAX;
+	int error = end < 0 ? errno : 0;
+
+	for (run->todo = run->count; run->todo > 0; run->todo--) {
+		struct request *r = run->request[run->todo - 1];
+
+		if ((int64_t)(r->lba + r->count) <= end)
+			break;
+		request_fail(t, r, error);
+	}
+	return run->todo > 0;
+}
+
+/*
+ * Take the result of a run's operation; false if it needs another one.  When
+ * an operation on several requests fails, each is repeated by itself, so that
+ * only those fail that must.  EINVAL is direct I/O that is not aligned.
+ */
+static bool
+run_advance(struct target *t, struct run *run)
+{
+	ssize_t n = run->io.result;
+
+	if (n == -EINVAL && !run->io.buffered) {
+		run->io.buffered = true;
+		return false;
+	}
+	if (n <= 0 && run->io.count > 1) {
+		run->single = true;
+		return false;
+	}
+	if (n == 0 && disk_size(t->disk) < 0)
+		n = -errno;
+	if (n <= 0) {
+		request_fail(t, run->request[run->done++], (int)-n);
+		run->moved = 0;
+	}
+	for (; n > 0; run->done++) {
+		size_t left = run->request[run->done]->count * SECTOR -
+		    run->moved;
+
+		if ((size_t)n < left) {
+			run->moved += (size_t)n;
+			break;
+		}
+		n -= (ssize_t)left;
+		run->moved = 0;
+	}
+	return run->done == run->todo;
+}
+
+/* All requests of a run have ended: reply, or wait for a sync. */
+static void
+run_reply(struct target *t, struct run *run)
+{
+	int count = run->count;
+	struct request *request[RUN_MAX];
+
+	/* the run is in the cell of the first, which batch_add may free */
+	memcpy(request, run->request, sizeof request);
+	for (int i = 0; i < count; i++) {
+		struct request *r = request[i];
+
+		if (r->op == OP_READ || has_error(reply_of(r))) {
+			batch_add(t, r);
+		} else if (t->sync_writes) {
+			sync_wait(t, r);
+		} else {
+			if (t->dirty_since == 0)
+				t->dirty_since = now();
+			batch_add(t, r);
+		}
+	}
+}
+
+/* Execute a run in the loop. */
+static void
+run_execute(struct target *t, struct run *run)
+{
+	bool ended = !run_check_end(t, run);
+
+	while (!ended) {
+		run_prepare(t, run);
+		io_execute(t, &run->io);
+		ended = run_advance(t, run);
+	}
+	run_reply(t, run);
+}
+
+/*
+ * Execute the part of a run that will not block; returns the rest, or NULL.
+ */
+static struct run *
+run_try_nowait(struct target *t, struct run *run)
+{
+	struct run *rest;
+
+	run->todo = run->count;
+	run_prepare(t, run);
+	if (run->io.op == OP_WRITE) {
+		if (disk_write_would_block(t->disk, run->io.offset,
+		    (size_t)run->sectors * SECTOR))
+			return run;
+		run_execute(t, run);
+		return NULL;
+	}
+	run->io.result = disk_read_nowait(t->disk, &run->io);
+	if (run->io.result <= 0)
+		return run;
+	if (run_advance(t, run)) {
+		run_reply(t, run);
+		return NULL;
+	}
+	if (run->done == 0)
+		return run;
+	rest = run_new(run->request[run->done]);
+	for (int i = run->done + 1; i < run->count; i++)
+		run_extend(rest, run->request[i]);
+	rest->moved = run->moved;
+	run->count = run->done;
+	run_reply(t, run);
+	return rest;
+}
+
+/*
+ * The list of runs that wait or are under way, in order of arrival.
+ */
+
+/*
+ * Must the later of two runs wait for the earlier?  Counted in units of the
+ * disk, so that direct I/O and the page cache never meet in one.
+ */
+static bool
+overlap(const struct target *t, const struct run *a, const struct run *b)
+{
+	uint64_t unit = disk_unit(t->disk) / SECTOR, o = t->offset;
+
+	if (a->io.op != OP_WRITE && b->io.op != OP_WRITE)
+		return false;
+	return (a->lba + o) / unit <= (b->lba + b->sectors - 1 + o) / unit &&
+	    (b->lba + o) / unit <= (a->lba + a->sectors - 1 + o) / unit;
+}
+
+/* A run has ended: take it out, let those that it blocked go on. */
+static void
+list_remove(struct target *t, struct run *run)
+{
+	struct run **p = &t->first, *before = NULL;
+
+	for (; *p != run; p = &(*p)->next)
+		before = *p;
+	*p = run->next;
+	if (t->last == run)
+		t->last = before;
+	for (struct run *later = run->next; later != NULL; later = later->next)
+		later->blockers -= overlap(t, run, later);
+	t->active--;
+	run_reply(t, run);
+}
+
+/* Hand the runs that need not wait for others to the disk. */
+static void
+list_start(struct target *t)
+{
+	struct run *run, *next;
+
+	for (run = t->first; run != NULL && t->waiting > 0 &&
+	    t->active < t->depth; run = next) {
+		next = run->next;
+		if (run->started || run->blockers > 0)
+			continue;
+		run->started = true;
+		t->waiting--;
+		t->active++;
+		if (!run_check_end(t, run)) {
+			list_remove(t, run);
+			continue;
+		}
+		run_prepare(t, run);
+		io_start(t, &run->io);
+	}
+}
+
+/*
+ * Append a run, or join it to the last one if neither waits for anything but
+ * its turn.  Frames do not outlive their batch: data to write is copied.
+ */
+static void
+list_append(struct target *t, struct run *run)
+{
+	struct run *last = t->last;
+
+	for (int i = 0; run->io.op == OP_WRITE && i < run->count; i++) {
 		struct request *r = run->request[i];
 
 		r->payload = memcpy(data_of(r), r->payload, r->count * SECTOR);
 	}
-	pthread_mutex_lock(&q->lock);
-	if (!queue_joins(q, run, blocked))
-		queue_append(t, run, blocked);
-	if (t->jobs > 0)
-		atomic_fetch_add(&q->held, (unsigned)n);
-	pthread_mutex_unlock(&q->lock);
-	if (t->jobs == 0)
-		run_do(t, run, &t->batch);
+	if (last != NULL && !last->started && last->blockers == 0 &&
+	    run->blockers == overlap(t, last, run) && run_join(last, run))
+		return;
+	run->next = NULL;
+	*(last != NULL ? &last->next : &t->first) = run;
+	t->last = run;
+	t->waiting++;
 }
 
-/* Wakes the workers for all runs of a batch, which none of them delays. */
-static void
-queue_call(struct queue *q)
+/*
+ * Let the requests of a run wait for the disk, the last ones dropped if too
+ * many do already; false if none is left.
+ */
+static bool
+run_queue(struct target *t, struct run *run)
 {
-	for (; q->uncalled > 0; q->uncalled--)
-		pthread_cond_signal(&q->more);
+	int count = run->count;
+
+	run->count = 0;
+	run->sectors = 0;
+	for (int i = 0; i < count; i++) {
+		struct request *r = run->request[i];
+
+		if (request_queue(t, r)) {
+			run->count++;
+			run->sectors += r->count;
+		}
+	}
+	return run->count > 0;
 }
 
-/* Waits until the workers have done all they have. */
+/* The run that was gathered is complete: execute it or append it. */
 static void
-queue_close(struct queue *q)
+run_submit(struct target *t)
 {
-	pthread_mutex_lock(&q->lock);
-	q->closed = true;
-	pthread_cond_broadcast(&q->more);
-	while (q->workers > 0)
-		pthread_cond_wait(&q->more, &q->lock);
-	pthread_mutex_unlock(&q->lock);
+	struct run *run = t->run;
+	enum op op;
+	int64_t start;
+
+	t->run = NULL;
+	if (run == NULL)
+		return;
+	op = run->io.op;
+	run->blockers = 0;
+	for (struct run *r = t->first; r != NULL; r = r->next)
+		run->blockers += overlap(t, r, run);
+	if (op == OP_WRITE && t->sync_writes && !run_queue(t, run))
+		return;
+	if (run->blockers == 0)
+		run = run_try_nowait(t, run);
+	if (run == NULL || !run_queue(t, run))
+		return;
+	if (t->lone && t->took[op] < FAST) {
+		start = now();
+		run_execute(t, run);
+		t->took[op] = now() - start;
+	} else {
+		list_append(t, run);
+	}
+}
+
+/* An operation of the engine or the pool has finished. */
+static void
+io_end(struct target *t, struct io *io)
+{
+	struct run *run = (void *)io;
+
+	if (io->result == -EINTR || io->result == -EAGAIN) {
+		io_start(t, io);
+		return;
+	}
+	t->took[io->op] = now() - io->start;
+	if (io->op == OP_SYNC) {
+		sync_end(t, (void *)io);
+	} else if (run_advance(t, run)) {
+		list_remove(t, run);
+	} else {
+		run_prepare(t, run);
+		io_start(t, io);
+	}
+}
+
+/* The next finished operation, or NULL. */
+static struct io *
+io_finished(struct target *t)
+{
+	struct io *io = t->engine ? disk_finished(t->disk) : NULL;
+
+	return io != NULL ? io : pool_finished(&t->pool);
+}
+
+/*
+ * Advertisement, duplicates and link.
+ */
+
+/*
+ * Query for another target with the same address, and advertise this one to
+ * the hosts that may use it.  Gives up on a queue that is stuck.
+ */
+static void
+announce(struct target *t)
+{
+	uint8_t query[ETH_MIN] = { 0 };
+	uint8_t advert[sizeof(struct aoe_config) + CONFIG_MAX] = { 0 };
+	struct aoe *q = (void *)query, *a = (void *)advert;
+	struct frame f = { query, sizeof query };
+	int64_t start = now();
+	int drops = 0;
+	unsigned i = 0;
+
+	init_header(t, q, broadcast);
+	q->command = AOE_CONFIG;
+	q->tag[0] = 0x80;	/* bit 31 set: no tag that Linux uses */
+	net_send(t->net, &f, 1);
+	init_header(t, a, broadcast);
+	a->flags |= AOE_RESPONSE;
+	a->command = AOE_CONFIG;
+	f = pad_frame(advert, config_reply(t, (void *)a, CONFIG_READ));
+	do {
+		if (t->allowed.count > 0)
+			memcpy(a->dst, t->allowed.mac[i], MAC_LEN);
+		drops += net_send(t->net, &f, 1);
+	} while (++i < t->allowed.count &&
+	    (drops == 0 || now() - start < ANNOUNCE_MAX));
+}
+
+/* Another target has our address: log that once for each. */
+static void
+warn_duplicate(struct target *t, const uint8_t *mac)
+{
+	char text[MAC_TEXT];
+
+	if (mac_find(&t->duplicates, mac) < 0 && mac_add(&t->duplicates, mac))
+		logmsg(LOG_WARNING, "duplicate address: %s also exports "
+		    "e%u.%u; initiators spread requests over both, so each "
+		    "gets only part of the writes", mac_text(mac, text),
+		    t->shelf, t->slot);
+}
+
+static void
+warn_bridge(const struct link *link)
+{
+	if (*link->bridge != '\0')
+		logmsg(LOG_WARNING, "interface is a port of bridge %s and "
+		    "receives no AoE frames: use %s instead", link->bridge,
+		    link->bridge);
+}
+
+/* The platform has looked at the link: log changes, and advertise again. */
+static void
+link_update(struct target *t)
+{
+	const struct link old = t->link, *link = net_link(t->net);
+	bool changed = link->mtu != old.mtu || link->index != old.index ||
+	    !mac_equal(link->mac, old.mac);
+	char text[MAC_TEXT];
+
+	t->link = *link;
+	if (link->index == 0 && old.index != 0)
+		logmsg(LOG_WARNING, "interface is gone");
+	if (link->index == 0)
+		return;
+	if (link->index != old.index)
+		logmsg(LOG_NOTICE, "interface reappeared");
+	if (strcmp(link->name, old.name) != 0)
+		logmsg(LOG_NOTICE, "interface renamed to %s", link->name);
+	if (link->mtu != old.mtu)
+		logmsg(LOG_NOTICE, "MTU changed to %u", link->mtu);
+	if (!mac_equal(link->mac, old.mac))
+		logmsg(LOG_NOTICE, "address changed to %s",
+		    mac_text(link->mac, text));
+	if (link->up != old.up)
+		logmsg(LOG_NOTICE, "link %s", link->up ? "up" : "down");
+	if (strcmp(link->bridge, old.bridge) != 0)
+		warn_bridge(link);
+	if (link->up && (changed || !old.up))
+		announce(t);
 }
 
 /*
  * The serve loop.
  */
 
-static void
-run_finish(struct target *t)
+/*
+ * Is the frame AoE, for this target, from another host that may use it?  A
+ * loopback interface sends everything from its own address, which is zero.
+ */
+static bool
+accept_frame(struct target *t, const struct aoe *req)
 {
-	struct run *run = t->run;
-	bool blocked;
+	static const uint8_t loopback[MAC_LEN];
+	const uint8_t *mac = t->link.mac;
 
-	t->run = NULL;
-	if (run == NULL)
-		return;
-	if (t->jobs == 0) {
-		run_do(t, run, &t->batch);
-		return;
+	if (get16(req->type) != AOE_TYPE || (req->flags & 0xf0) != AOE_VERSION)
+		return false;
+	if (get16(req->shelf) != t->shelf &&
+	    get16(req->shelf) != AOE_ANY_SHELF)
+		return false;
+	if (req->slot != t->slot && req->slot != AOE_ANY_SLOT)
+		return false;
+	if (!mac_equal(req->dst, mac) && !mac_equal(req->dst, broadcast))
+		return false;
+	if ((req->src[0] & 1) != 0 || (mac_equal(req->src, mac) &&
+	    !mac_equal(mac, loopback)))
+		return false;
+	if (req->flags & AOE_RESPONSE) {
+		if (req->command == AOE_CONFIG && !mac_equal(req->src, mac))
+			warn_duplicate(t, req->src);
+		return false;
 	}
-	blocked = queue_conflicts(t, run);
-	if (!blocked)
-		run = run_now(t, run, &t->batch);
-	if (run != NULL)
-		queue_put(t, run, blocked);
-}
-
-static void
-serve_frame(struct target *t, const struct frame *f)
-{
-	const struct aoe *q = (const void *)f->data;
-	struct request *r;
-
-	if (!ours(t, q, f->len))
-		return;
-	if (q->flags & AOE_RESPONSE) {
-		if (q->command == AOE_CONFIG &&
-		    memcmp(q->src, net_mac(t->net), MAC_LEN) != 0)
-			twin(t, q->src);
-		return;
-	}
-	if (t->masks.count > 0 && mac_find(&t->masks, q->src) < 0)
-		return;
-	if ((r = request_new(t)) == NULL) {
-		refuse(t, 1);
-		return;
-	}
-	if (t->verbose)
-		r->since = now();
-	r->len = reply(t, r, f);
-	if (r->work == NOTHING && r->len == 0) {
-		request_free(t, r);
-	} else if (r->work == NOTHING) {
-		run_finish(t);	/* replies keep the order of requests */
-		answer(&t->batch, r, r->len);
-	} else if (t->run == NULL || !run_extend(t->run, r)) {
-		run_finish(t);
-		t->run = run_start(r);
-	}
-}
-
-/* How long the loop may sleep, in ms, before written data wants a sync. */
-static int
-patience(struct target *t)
-{
-	long long since = atomic_load(&t->dirty);
-	int64_t left;
-
-	if (since == 0 || t->delay == 0)
-		return -1;
-	if (atomic_load(&t->syncing))
-		return t->delay;
-	left = (since - now()) / 1000 + t->delay;
-	return left > 0 ? (int)left : 0;
-}
-
-static void
-sync_when_due(struct target *t)
-{
-	struct request *r;
-
-	if (patience(t) != 0)
-		return;
-	if (t->jobs == 0) {
-		sync_disk(t);
-	} else if ((r = request_new(t)) != NULL) {
-		r->work = SYNC;
-		r->quiet = true;
-		r->count = 0;
-		atomic_store(&t->syncing, true);
-		atomic_store(&t->dirty, 0);
-		queue_put(t, run_start(r), false);
-	}
-}
-
-/* SIGUSR1: how it goes, in one line. */
-static void
-tell(struct target *t)
-{
-	struct counters *c = &t->counters;
-
-	note(LOG_NOTICE, "%llu reads of %llu bytes, %llu writes of %llu bytes, "
-	    "%llu other requests, %llu errors; dropped: %llu requests by the "
-	    "kernel, %llu by us, %llu replies", atomic_load(&c->requests[READ]),
-	    atomic_load(&c->sectors[READ]) * SECTOR,
-	    atomic_load(&c->requests[WRITE]),
-	    atomic_load(&c->sectors[WRITE]) * SECTOR,
-	    atomic_load(&c->requests[SYNC]) +
-	    atomic_load(&c->requests[NOTHING]), atomic_load(&c->errors),
-	    (unsigned long long)net_drops(t->net), atomic_load(&c->busy),
-	    atomic_load(&c->unsent));
-}
-
-static void
-serve(struct target *t)
-{
-	struct frame frames[BATCH];
-	char drain[64];
-	bool news;
-
-	while (!stopping) {
-		int n = net_recv(t->net, frames, BATCH, patience(t), &news);
-
-		if (news)
-			announce(t);
-		for (int i = 0; i < n; i++)
-			serve_frame(t, &frames[i]);
-		run_finish(t);
-		sync_when_due(t);
-		queue_call(&t->queue);
-		batch_send(t, &t->batch);
-		while (t->batch.count > 0)
-			request_free(t, t->batch.request[--t->batch.count]);
-		if (n == 0)
-			(void)!read(wake[0], drain, sizeof drain);
-		if (asked) {
-			asked = 0;
-			tell(t);
-		}
-	}
-}
-
-/* Finishes what was taken; returns the exit status. */
-static int
-finish(struct target *t)
-{
-	queue_close(&t->queue);
-	if (!t->readonly && !sync_disk(t))
-		return EXIT_TRANSIENT;
-	return 0;
+	return t->allowed.count == 0 || mac_find(&t->allowed, req->src) >= 0;
 }
 
 /*
- * Options and main.
+ * Build the reply to a request and return its length, 0 for none.  If it
+ * leaves r an operation, the reply is what its success will send.
+ */
+static size_t
+build_reply(struct target *t, struct request *r, const struct frame *f)
+{
+	const struct aoe *req = (const void *)f->data;
+	struct aoe *rep = reply_of(r);
+
+	memset(rep, 0, sizeof(struct aoe_ata));
+	init_header(t, rep, req->src);
+	rep->flags |= AOE_RESPONSE;
+	rep->command = req->command;
+	memcpy(rep->tag, req->tag, sizeof rep->tag);
+	r->op = OP_NONE;
+	r->count = 0;
+	switch (req->command) {
+	case AOE_ATA:
+		return handle_ata(t, r, (void *)f->data, f->len);
+	case AOE_CONFIG:
+		return handle_config(t, (void *)f->data, f->len, (void *)rep);
+	case AOE_MASK:
+		return handle_mask(t, (void *)f->data, f->len, (void *)rep);
+	case AOE_RESERVE:
+		return handle_reserve(t, (void *)f->data, f->len, (void *)rep);
+	}
+	if (get16(req->shelf) == AOE_ANY_SHELF || req->slot == AOE_ANY_SLOT)
+		return 0;	/* not an error from every target */
+	return aoe_error(rep, AOE_BAD_COMMAND, sizeof *rep);
+}
+
+/*
+ * A frame that is shorter than any on a physical Ethernet counts as padded
+ * with zeroes.
+ */
+static void
+serve_frame(struct target *t, struct frame f)
+{
+	uint8_t padded[ETH_MIN];
+	struct request *r;
+
+	if (f.len < ETH_MIN)
+		f = pad_frame(memcpy(padded, f.data, f.len), f.len);
+	if (!accept_frame(t, (void *)f.data) || (r = request_new(t)) == NULL)
+		return;
+	if (t->verbose)
+		r->received = now();
+	r->len = build_reply(t, r, &f);
+	if (r->len == 0) {
+		request_free(t, r);
+	} else if (r->op == OP_READ || r->op == OP_WRITE) {
+		if (t->run != NULL && run_extend(t->run, r))
+			return;
+		run_submit(t);
+		t->run = run_new(r);
+	} else {
+		run_submit(t);	/* replies keep the order of requests */
+		if (r->op != OP_SYNC || t->readonly)
+			batch_add(t, r);
+		else if (request_queue(t, r))
+			sync_wait(t, r);
+	}
+}
+
+/*
+ * One batch: receive up to max frames, do what is to be done, reply.  A
+ * request is alone if no other came with it and nothing is under way: then
+ * its initiator waits for nothing but its reply, and sleeping until a fast
+ * disk is done costs more than the disk takes.
+ */
+static void
+serve_batch(struct target *t, int max)
+{
+	struct frame frames[BATCH];
+	int n = net_recv(t->net, frames, max, t->retry_submit ? 1 :
+	    sync_timeout(t));
+	struct io *io;
+
+	if (net_link(t->net)->looks != t->link.looks)
+		link_update(t);
+	while ((io = io_finished(t)) != NULL)
+		io_end(t, io);
+	t->lone = n == 1 && t->first == NULL && !syncs_pending(t);
+	for (int i = 0; i < n; i++)
+		serve_frame(t, frames[i]);
+	run_submit(t);
+	list_start(t);
+	sync_start(t);
+	t->retry_submit = t->engine && !disk_submit(t->disk);
+	batch_send(t);
+	if (want_counters) {
+		want_counters = 0;
+		log_counters(t);
+	}
+	if (want_announce) {
+		want_announce = 0;
+		announce(t);
+	}
+}
+
+/*
+ * Serve until a signal says to stop; then finish what was received, sync, and
+ * return the exit status.
+ */
+static int
+serve(struct target *t)
+{
+	while (!stopping)
+		serve_batch(t, BATCH);
+	logmsg(LOG_NOTICE, "stopping on SIG%s",
+	    stopping == SIGINT ? "INT" : "TERM");
+	while (t->first != NULL || syncs_pending(t))
+		serve_batch(t, 0);
+	if (!t->readonly) {
+		io_execute(t, &t->sync[0].io);
+		sync_end(t, &t->sync[0]);
+	}
+	return t->sync_failed ? EXIT_TRANSIENT : 0;
+}
+
+/*
+ * Options.
  */
 
 static void
-usage(FILE *f)
+print_usage(FILE *f)
 {
-	fprintf(f, "usage: vblade [-dfhrsvV] [-b buffers] [-j workers] "
-	    "[-l length]\n"
-	    "              [-m mac[,mac ...]] [-o offset] [-t seconds]\n"
-	    "              shelf slot interface file\n");
+	fprintf(f, "usage: vblade [-dfhrsvV] [-b buffers] [-l length] "
+	    "[-m mac[,mac ...]]\n"
+	    "              [-o offset] [-t seconds] shelf slot interface "
+	    "file\n");
 }
 
 static _Noreturn void
-misused(void)
+print_help(void)
 {
-	usage(stderr);
-	exit(EXIT_USAGE);
+	print_usage(stdout);
+	printf("  -b buffers  requests an initiator may have outstanding (%d)\n"
+	    "  -d          direct I/O: bypass the page cache\n"
+	    "  -f          export even if the file or the address is in use\n"
+	    "  -h          print this help (also --help)\n"
+	    "  -l length   export at most this many sectors of 512 bytes\n"
+	    "  -m mac,...  serve these hosts only\n"
+	    "  -o offset   skip this many sectors of 512 bytes\n"
+	    "  -r          read-only\n"
+	    "  -s          reply to a write once it is on stable storage\n"
+	    "  -t seconds  sync written data at least this often (%d); "
+	    "0: never\n"
+	    "  -v          log each request\n"
+	    "  -V          print the version (also --version)\n",
+	    BUFFERS, DELAY);
+	exit(0);
+}
+
+static _Noreturn void
+print_version(void)
+{
+	puts("vblade " VERSION);
+	exit(0);
 }
 
 static uint64_t
-number(const char *what, const char *s, uint64_t least, uint64_t most)
+parse_number(const char *what, const char *s, uint64_t min, uint64_t max)
 {
 	unsigned long long n;
 	char *end;
@@ -1521,14 +1757,15 @@ number(const char *what, const char *s, uint64_t least, uint64_t most)
 	errno = 0;
 	n = strtoull(s, &end, 10);
 	if (!isdigit((unsigned char)*s) || *end != '\0' || errno != 0 ||
-	    n < least || n > most)
-		errx(EXIT_USAGE, "%s '%s': want a number from %" PRIu64 " to %"
-		    PRIu64, what, s, least, most);
+	    n < min || n > max)
+		fail(EXIT_USAGE, 0, "%s '%s': must be a number from %" PRIu64
+		    " to %" PRIu64, what, s, min, max);
 	return n;
 }
 
+/* Parse an address, with or without colons, and advance *s past it. */
 static bool
-mac_parse(const char **s, uint8_t *mac)
+parse_mac(const char **s, uint8_t *mac)
 {
 	char hex[3] = { 0 };
 
@@ -1546,178 +1783,185 @@ mac_parse(const char **s, uint8_t *mac)
 	return true;
 }
 
-/* -m: whatever is wrong with the list is an error, never an open door. */
+/* -m: any error rejects the list, so that no typo opens the export to all. */
 static void
-masks(struct target *t, const char *list)
+parse_mac_list(struct target *t, const char *list)
 {
 	const char *s = list;
 	uint8_t mac[MAC_LEN];
 
-	t->fixed = true;
+	t->allowed_locked = true;
 	do {
-		if (!mac_parse(&s, mac) || (*s != '\0' && *s != ',') ||
+		if (!parse_mac(&s, mac) || (*s != '\0' && *s != ',') ||
 		    (mac[0] & 1))
-			errx(EXIT_USAGE, "-m '%s': want MAC addresses of "
-			    "hosts, with commas between them", list);
-		if (!mac_add(&t->masks, mac))
-			errx(EXIT_USAGE, "-m '%s': more than 255 addresses",
+			fail(EXIT_USAGE, 0, "-m '%s': expected a "
+			    "comma-separated list of unicast MAC addresses",
+			    list);
+		if (!mac_add(&t->allowed, mac))
+			fail(EXIT_USAGE, 0, "-m '%s': more than 255 addresses",
 			    list);
 	} while (*s++ == ',');
 }
 
+/* Parse the command line; returns the DISK_ flags. */
 static int
-option(struct target *t, int c)
+parse_options(struct target *t, int argc, char *argv[])
 {
-	static const uint64_t most = INT64_MAX / SECTOR;
+	static const uint64_t max = INT64_MAX / SECTOR;
+	int c, flags = 0;
 
-	switch (c) {
-	case 'b':
-		t->buffers = (unsigned)number("-b", optarg, 2, 65535);
-		return 0;
-	case 'd':
-		return DISK_DIRECT;
-	case 'f':
-		return DISK_FORCE;
-	case 'h':
-		usage(stdout);
-		exit(0);
-	case 'j':
-		t->jobs = (unsigned)number("-j", optarg, 0, 256);
-		return 0;
-	case 'l':
-		t->length = number("-l", optarg, 1, most);
-		return 0;
-	case 'm':
-		masks(t, optarg);
-		return 0;
-	case 'o':
-		t->offset = number("-o", optarg, 0, most);
-		return 0;
-	case 'r':
-		return DISK_READONLY;
-	case 's':
-		return DISK_SYNC;
-	case 't':
-		t->delay = (int)number("-t", optarg, 0, 86400) * 1000;
-		return 0;
-	case 'v':
-		t->verbose = true;
-		return 0;
-	case 'V':
-		puts("vblade " VERSION);
-		exit(0);
-	case ':':
-		errx(EXIT_USAGE, "option -%c wants an argument", optopt);
-	}
-	errx(EXIT_USAGE, "no option -%c (-h lists them)", optopt);
-}
-
-/*
- * Takes options before, between and after the operands, whatever the libc's
- * getopt thinks of that; returns the DISK_ flags.
- */
-static int
-options(struct target *t, int argc, char *argv[], const char *operand[4])
-{
-	int c, flags = 0, n = 0;
-	bool only = false;	/* operands, since there was a -- */
-
+	if (argc > 1 && strcmp(argv[1], "--help") == 0)
+		print_help();
+	if (argc > 1 && strcmp(argv[1], "--version") == 0)
+		print_version();
 	opterr = 0;
-	while (optind < argc) {
-		int before = optind;
-
-		if (!only && strcmp(argv[optind], "--help") == 0)
-			option(t, 'h');
-		if (!only && strcmp(argv[optind], "--version") == 0)
-			option(t, 'V');
-		c = only ? -1 : getopt(argc, argv, "+:b:dfhj:l:m:o:rst:vV");
-		if (c != -1) {
-			flags |= option(t, c);
-		} else if (optind > before) {
-			only = true;
-		} else if (n == 4) {
-			misused();
-		} else {
-			operand[n++] = argv[optind++];
+	while ((c = getopt(argc, argv, ":b:dfhl:m:o:rst:vV")) != -1) {
+		switch (c) {
+		case 'b':
+			t->buffers = (unsigned)parse_number("-b", optarg, 2,
+			    65535);
+			break;
+		case 'd':
+			flags |= DISK_DIRECT;
+			break;
+		case 'f':
+			flags |= DISK_FORCE;
+			break;
+		case 'h':
+			print_help();
+		case 'l':
+			t->length = parse_number("-l", optarg, 1, max);
+			break;
+		case 'm':
+			parse_mac_list(t, optarg);
+			break;
+		case 'o':
+			t->offset = parse_number("-o", optarg, 0, max);
+			break;
+		case 'r':
+			flags |= DISK_READONLY;
+			t->readonly = true;
+			break;
+		case 's':
+			t->sync_writes = true;
+			t->write_cache = false;
+			break;
+		case 't':
+			t->delay = (int)parse_number("-t", optarg, 0, 86400) *
+			    1000;
+			break;
+		case 'v':
+			t->verbose = true;
+			break;
+		case 'V':
+			print_version();
+		case ':':
+			fail(EXIT_USAGE, 0, "option requires an argument -- "
+			    "%c", optopt);
+		default:
+			fail(EXIT_USAGE, 0, "unknown option -%c%s (-h lists "
+			    "the options)", optopt, optopt == '-' ?
+			    argv[optind] + 2 : "");
 		}
 	}
-	if (n < 4)
-		misused();
-	t->shelf = (unsigned)number("shelf", operand[0], 0, 65534);
-	t->slot = (unsigned)number("slot", operand[1], 0, 254);
 	return flags;
 }
 
-/* The export lies within the file. */
 static void
-export_fits(struct target *t, const char *path)
+parse_address(struct target *t, char *operand[4])
 {
-	off_t size = disk_size(&t->disk);
-	uint64_t whole = size < 0 ? 0 : (uint64_t)size / SECTOR;
-
-	if (whole == 0)
-		errx(EXIT_DISK, "%s: no whole sector in %jd bytes", path,
-		    (intmax_t)size);
-	if (t->offset >= whole)
-		errx(EXIT_USAGE, "-o %" PRIu64 ": %s has %" PRIu64 " sectors",
-		    t->offset, path, whole);
-	if (t->length != UINT64_MAX && t->length > whole - t->offset)
-		errx(EXIT_USAGE, "-l %" PRIu64 ": %s has %" PRIu64
-		    " sectors from %" PRIu64 " on", t->length, path,
-		    whole - t->offset, t->offset);
-	refresh(t);
+	if (!isdigit((unsigned char)*operand[0]) &&
+	    isdigit((unsigned char)*operand[1]) &&
+	    isdigit((unsigned char)*operand[2]))
+		fail(EXIT_USAGE, 0, "operands in the wrong order: shelf and "
+		    "slot come before the interface '%s'", operand[0]);
+	t->shelf = (unsigned)parse_number("shelf", operand[0], 0, 65534);
+	t->slot = (unsigned)parse_number("slot", operand[1], 0, 254);
 }
 
-/* What will surprise somebody later. */
+/*
+ * Start.
+ */
+
+/* The export has to lie within the file. */
 static void
-remark(const struct target *t, const char *path)
+check_range(struct target *t, const char *path)
 {
-	uint64_t rest = (uint64_t)disk_size(&t->disk) % SECTOR;
+	off_t size = disk_size(t->disk);
+	uint64_t all = size < 0 ? 0 : (uint64_t)size / SECTOR;
+
+	if (all == 0)
+		fail(EXIT_DISK, 0, "%s: no whole sector in %jd bytes", path,
+		    (intmax_t)size);
+	if (t->offset >= all)
+		fail(EXIT_USAGE, 0, "-o %" PRIu64 ": %s has only %" PRIu64
+		    " sectors of 512 bytes", t->offset, path, all);
+	if (t->length != UINT64_MAX && t->length > all - t->offset)
+		fail(EXIT_USAGE, 0, "-l %" PRIu64 ": %s has only %" PRIu64
+		    " sectors of 512 bytes from -o %" PRIu64 " on", t->length,
+		    path, all - t->offset, t->offset);
+	refresh_size(t);
+}
+
+/* Warn about what some initiators, or the user, may not expect. */
+static void
+warn_compatibility(const struct target *t, const char *path)
+{
+	uint64_t rest = (uint64_t)disk_size(t->disk) % SECTOR;
 
 	if (t->shelf == 4095)
-		note(LOG_WARNING, "Linux initiators ignore shelf 4095");
+		logmsg(LOG_WARNING, "Linux initiators ignore shelf 4095");
 	if (t->slot > 15)
-		note(LOG_WARNING, "some initiators ignore slots above 15");
+		logmsg(LOG_WARNING, "some initiators ignore slots above 15");
 	if (rest != 0 && t->length == UINT64_MAX)
-		note(LOG_WARNING, "%s: the last %" PRIu64 " bytes fill no "
-		    "sector and are not exported", path, rest);
+		logmsg(LOG_WARNING, "%s: ignoring the last %" PRIu64
+		    " bytes (less than one sector)", path, rest);
 	if (t->sectors % 2 != 0)
-		note(LOG_INFO, "%" PRIu64 " sectors is an odd number: some "
-		    "initiators then move one sector at a time", t->sectors);
+		logmsg(LOG_INFO, "odd number of sectors (%" PRIu64 "): some "
+		    "initiators then transfer one sector at a time",
+		    t->sectors);
 }
 
-/* shelf.slot:host, the same after every restart. */
+/* Serial number: shelf.slot:host. */
 static void
-serial(struct target *t)
+set_serial(struct target *t)
 {
-	char host[256] = "", all[300];
+	char host[256] = "";
 
 	gethostname(host, sizeof host - 1);
-	snprintf(all, sizeof all, "%u.%u:%s", t->shelf, t->slot, host);
-	memcpy(t->serial, all, sizeof t->serial - 1);
+	(void)!snprintf(t->serial, sizeof t->serial, "%u.%u:%s", t->shelf,
+	    t->slot, host);
 }
 
-/* Room for what workers may have and for one batch of the loop. */
+/*
+ * The cells of all requests: those that may wait for the disk, and one batch
+ * more, so that what need not wait never finds all of them taken.
+ */
 static void
-pool(struct target *t)
+allocate_requests(struct target *t)
 {
-	size_t n;
+	unsigned n = 4 * t->buffers;
 	uint8_t *p;
 
-	t->pool = 4 * t->buffers < POOL_MOST ? 4 * t->buffers : POOL_MOST;
-	n = t->pool + BATCH;
-	p = mmap(NULL, n * CELL, PROT_READ | PROT_WRITE,
+	t->queue_max = n < QUEUE_MIN ? QUEUE_MIN : n > QUEUE_MAX ? QUEUE_MAX :
+	    n;
+	n = t->queue_max + BATCH;
+	p = mmap(NULL, (size_t)n * CELL, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
-		err(EXIT_TRANSIENT, "memory for %zu requests", n);
+		fail(EXIT_TRANSIENT, errno, "cannot allocate %u request "
+		    "buffers", n);
 #ifdef MADV_NOHUGEPAGE
-	madvise(p, n * CELL, MADV_NOHUGEPAGE);	/* cells are mostly unused */
+	madvise(p, (size_t)n * CELL, MADV_NOHUGEPAGE);	/* mostly unused */
 #endif
 	while (n-- > 0)
-		request_free(t, (void *)(p + n * CELL));
+		request_free(t, (void *)(p + (size_t)n * CELL));
 }
 
-/* The second wish to stop is not discussed. */
+/*
+ * The pipe gets a null pointer only if there is none in it: a signal never
+ * waits for a full pipe.  A second SIGTERM or SIGINT exits at once.
+ */
 static void
 on_signal(int sig)
 {
@@ -1726,40 +1970,46 @@ on_signal(int sig)
 	if (sig == SIGTERM || sig == SIGINT) {
 		if (stopping)
 			_exit(EXIT_TRANSIENT);
-		stopping = 1;
+		stopping = sig;
+	} else if (sig == SIGHUP) {
+		want_announce = 1;
 	} else {
-		asked = 1;
+		want_counters = 1;
 	}
-	(void)!write(wake[1], "", 1);
+	if (!signaled) {
+		signaled = 1;
+		(void)!write(wake[1], &(void *){ NULL }, sizeof(void *));
+	}
 	errno = saved;
 }
 
+/* A SIGINT that is ignored at the start, as by `command &`, stays so. */
 static void
-signals(void)
+catch_signals(void)
 {
-	static const int caught[] = { SIGTERM, SIGINT, SIGUSR1,
+	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1,
 #ifdef SIGINFO
 	    SIGINFO,
 #endif
 	};
+	static const int ignored[] = { SIGPIPE, SIGTTOU, SIGXFSZ };
 	struct sigaction a = { .sa_handler = on_signal,
-	    .sa_flags = SA_RESTART };
+	    .sa_flags = SA_RESTART }, old;
 
-	if (pipe(wake) < 0)
-		err(EXIT_TRANSIENT, "pipe");
-	for (int i = 0; i < 2; i++)
-		if (fcntl(wake[i], F_SETFL, O_NONBLOCK) < 0)
-			err(EXIT_TRANSIENT, "pipe");
+	if (pipe(wake) < 0 || fcntl(wake[0], F_SETFL, O_NONBLOCK) < 0)
+		fail(EXIT_TRANSIENT, errno, "pipe");
 	sigemptyset(&a.sa_mask);
 	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
-		sigaction(caught[i], &a, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
+		if (caught[i] != SIGINT || sigaction(SIGINT, NULL, &old) < 0 ||
+		    old.sa_handler != SIG_IGN)
+			sigaction(caught[i], &a, NULL);
+	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+		signal(ignored[i], SIG_IGN);
 }
 
-/* Descriptors 0 to 2 must not become sockets that printf(3) then meets. */
+/* Open descriptors 0 to 2, so that no socket becomes stdout. */
 static void
-standard_descriptors(void)
+open_standard_descriptors(void)
 {
 	int fd;
 
@@ -1770,149 +2020,132 @@ standard_descriptors(void)
 		close(fd);
 }
 
+/*
+ * A descriptor for an output stream that never blocks: one of our own, since
+ * the flags of the stream's belong to the shell as well.
+ */
+static int
+reopen(int fd)
+{
+	static const int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	char path[32];
+	struct stat st;
+	int new;
+
+	if (fstat(fd, &st) < 0 ||
+	    (!S_ISCHR(st.st_mode) && !S_ISFIFO(st.st_mode)))
+		return fd;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	new = open(path, flags);
+	if (new < 0 && isatty(fd) && ttyname(fd) != NULL)
+		new = open(ttyname(fd), flags);
+	return new >= 0 ? new : fd;
+}
+
+/* Log to standard error, with priorities if that is the journal. */
 static void
-logging_set(const struct target *t, const char *ifname)
+open_log(void)
 {
 	const char *s = getenv("JOURNAL_STREAM");
 	uintmax_t dev, ino;
 	struct stat st;
 
-	tzset();
-	snprintf(logging.prefix, sizeof logging.prefix, "e%u.%u: %.32s: ",
-	    t->shelf, t->slot, ifname);
 	logging.journal = s != NULL && fstat(STDERR_FILENO, &st) == 0 &&
 	    sscanf(s, "%ju:%ju", &dev, &ino) == 2 &&
 	    dev == (uintmax_t)st.st_dev && ino == (uintmax_t)st.st_ino;
+	logging.fd = reopen(STDERR_FILENO);
 }
 
-/*
- * vbladed: the parent waits until the child is ready and exits 0, or with
- * the child's status when that gives up.  Returns, in the child, where to
- * say that it is ready.
- */
-static int
-detach(void)
+/* Set up what executes disk operations; describe it for the log. */
+static void
+start_engine(struct target *t, char *text, size_t size)
 {
-	int fd[2], status;
-	char byte;
-	pid_t child;
+	int fd = disk_engine(t->disk, RING_DEPTH + SYNCS_MAX);
 
-	if (pipe(fd) < 0 || (child = fork()) < 0)
-		err(EXIT_TRANSIENT, "fork");
-	if (child == 0) {
-		close(fd[0]);
-		setsid();
-		return fd[1];
+	snprintf(text, size, errno == ENOSYS ? "threads" :
+	    "threads (io_uring: %s)", strerror(errno));
+	if (fd >= 0) {
+		snprintf(text, size, "io_uring");
+		net_watch(t->net, fd);
+	} else if (pipe(t->pool.work) < 0) {
+		fail(EXIT_TRANSIENT, errno, "pipe");
 	}
-	close(fd[1]);
-	if (read(fd[0], &byte, 1) == 1)
-		_exit(0);
-	waitpid(child, &status, 0);
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_TRANSIENT);
+	net_watch(t->net, wake[0]);
+	t->engine = fd >= 0;
+	t->depth = t->engine ? RING_DEPTH : POOL_MAX - SYNCS_MAX;
+	t->pool.disk = t->disk;
+	t->unsynced_end = &t->unsynced;
+	for (int i = 0; i < OP_COUNT; i++)
+		t->took[i] = INT64_MAX;
+	for (int i = 0; i < SYNCS_MAX; i++) {
+		t->sync[i].io.op = OP_SYNC;
+		t->sync[i].io.sync = i;
+	}
 }
 
-/*
- * From here on the log is syslog's, and the terminal somebody else's.  The log
- * is opened when all else is closed: it takes the lowest number there is, which
- * confine() leaves to it, should syslog(3) have to connect again.
- */
+/* Report readiness on stdout, to the log and to the service manager. */
 static void
-detached(int parent)
+report_ready(const struct target *t, const char *engine)
 {
-	int null = open("/dev/null", O_RDWR);
+	int out = reopen(STDOUT_FILENO);
+	char line[128], mac[MAC_TEXT];
 
-	for (int fd = 0; null >= 0 && fd <= STDERR_FILENO; fd++)
-		dup2(null, fd);
-	close(null);
-	(void)!chdir("/");
-	(void)!write(parent, "", 1);
-	close(parent);
-	openlog("vbladed", LOG_PID | LOG_NDELAY, LOG_DAEMON);
-	logging.syslog = true;
-}
-
-/* sd_notify(3): where the service manager listens, or -1. */
-static void
-notify(const struct target *t)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	size_t n = path == NULL ? 0 : strlen(path);
-	char text[80];
-	int fd;
-
-	if (n == 0 || n >= sizeof to.sun_path)
-		return;
-	memcpy(to.sun_path, path, n);
-	if (*path == '@')
-		to.sun_path[0] = '\0';
-	snprintf(text, sizeof text, "READY=1\nSTATUS=exports e%u.%u, %" PRIu64
-	    " sectors", t->shelf, t->slot, t->sectors);
-	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-	if (fd < 0 || sendto(fd, text, strlen(text), 0, (void *)&to,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
-		note(LOG_WARNING, "%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-}
-
-/* It serves: tell people, scripts, the service manager, and the parent. */
-static void
-ready(const struct target *t, int parent)
-{
-	char line[80], mac[MAC_TEXT];
-	int n;
-
-	n = snprintf(line, sizeof line, "pid %ld: e%u.%u, %" PRIu64
+	snprintf(line, sizeof line, "pid %ld: e%u.%u, %" PRIu64
 	    " sectors %s\n", (long)getpid(), t->shelf, t->slot, t->sectors,
 	    t->readonly ? "O_RDONLY" : "O_RDWR");
-	if (parent < 0)
-		emit(STDOUT_FILENO, line, (size_t)n);
-	else
-		detached(parent);
-	if (logging.syslog)
-		note(LOG_NOTICE, "%.*s", n - 1, line);
-	note(LOG_INFO, "%s, MTU %u, %u sectors a frame, %u buffers",
-	    mac_text(net_mac(t->net), mac), net_mtu(t->net), config_sectors(t),
-	    t->buffers);
-	if (parent < 0 && isatty(STDOUT_FILENO))
-		printf("On a Linux client: modprobe aoe; the disk is "
-		    "/dev/etherd/e%u.%u\n", t->shelf, t->slot);
-	fflush(stdout);
-	notify(t);
+	emit(out, line, strlen(line));
+	logmsg(LOG_INFO, "address %s, MTU %u, %u sectors per frame, "
+	    "%u buffers, disk I/O by %s", mac_text(t->link.mac, mac),
+	    t->link.mtu, config_sectors(t), t->buffers, engine);
+	snprintf(line, sizeof line, "On a Linux client: modprobe aoe; the "
+	    "disk is /dev/etherd/e%u.%u\n", t->shelf, t->slot);
+	if (isatty(out))
+		emit(out, line, strlen(line));
+	if (logging.fd == STDERR_FILENO && isatty(STDERR_FILENO)) {
+		logmsg(LOG_WARNING, "cannot reopen the terminal: nothing "
+		    "more will be logged");
+		logging.fd = -1;
+	}
+	snprintf(line, sizeof line, "READY=1\nSTATUS=Exporting e%u.%u "
+	    "(%" PRIu64 " sectors)", t->shelf, t->slot, t->sectors);
+	notify(line);
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct target t = { .buffers = BUFFERS, .jobs = WORKERS,
-	    .delay = DELAY * 1000,
-	    .length = UINT64_MAX };
-	const char *operand[4], *name = strrchr(argv[0], '/');
-	int flags, parent = -1;
+	struct target t = { .buffers = BUFFERS, .delay = DELAY * 1000,
+	    .length = UINT64_MAX, .write_cache = true };
+	char **operand, engine[80];
+	int flags;
 
-	standard_descriptors();
-	flags = options(&t, argc, argv, operand);
-	t.readonly = flags & DISK_READONLY;
-	t.sync = flags & DISK_SYNC;
-	t.cache = !t.sync;
-	pthread_mutex_init(&t.one, NULL);
-	pthread_mutex_init(&t.queue.lock, NULL);
-	pthread_cond_init(&t.queue.more, NULL);
-	logging_set(&t, operand[2]);
-	if (strcmp(name != NULL ? name + 1 : argv[0], "vbladed") == 0)
-		parent = detach();
-	disk_open(&t.disk, operand[3], flags);
-	export_fits(&t, operand[3]);
-	serial(&t);
-	pool(&t);
-	signals();
+	open_standard_descriptors();
+	open_log();
+	flags = parse_options(&t, argc, argv);
+	if (argc - optind != 4) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	operand = argv + optind;
+	parse_address(&t, operand);
+	snprintf(logging.prefix, sizeof logging.prefix, "e%u.%u: %.32s: ",
+	    t.shelf, t.slot, operand[2]);
+	t.disk = disk_open(operand[3], flags);
+	check_range(&t, operand[3]);
+	set_serial(&t);
+	allocate_requests(&t);
+	catch_signals();
 	t.net = net_open(operand[2], t.shelf, t.slot,
-	    8 * (t.buffers < LEAST ? LEAST : t.buffers), wake[0]);
-	remark(&t, operand[3]);
+	    8 * (t.buffers < WINDOW_MIN ? WINDOW_MIN : t.buffers),
+	    flags & DISK_FORCE);
+	t.link = *net_link(t.net);
+	start_engine(&t, engine, sizeof engine);
+	warn_compatibility(&t, operand[3]);
+	warn_bridge(&t.link);
+	if (!t.link.up)
+		logmsg(LOG_NOTICE, "link down");
 	announce(&t);
-	ready(&t, parent);
-	confine(t.net, &t.disk);
-	serve(&t);
-	return finish(&t);
+	report_ready(&t, engine);
+	confine(t.net, t.disk);
+	return serve(&t);
 }
