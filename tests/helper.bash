@@ -10,7 +10,7 @@
 #	teardown() { serve_end; }
 #
 #	@test "the first sector is read" {
-#		expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+#		assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
 #	}
 #
 # The program under test is $VBLADE, by default the one in the tree.
@@ -19,7 +19,7 @@ TESTS=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 : "${VBLADE:=$TESTS/../vblade}"
 export VBLADE LC_ALL=C
 
-# --- judgement --------------------------------------------------------
+# --- assertions -------------------------------------------------------
 
 # Fail the test with a message.
 fail() {
@@ -35,35 +35,36 @@ if [ -n "${CI:-}" ]; then
 	}
 fi
 
-# same EXPECTED GOT [WHAT]: they are equal, byte by byte.  Of long ones the
+# assert_equal EXPECTED GOT [WHAT]: they are equal, byte by byte.  Of long ones the
 # message tells the first differences.
-same() {
+assert_equal() {
 	[ "$1" != "$2" ] || return 0
 	if [ $((${#1} + ${#2})) -le 1000 ]; then
-		fail "${3:-not the same}" "expected: $1" "got:      $2"
+		fail "${3:-values differ}" "expected: $1" "got:      $2"
 	else
-		fail "${3:-not the same}" "$(diff -U 1 -L expected -L got \
+		fail "${3:-values differ}" "$(diff -U 1 -L expected -L got \
 			<(fold -w 64 <<<"$1") <(fold -w 64 <<<"$2") | head -n 40)"
 	fi
 }
 
-# holds PATTERN TEXT: the pattern of grep -E is found in a line of the text.
-holds() {
+# assert_match PATTERN TEXT: the pattern of grep -E is found in a line of the text.
+assert_match() {
 	grep -qE -e "$1" <<<"$2" || fail "expected: $1" "got:      $2"
 }
 
-# lacks PATTERN TEXT: the pattern of grep -E is found in no line of it.
-lacks() {
+# refute_match PATTERN TEXT: the pattern of grep -E is found in no line of it.
+refute_match() {
 	! grep -qE -e "$1" <<<"$2" || fail "unwanted: $1" "got:      $2"
 }
 
-# until_true SECONDS COMMAND...: run the command until it succeeds.
+# wait_until SECONDS COMMAND...: run the command until it succeeds.
 # Its output is discarded.  Fails when that many seconds have gone by.
-until_true() {
+wait_until() {
 	local end=$((SECONDS + $1 + 1))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || fail "in vain: $*" || return
+		[ $SECONDS -lt $end ] || fail "timed out waiting for: $*" || \
+			return
 		sleep 0.02
 	done
 }
@@ -97,7 +98,7 @@ lab_open() {
 		mtu "$mtu" netns "$INITIATOR_NS"
 	ip -n "$TARGET_NS" link set eth0 up
 	ip -n "$INITIATOR_NS" link set eth0 up
-	until_true 10 lab_has_carrier
+	wait_until 10 lab_has_carrier
 }
 
 lab_has_carrier() {
@@ -155,7 +156,7 @@ launch() {
 # serve ARGUMENT...: launch vblade and wait for its ready line.
 serve() {
 	launch "$@"
-	until_true 10 serve_settled "$PID" "$OUT" ||
+	wait_until 10 serve_settled "$PID" "$OUT" ||
 		fail "vblade $*: no ready line in time" || return
 	serve_ready "$OUT" || fail "vblade $*: not ready" "$(cat "$ERR")"
 }
@@ -168,40 +169,41 @@ serve_settled() {
 	serve_ready "$2" || ! kill -0 "$1"
 }
 
-gone() {
+process_gone() {
 	! kill -0 "$1"
 }
 
-# ended PID: wait for the end of a child and set STATUS to its exit status.
+# wait_for_exit PID: wait for the end of a child and set STATUS to its exit status.
 # One that does not end in 10 s is killed, and the test fails.
-ended() {
+wait_for_exit() {
 	STATUS=0
-	until_true 10 gone "$1" || { kill -9 "$1"; return 1; }
+	wait_until 10 process_gone "$1" || { kill -9 "$1"; return 1; }
 	wait "$1" || STATUS=$?
 }
 
-# stop [PID]: end vblade (by default the last one started) with SIGTERM.
+# stop_vblade [PID]: end vblade (by default the last one started) with SIGTERM.
 # It has to exit 0.
-stop() {
+stop_vblade() {
 	kill "${1:-$PID}"
-	ended "${1:-$PID}"
-	same 0 "$STATUS" "exit status after SIGTERM"
+	wait_for_exit "${1:-$PID}"
+	assert_equal 0 "$STATUS" "exit status after SIGTERM"
 }
 
-# refused STATUS PATTERN ARGUMENT...: vblade ends with a status that matches,
+# assert_refused STATUS PATTERN ARGUMENT...: vblade ends with a status that matches,
 # without a ready line, and says one line on standard error that matches.
-refused() {
+assert_refused() {
 	local status=$1 pattern=$2
 	shift 2
 	launch "$@"
-	ended "$PID"
-	holds "^$status\$" "$STATUS"
-	same "" "$(cat "$OUT")" "standard output"
-	same 1 "$(wc -l <"$ERR")" "lines on standard error: $(cat "$ERR")"
-	holds "$pattern" "$(cat "$ERR")"
+	wait_for_exit "$PID"
+	assert_match "^$status\$" "$STATUS"
+	assert_equal "" "$(cat "$OUT")" "standard output"
+	assert_equal 1 "$(wc -l <"$ERR")" \
+		"lines on standard error: $(cat "$ERR")"
+	assert_match "$pattern" "$(cat "$ERR")"
 }
 
-# End all that serve, launch, background and listen started.
+# End all that serve, launch, background and start_listener started.
 serve_end() {
 	local pid
 	for pid in "${SERVED[@]}"; do
@@ -244,30 +246,33 @@ query() {
 	frame "$@"
 }
 
-# expect REQUEST REPLY: the request gets exactly this reply, and no other.
-expect() {
-	same "$(hex "$2")" "$(frame -s -n 1 "$1")" "reply to $1"
+# assert_reply REQUEST REPLY: the request gets exactly this reply, and no other.
+assert_reply() {
+	assert_equal "$(hex "$2")" "$(frame -s -n 1 "$1")" "reply to $1"
 }
 
-# expect_silence REQUEST...: none of the requests gets a reply.  It is the
+# assert_silence REQUEST...: none of the requests gets a reply.  It is the
 # answer to a later request that proves it, see frame.c, not a time.
-expect_silence() {
+assert_silence() {
 	local got
 	got=$(frame -s "$@") || fail "expected silence after: $*" "got: $got"
 }
 
-# listen [INTERFACE]: keep what the initiator hears from now on in $HEARD.
-listen() {
+# start_listener [INTERFACE]: from now on the frames that the initiator
+# receives are in the file $FRAMES.  $PID, $OUT and $ERR stay vblade's.
+start_listener() {
+	local pid=${PID:-} out=${OUT:-} err=${ERR:-}
 	background "$INITIATOR_NS" "$TESTS/frame" -l -w 600000 \
 		-i "${1:-eth0}"
-	HEARD=$OUT
-	until_true 10 grep -q listening "$ERR"
+	wait_until 10 grep -q listening "$ERR"
+	FRAMES=$OUT
+	PID=$pid OUT=$out ERR=$err
 }
 
-# hears FRAME: the listener gets this frame, sooner or later.
-hears() {
-	until_true 10 grep -qx "$(hex "$1")" "$HEARD" ||
-		fail "heard: $(cat "$HEARD")"
+# wait_for_frame FRAME: the listener receives this frame, sooner or later.
+wait_for_frame() {
+	wait_until 10 grep -qx "$(hex "$1")" "$FRAMES" ||
+		fail "received: $(cat "$FRAMES")"
 }
 
 # lba N: six bytes, the least significant first.
@@ -295,6 +300,16 @@ request() {
 
 response() {
 	echo "SS TT 88a2 18 00 $ADDRESS $1 $TAG $2"
+}
+
+# request_from MAC REQUEST, reply_to MAC REPLY: as if another host were at the
+# initiator's end of the wire.
+request_from() {
+	echo "TT ${1//:/} ${2#TT SS}"
+}
+
+reply_to() {
+	echo "${1//:/} ${2#SS}"
 }
 
 config_read() {
@@ -339,15 +354,15 @@ ata_failed() {
 
 # sectors LBA COUNT: what sectors of an image that image made held at first.
 sectors() {
-	seq -f %0511.0f "$1" "$(($1 + $2 - 1))" | plain
+	seq -f %0511.0f "$1" "$(($1 + $2 - 1))" | to_hex
 }
 
-# stored FILE LBA COUNT: what a file holds there now.
-stored() {
-	dd if="$1" skip="$2" count="$3" status=none | plain
+# file_sectors FILE LBA COUNT: what a file holds there now.
+file_sectors() {
+	dd if="$1" skip="$2" count="$3" status=none | to_hex
 }
 
 # The standard input in hexadecimal, in one line.
-plain() {
+to_hex() {
 	od -An -v -tx1 | tr -d ' \n'
 }

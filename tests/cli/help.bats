@@ -9,17 +9,18 @@ teardown() { serve_end; }
 # says ARGUMENT...: it ends with status 0 and nothing on standard error.
 says() {
 	launch "$@"
-	ended "$PID"
-	same 0 "$STATUS" "exit status of vblade $*"
-	same "" "$(cat "$ERR")" "standard error"
+	wait_for_exit "$PID"
+	assert_equal 0 "$STATUS" "exit status of vblade $*"
+	assert_equal "" "$(cat "$ERR")" "standard error"
 }
 
 @test "-h prints the usage and every option" {
 	local option
 	says -h
-	holds "^usage: vblade .*shelf slot interface file" "$(flat <"$OUT")"
+	assert_match "^usage: vblade .*shelf slot interface file" \
+		"$(flat <"$OUT")"
 	for option in b d f h j l m o r s v V; do
-		holds "^ +-$option|\[-[a-zA-Z]*$option" "$(cat "$OUT")"
+		assert_match "^ +-$option|\[-[a-zA-Z]*$option" "$(cat "$OUT")"
 	done
 }
 
@@ -28,13 +29,13 @@ says() {
 	says -h
 	short=$(cat "$OUT")
 	says --help
-	same "$short" "$(cat "$OUT")"
+	assert_equal "$short" "$(cat "$OUT")"
 }
 
 @test "-V prints one line, name and version" {
 	says -V
-	same 1 "$(wc -l <"$OUT")" "lines"
-	holds "^vblade [0-9]+" "$(cat "$OUT")"
+	assert_equal 1 "$(wc -l <"$OUT")" "lines"
+	assert_match "^vblade [0-9]+" "$(cat "$OUT")"
 }
 
 @test "--version prints the same" {
@@ -42,14 +43,14 @@ says() {
 	says -V
 	short=$(cat "$OUT")
 	says --version
-	same "$short" "$(cat "$OUT")"
+	assert_equal "$short" "$(cat "$OUT")"
 }
 
 @test "help needs no privilege" {
 	background "$TARGET_NS" setpriv --reuid nobody --regid nogroup \
 		--clear-groups "$VBLADE" -h
-	ended "$PID"
-	same 0 "$STATUS"
+	wait_for_exit "$PID"
+	assert_equal 0 "$STATUS"
 }
 
 # flat: the standard input in one line.

@@ -14,16 +14,16 @@ teardown() { serve_end; }
 bad() {
 	local name=$1 value=$2
 	shift 2
-	refused 2 "$name.*${value//./\\.}" "$@"
+	assert_refused 2 "$name.*${value//./\\.}" "$@"
 }
 
 # good ARGUMENT...: they are accepted, perhaps with a warning, and the
 # interface is then missed.
 good() {
 	launch "$@"
-	ended "$PID"
-	same 1 "$STATUS" "exit status of vblade $*"
-	holds none0 "$(cat "$ERR")"
+	wait_for_exit "$PID"
+	assert_equal 1 "$STATUS" "exit status of vblade $*"
+	assert_match none0 "$(cat "$ERR")"
 }
 
 # garbage: what is no decimal number at all.
@@ -49,11 +49,11 @@ garbage() {
 
 @test "shelf: 4095 is served with a warning" {
 	serve 4095 1 eth0 "$IMAGE"
-	holds "shelf 4095" "$(cat "$ERR")"
-	holds ": e4095\.1, " "$(cat "$OUT")"
-	stop
+	assert_match "shelf 4095" "$(cat "$ERR")"
+	assert_match ": e4095\.1, " "$(cat "$OUT")"
+	stop_vblade
 	serve 4094 1 eth0 "$IMAGE"
-	lacks "shelf 4094" "$(cat "$ERR")"
+	refute_match "shelf 4094" "$(cat "$ERR")"
 }
 
 @test "slot: 0 to 254" {
@@ -74,10 +74,10 @@ garbage() {
 
 @test "slot: one above 15 is served with a warning" {
 	serve 0 15 eth0 "$IMAGE"
-	lacks "slot" "$(cat "$ERR")"
-	stop
+	refute_match "slot" "$(cat "$ERR")"
+	stop_vblade
 	serve 0 16 eth0 "$IMAGE"
-	holds "slot.*16|16.*slot" "$(cat "$ERR")"
+	assert_match "slot.*16|16.*slot" "$(cat "$ERR")"
 }
 
 @test "-b: 2 to 65535" {
@@ -156,8 +156,8 @@ garbage() {
 
 @test "-m: 255 addresses are allowed, 256 are not" {
 	good -m "$(addresses 255)" 0 1 none0 "$IMAGE"
-	refused 2 -m -m "$(addresses 256)" 0 1 none0 "$IMAGE"
-	refused 2 -m -m "$(addresses 5000)" 0 1 none0 "$IMAGE"
+	assert_refused 2 -m -m "$(addresses 256)" 0 1 none0 "$IMAGE"
+	assert_refused 2 -m -m "$(addresses 5000)" 0 1 none0 "$IMAGE"
 }
 
 # addresses N: a list of N different MAC addresses.

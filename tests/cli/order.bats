@@ -11,7 +11,7 @@ teardown() { serve_end; }
 # not to be written.
 read_only() {
 	serve "$@"
-	same "pid $PID: e0.1, 5 sectors O_RDONLY" "$(cat "$OUT")"
+	assert_equal "pid $PID: e0.1, 5 sectors O_RDONLY" "$(cat "$OUT")"
 }
 
 @test "options before the operands" {
@@ -43,19 +43,19 @@ read_only() {
 	cp "$IMAGE" "$BATS_TEST_TMPDIR/$file"
 	cd "$BATS_TEST_TMPDIR"
 	serve -- 0 1 eth0 "$file"
-	same "pid $PID: e0.1, 64 sectors O_RDWR" "$(cat "$OUT")"
+	assert_equal "pid $PID: e0.1, 64 sectors O_RDWR" "$(cat "$OUT")"
 }
 
 @test "a file name of blanks, quotes and other signs" {
 	local file="$BATS_TEST_TMPDIR/a b'c\"d;e\$f%s"
 	cp "$IMAGE" "$file"
 	serve 0 1 eth0 "$file"
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
 }
 
 @test "an option given twice means the later" {
 	serve -l 7 -l 5 0 1 eth0 "$IMAGE"
-	same "pid $PID: e0.1, 5 sectors O_RDWR" "$(cat "$OUT")"
+	assert_equal "pid $PID: e0.1, 5 sectors O_RDWR" "$(cat "$OUT")"
 }
 
 @test "an unknown option is refused by its name" {
@@ -83,8 +83,8 @@ misused() {
 	local pattern=$1
 	shift
 	launch "$@"
-	ended "$PID"
-	same 2 "$STATUS" "exit status of vblade $*"
-	same "" "$(cat "$OUT")" "standard output"
-	holds "$pattern" "$(cat "$ERR")"
+	wait_for_exit "$PID"
+	assert_equal 2 "$STATUS" "exit status of vblade $*"
+	assert_equal "" "$(cat "$OUT")" "standard output"
+	assert_match "$pattern" "$(cat "$ERR")"
 }

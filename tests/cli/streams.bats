@@ -15,7 +15,7 @@ serve_redirected() {
 	shift
 	background "$TARGET_NS" sh -c "exec \"\$@\" $how" sh \
 		"$VBLADE" "$@" 0 1 eth0 "$IMAGE"
-	until_true 10 answers
+	wait_until 10 answers
 }
 
 # answers: the target answers within a tenth of a second.
@@ -25,12 +25,12 @@ answers() {
 
 # whole: it serves, and the image holds what was written and no more.
 whole() {
-	expect "$(ata_write 3 1 '5a*512')" "$(ata_written 3 1)"
+	assert_reply "$(ata_write 3 1 '5a*512')" "$(ata_written 3 1)"
 	kill -USR1 "$PID"
-	expect "$(ata_read 4 1)" "$(ata_data 4 1 "$(sectors 4 1)")"
-	stop
-	same "$(sectors 0 3)$(hex '5a*512')$(sectors 4 60)" \
-		"$(plain <"$IMAGE")"
+	assert_reply "$(ata_read 4 1)" "$(ata_data 4 1 "$(sectors 4 1)")"
+	stop_vblade
+	assert_equal "$(sectors 0 3)$(hex '5a*512')$(sectors 4 60)" \
+		"$(to_hex <"$IMAGE")"
 }
 
 @test "standard input closed" {
@@ -69,7 +69,7 @@ whole() {
 	background "$TARGET_NS" sh -c 'exec "$@" 2>"$0"' "$log" \
 		"$VBLADE" -v 0 1 eth0 "$IMAGE"
 	: <"$log"
-	until_true 10 answers
+	wait_until 10 answers
 	whole
 }
 
@@ -77,7 +77,7 @@ whole() {
 	serve -v 0 1 eth0 "$IMAGE"
 	: >"$ERR"
 	query "$(ata_read 3 2)" "$(ata_read 5 1)" >/dev/null
-	until_true 10 lines 2
+	wait_until 10 lines 2
 }
 
 lines() {

@@ -107,7 +107,7 @@ runs() {
 # end NAME [SIGNAL]: end what start started, by default with SIGKILL.
 end() {
 	! runs "$1" || kill -s "${2:-KILL}" "$(cat "$DIR/$1.pid")"
-	until_true 20 ended_by_now "$1"
+	wait_until 20 ended_by_now "$1"
 }
 
 ended_by_now() {
@@ -118,7 +118,7 @@ ended_by_now() {
 # is ready.
 target() {
 	start "$1" ip netns exec "$LAN-$2" "$VBLADE" "${@:3}"
-	until_true 10 target_settled "$1"
+	wait_until 10 target_settled "$1"
 	grep -q '^pid ' "$DIR/$1.out" ||
 		fail "vblade ${*:3}: not ready" "$(cat "$DIR/$1.err")"
 }
@@ -165,7 +165,7 @@ guest_boot() {
 		-device virtserialport,chardev=port \
 		-virtfs "$host,security_model=none,readonly=on,multidevs=remap"
 	# What is written before QEMU has the port open would be lost.
-	until_true 60 guest_listens "$name" ||
+	wait_until 60 guest_listens "$name" ||
 		guest_lost "$name" 'power on' || return
 	ip netns exec "$LAN" cat <"$DIR/$name.port.out" >"$DIR/$name.said" \
 		3>&- 4>&- &
@@ -184,7 +184,7 @@ guest() {
 	[ ! -e "$DIR/$name.lost" ] || fail "guest $name was lost" || return
 	printf '%s %s\n%s\n%s\n' "$mark" "$seconds" "$script" "$mark" \
 		1<>"$DIR/$name.port.in"
-	until_true $((seconds + 30)) guest_done "$name" "$mark" &&
+	wait_until $((seconds + 30)) guest_done "$name" "$mark" &&
 		guest_answered "$name" "$mark" ||
 		guest_lost "$name" "$script" || return
 	said=$(sed "0,/^$mark$/d" "$DIR/$name.said")

@@ -41,8 +41,8 @@ teardown() {
 	guest g 'found e0.1 e0.2'
 	# What h was told of e0.2 came after what it would have been of e0.1.
 	run guest h 'found e0.2; aoe-discover; found e0.2; ls /dev/etherd'
-	lacks '^e0\.1$' "$output"
-	holds '^e0\.2$' "$output"
+	refute_match '^e0\.1$' "$output"
+	assert_match '^e0\.2$' "$output"
 }
 
 @test "what one machine writes, another reads" {
@@ -96,7 +96,7 @@ reserve() {
 
 	guest g "$read"
 	run guest h "$read"
-	holds 'Input/output error' "$output"
+	assert_match 'Input/output error' "$output"
 
 	reserve 000005 '02 00'
 	guest h "

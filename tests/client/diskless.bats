@@ -38,7 +38,7 @@ console_says() {
 	truncate -s 64M "$disk"
 	target t a 0 1 eth0 "$disk"
 	machine sector 52:54:00:00:00:01 -boot n
-	until_true 90 console_says sector '^this boot sector came over AoE'
+	wait_until 90 console_says sector '^this boot sector came over AoE'
 }
 
 @test "iPXE boots a boot loader, it Linux, and that has the target for root" {
@@ -76,11 +76,12 @@ END
 		umount /mnt'
 
 	machine diskless 52:54:00:00:00:03 -boot n
-	until_true 200 ended_by_now diskless
-	holds '^/dev/etherd/e0\.1 / ext4 rw' "$(cat "$DIR/diskless.console")"
+	wait_until 200 ended_by_now diskless
+	assert_match '^/dev/etherd/e0\.1 / ext4 rw' \
+		"$(cat "$DIR/diskless.console")"
 
 	run guest g '
 		mount /dev/etherd/e0.1 /mnt
 		cat /mnt/note'
-	same 'written by the diskless machine' "$output"
+	assert_equal 'written by the diskless machine' "$output"
 }

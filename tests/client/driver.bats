@@ -83,7 +83,7 @@ file_system_lives() {
 	disk=$(sparse 64M)
 	target t a 0 3 eth0 "$disk"
 	run guest g 'found e0.3; aoe-stat'
-	holds '^ +e0\.3 +0\.067GB +eth0 8704 +up +$' "$output"
+	assert_match '^ +e0\.3 +0\.067GB +eth0 8704 +up +$' "$output"
 }
 
 @test "aoe-stat shows frames of 2 sectors at MTU 1500" {
@@ -92,7 +92,7 @@ file_system_lives() {
 	disk=$(sparse 64M)
 	target t a 0 4 eth0 "$disk"
 	run guest g 'found e0.4; aoe-stat'
-	holds '^ +e0\.4 +0\.067GB +eth0 1024 +up +$' "$output"
+	assert_match '^ +e0\.4 +0\.067GB +eth0 1024 +up +$' "$output"
 }
 
 @test "frames fit the target when the client's MTU is larger" {
@@ -100,7 +100,7 @@ file_system_lives() {
 	disk=$(image 2048)
 	target t a 0 5 eth0 "$disk"
 	run guest g 'found e0.5; sha256sum </dev/etherd/e0.5'
-	same "$(sum "$disk" 0 2048)" "$output"
+	assert_equal "$(sum "$disk" 0 2048)" "$output"
 }
 
 @test "ext4 keeps its files" {
@@ -139,8 +139,8 @@ file_system_lives() {
 	disk=$(sparse 64M)
 	target t a 0 10 eth0 "$disk"
 	run guest g 'found e0.10; hdparm -i /dev/etherd/e0.10'
-	holds '^ Model=[^ ,].*, FwRev=[^ ,]+, SerialNo=0\.10:' "$output"
-	holds ' LBA=yes, LBAsects=131072$' "$output"
+	assert_match '^ Model=[^ ,].*, FwRev=[^ ,]+, SerialNo=0\.10:' "$output"
+	assert_match ' LBA=yes, LBAsects=131072$' "$output"
 }
 
 @test "a read-only export can be mounted" {
@@ -154,7 +154,7 @@ file_system_lives() {
 		mount -o ro /dev/etherd/e0.11 /mnt
 		sha256sum </mnt/file
 		umount /mnt'
-	same "$(sha256sum <"$BATS_TEST_TMPDIR/tree/file")" "$output"
+	assert_equal "$(sha256sum <"$BATS_TEST_TMPDIR/tree/file")" "$output"
 }
 
 @test "a write to a read-only export fails, and does not hang" {
@@ -164,9 +164,9 @@ file_system_lives() {
 	run guest g '
 		found e0.12
 		dd if=/dev/zero of=/dev/etherd/e0.12 bs=4k count=1 oflag=direct' 30
-	same 1 "$status"
-	holds 'Input/output error' "$output"
-	same "$before" "$(sha256sum <"$disk")"
+	assert_equal 1 "$status"
+	assert_match 'Input/output error' "$output"
+	assert_equal "$before" "$(sha256sum <"$disk")"
 }
 
 @test "-o and -l export a part, and nothing beyond it is written" {
@@ -183,7 +183,7 @@ file_system_lives() {
 		sha256sum </dev/etherd/e0.13
 		dd if=/dev/zero of=/dev/etherd/e0.13 bs=512 count=500 \
 			oflag=direct status=none'
-	same "500
+	assert_equal "500
 $expected" "$output"
 	cmp "$disk" "$after"
 }
@@ -200,10 +200,10 @@ $expected" "$output"
 		sha256sum <$disk
 		dd if=/dev/zero of=$disk seek=2048 count=1 oflag=direct \
 			status=none'
-	same "2049
+	assert_equal "2049
 $expected" "$output"
-	same "$(head -c 512 /dev/zero | plain)no sector" \
-		"$(stored "$disk" 2048 1)$(tail -c 9 "$disk")"
+	assert_equal "$(head -c 512 /dev/zero | to_hex)no sector" \
+		"$(file_sectors "$disk" 2048 1)$(tail -c 9 "$disk")"
 }
 
 @test "a disk of 3 TiB can be read and written to the last sector" {
@@ -218,6 +218,6 @@ $expected" "$output"
 			conv=sync oflag=direct status=none
 		dd if=$disk bs=512 skip=6442450943 iflag=direct status=none |
 			head -n 1'
-	same "6442450944
+	assert_equal "6442450944
 The last words" "$output"
 }

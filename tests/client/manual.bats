@@ -30,7 +30,7 @@ example() {
 @test "an export is made a file system and mounted" {
 	truncate -s 64M "$BATS_TEST_TMPDIR/disk"
 	target t a 0 1 eth0 "$BATS_TEST_TMPDIR/disk"
-	holds mount "$(example)"
+	assert_match mount "$(example)"
 	guest g "set -e; $(example)
 		echo kept >/mnt/file
 		umount /mnt

@@ -63,7 +63,7 @@ shelf_on() {
 		cat /sys/block/md1/md/degraded /sys/block/md2/md/degraded \
 			>/run/degraded' 120
 	run guest g 'cat /run/degraded'
-	same "1
+	assert_equal "1
 1" "$output"
 }
 
@@ -107,6 +107,6 @@ shelf_on() {
 		mount /dev/md0 /mnt
 		cd /mnt
 		sha256sum --quiet -c /run/sums' 180
-	same "0
+	assert_equal "0
 0" "$output"
 }

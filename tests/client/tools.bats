@@ -26,8 +26,8 @@ says() {
 	local expected=$1
 	shift
 	run timeout 10 ip netns exec "$INITIATOR_NS" "$@"
-	same 0 "$status" "exit status of $*"
-	same "$expected" "$output" "output of $*"
+	assert_equal 0 "$status" "exit status of $*"
+	assert_equal "$expected" "$output" "output of $*"
 }
 
 # aoecfg waits its whole second for more replies.
@@ -41,20 +41,20 @@ config() {
 
 @test "aoeping names the target's MAC address" {
 	run timeout 10 ip netns exec "$INITIATOR_NS" aoeping -v 0 1 eth0
-	holds '^found e0\.1 with mac 020000000002$' "$output"
+	assert_match '^found e0\.1 with mac 020000000002$' "$output"
 }
 
 @test "aoeping shows the identity" {
 	run timeout 10 ip netns exec "$INITIATOR_NS" aoeping -I 0 1 eth0
-	holds '^serial_number: 0\.1:' "$output"
-	holds '^model: [^ ]' "$output"
+	assert_match '^serial_number: 0\.1:' "$output"
+	assert_match '^model: [^ ]' "$output"
 }
 
 @test "aoeping is told that there is no SMART" {
 	run timeout 10 ip netns exec "$INITIATOR_NS" \
 		aoeping -S status 0 1 eth0
-	same 1 "$status"
-	same 'Error: e0.1 does not support SMART' "$output"
+	assert_equal 1 "$status"
+	assert_equal 'Error: e0.1 does not support SMART' "$output"
 }
 
 @test "aoe-sancheck finds the path good for the largest frames" {
@@ -103,7 +103,7 @@ e0.1	   1	1024	eth0" aoe-sancheck eth0
 	config hello -c test -s hello
 	run timeout 10 ip netns exec "$INITIATOR_NS" \
 		aoecfg -t 1 -c test -s hell 0 1 eth0
-	same '' "$output"
+	assert_equal '' "$output"
 }
 
 @test "aoecfg tests for the start of the configuration" {
@@ -111,5 +111,5 @@ e0.1	   1	1024	eth0" aoe-sancheck eth0
 	config hello -c prefix -s hell
 	run timeout 10 ip netns exec "$INITIATOR_NS" \
 		aoecfg -t 1 -c prefix -s ello 0 1 eth0
-	same '' "$output"
+	assert_equal '' "$output"
 }

@@ -37,15 +37,15 @@ teardown_file() {
 capture_begin() {
 	start tshark ip netns exec "$LAN-a" tshark -q -i eth0 -B 64 \
 		-f 'ether proto 0x88a2' -w "$DIR/wire"
-	until_true 30 grep -q 'Capturing on' "$DIR/tshark.err"
+	wait_until 30 grep -q 'Capturing on' "$DIR/tshark.err"
 	# It writes the first block once it really listens.
-	until_true 30 test -s "$DIR/wire"
+	wait_until 30 test -s "$DIR/wire"
 }
 
 # tshark has seen all frames when it has seen the last, of slot 254.
 capture_end() {
 	at c aoecfg -t 1 -c fset -s 'the last frame' 0 1 eth0
-	until_true 30 grep -aq 'the last frame' "$DIR/wire"
+	wait_until 30 grep -aq 'the last frame' "$DIR/wire"
 	end tshark INT
 }
 
@@ -89,35 +89,36 @@ fields() {
 }
 
 @test "no frame is malformed" {
-	same '' "$(fields '_ws.malformed || _ws.expert.severity >= 0x600000' \
+	assert_equal '' "$(fields '_ws.malformed || _ws.expert.severity >= 0x600000' \
 		frame.number frame.protocols)"
 }
 
 @test "each response to an ATA command is matched with its request" {
-	same '' "$(fields 'aoe.response == 1 && aoe.cmd == 0 &&
+	assert_equal '' "$(fields 'aoe.response == 1 && aoe.cmd == 0 &&
 		!aoe.response_to' frame.number aoe.tag)"
 }
 
 @test "each ATA request is answered" {
-	same '' "$(comm -23 \
-		<(fields 'aoe.response == 0 && aoe.cmd == 0' aoe.tag | sort -u) \
+	assert_equal '' "$(comm -23 \
+		<(fields 'aoe.response == 0 && aoe.cmd == 0' aoe.tag | sort \
+		-u) \
 		<(fields 'aoe.response == 1 && aoe.cmd == 0' aoe.tag | sort -u))"
 }
 
 @test "each response but the advertisement answers a request with its tag" {
-	same '' "$(comm -13 \
+	assert_equal '' "$(comm -13 \
 		<(fields 'aoe.response == 0' aoe.cmd aoe.tag | sort -u) \
 		<(fields 'aoe.response == 1 && eth.dst != ff:ff:ff:ff:ff:ff' \
 			aoe.cmd aoe.tag | sort -u))"
 }
 
 @test "each response bears the address of the target, version 1 and no runt" {
-	same '' "$(fields 'aoe.response == 1 && (aoe.major != 0 ||
+	assert_equal '' "$(fields 'aoe.response == 1 && (aoe.major != 0 ||
 		aoe.minor != 1 || aoe.version != 1 || frame.len < 60)' \
 		frame.number)"
 }
 
 @test "only the bad requests get an error: set, command and its kind" {
-	same "$(printf '%s\t%s\n' 1 4 9 1 1 2)" \
+	assert_equal "$(printf '%s\t%s\n' 1 4 9 1 1 2)" \
 		"$(fields 'aoe.flags_error == 1' aoe.cmd aoe.error)"
 }

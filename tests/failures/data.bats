@@ -6,7 +6,7 @@ load failures
 
 setup_file() {
 	lab_open
-	fault_setup
+	build_fault_shim
 }
 
 teardown_file() { lab_close; }
@@ -40,53 +40,53 @@ flush_ext() {
 }
 
 @test "T20 FLUSH CACHE and FLUSH CACHE EXT reach the disk" {
-	faulty
+	inject_faults
 	export FAULT_TRACE=$BATS_TEST_TMPDIR/trace
 	serve 0 1 eth0 "$IMAGE"
-	same 0 "$(stat -c %s "$FAULT_TRACE")"
-	expect "$(ata_flush)" "$(ata_flushed)"
-	same 32 "$(stat -c %s "$FAULT_TRACE")" "one sync"
-	expect "$(flush_ext)" "$(ata_flushed)"
-	same 64 "$(stat -c %s "$FAULT_TRACE")" "two syncs"
+	assert_equal 0 "$(stat -c %s "$FAULT_TRACE")"
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	assert_equal 32 "$(stat -c %s "$FAULT_TRACE")" "one sync"
+	assert_reply "$(flush_ext)" "$(ata_flushed)"
+	assert_equal 64 "$(stat -c %s "$FAULT_TRACE")" "two syncs"
 }
 
 @test "T20 a FLUSH that the disk fails has ERR set" {
-	faulty "sync * EIO"
+	inject_faults "sync * EIO"
 	serve 0 1 eth0 "$IMAGE"
-	expect "$(ata_flush)" \
+	assert_reply "$(ata_flush)" \
 		"$(response 00 "00 04 00 41 000000000000 0000 @60")"
-	expect "$(flush_ext)" \
+	assert_reply "$(flush_ext)" \
 		"$(response 00 "00 04 00 41 000000000000 0000 @60")"
-	reads 7
-	alive
+	assert_readable 7
+	assert_alive
 }
 
 @test "T21 no space for a sparse image: that write fails, reads do not" {
 	mounted -t tmpfs -o size=64k none
 	truncate -s 1M "$MOUNT/image"
 	serve 0 1 eth0 "$MOUNT/image"
-	expect "$(ata_write 0 1 '11*512')" "$(ata_written 0 1)"
+	assert_reply "$(ata_write 0 1 '11*512')" "$(ata_written 0 1)"
 	head -c 1M /dev/zero >"$MOUNT/rest" 2>/dev/null || :
-	expect "$(ata_write 1024 1 'ee*512')" "$(ata_failed 41 04 1024 1)"
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 '11*512')"
-	expect "$(ata_read 1024 1)" "$(ata_data 1024 1 '00*512')"
-	said 'write 1 sectors at 1024: No space left on device' 1
+	assert_reply "$(ata_write 1024 1 'ee*512')" "$(ata_failed 41 04 1024 1)"
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 '11*512')"
+	assert_reply "$(ata_read 1024 1)" "$(ata_data 1024 1 '00*512')"
+	wait_for_log 'write 1 sectors at 1024: No space left on device' 1
 	rm "$MOUNT/rest"
-	expect "$(ata_write 1024 1 '22*512')" "$(ata_written 1024 1)"
-	counted '3 writes .* 1 errors'
+	assert_reply "$(ata_write 1024 1 '22*512')" "$(ata_written 1024 1)"
+	wait_for_counters '3 writes .* 1 errors'
 }
 
 @test "T22 a file cut short under the export fails and does not grow" {
 	serve 0 1 eth0 "$IMAGE"
 	truncate -s $((32 * 512)) "$IMAGE"
 	# The first word after it is a write; no query has told of the new size.
-	same "$(hex "$(ata_failed 41 10 40 1)")" \
+	assert_equal "$(hex "$(ata_failed 41 10 40 1)")" \
 		"$(query "$(ata_write 40 1 'ee*512')")"
-	expect "$(ata_read 40 1)" "$(ata_failed 40 10 40 1)"
-	expect "$(ata_write 40 1 'ee*512')" "$(ata_failed 41 10 40 1)"
-	expect "$(ata_write 31 2 'ee*1024')" "$(ata_failed 41 10 31 2)"
-	same $((32 * 512)) "$(stat -c %s "$IMAGE")"
-	reads 31
+	assert_reply "$(ata_read 40 1)" "$(ata_failed 40 10 40 1)"
+	assert_reply "$(ata_write 40 1 'ee*512')" "$(ata_failed 41 10 40 1)"
+	assert_reply "$(ata_write 31 2 'ee*1024')" "$(ata_failed 41 10 31 2)"
+	assert_equal $((32 * 512)) "$(stat -c %s "$IMAGE")"
+	assert_readable 31
 }
 
 # last_wins OPTION...: of a write, its copy and another, the last stays.
@@ -98,8 +98,9 @@ last_wins() {
 		TAG=00000002 ata_write "$i" 1 '11*512'
 		TAG=00000003 ata_write "$i" 1 '22*512'
 	done | frame -n 30 >/dev/null
-	same "$(hex '22*5120')" "$(stored "$IMAGE" 0 10)" "vblade $*"
-	stop
+	assert_equal "$(hex '22*5120')" "$(file_sectors "$IMAGE" 0 10)" \
+		"vblade $*"
+	stop_vblade
 }
 
 # Between two processes or interfaces nothing can order them: see the manual.
@@ -112,24 +113,24 @@ last_wins() {
 
 @test "T24 the last sector, the one behind it, and what wraps round" {
 	serve 0 1 eth0 "$IMAGE"
-	reads 63
-	expect "$(ata_read 64 1)" "$(ata_failed 40 10 64 1)"
-	expect "$(ata_read 63 2)" "$(ata_failed 40 10 63 2)"
-	expect "$(ata_write 64 1 'ee*512')" "$(ata_failed 41 10 64 1)"
-	expect "$(ata_read 0xffffffffffff 1)" \
+	assert_readable 63
+	assert_reply "$(ata_read 64 1)" "$(ata_failed 40 10 64 1)"
+	assert_reply "$(ata_read 63 2)" "$(ata_failed 40 10 63 2)"
+	assert_reply "$(ata_write 64 1 'ee*512')" "$(ata_failed 41 10 64 1)"
+	assert_reply "$(ata_read 0xffffffffffff 1)" \
 		"$(ata_failed 40 10 0xffffffffffff 1)"
-	expect "$(ata_write 0xffffffffffff 2 'ee*1024')" \
+	assert_reply "$(ata_write 0xffffffffffff 2 'ee*1024')" \
 		"$(ata_failed 41 10 0xffffffffffff 2)"
-	same $((64 * 512)) "$(stat -c %s "$IMAGE")"
+	assert_equal $((64 * 512)) "$(stat -c %s "$IMAGE")"
 }
 
 @test "T24 counts of 0 and 255, and more than was sent" {
 	serve 0 1 eth0 "$IMAGE"
-	expect "$(ata_read 0 0)" "$(ata_failed 40 04 0 0)"
-	expect "$(ata_write 0 0 '')" "$(ata_failed 41 04 0 0)"
-	expect "$(ata_read 0 255)" "$(ata_failed 40 04 0 255)"
-	expect "$(ata_write 0 2 'ee*512')" "$(ata_failed 41 04 0 2)"
-	same "$(sectors 0 64)" "$(stored "$IMAGE" 0 64)"
+	assert_reply "$(ata_read 0 0)" "$(ata_failed 40 04 0 0)"
+	assert_reply "$(ata_write 0 0 '')" "$(ata_failed 41 04 0 0)"
+	assert_reply "$(ata_read 0 255)" "$(ata_failed 40 04 0 255)"
+	assert_reply "$(ata_write 0 2 'ee*512')" "$(ata_failed 41 04 0 2)"
+	assert_equal "$(sectors 0 64)" "$(file_sectors "$IMAGE" 0 64)"
 }
 
 # read28 LBA COUNT: a command of 28 bits, with the device's bits set.
@@ -141,27 +142,28 @@ read28() {
 	local last=$(((1 << 28) - 1)) failed
 	truncate -s 160G "$BATS_TEST_TMPDIR/big"
 	serve 0 1 eth0 "$BATS_TEST_TMPDIR/big"
-	expect "$(read28 $last 1)" "$(response 00 \
+	assert_reply "$(read28 $last 1)" "$(response 00 \
 		"00 00 01 40 $(lba $((last | 0xe0000000))) 0000 00*512")"
 	failed="00 10 02 41 $(lba $((last | 0xe0000000))) 0000 @60"
-	expect "$(read28 $last 2)" "$(response 00 "$failed")"
-	expect "$(ata_read $last 2)" "$(ata_data $last 2 '00*1024')"
+	assert_reply "$(read28 $last 2)" "$(response 00 "$failed")"
+	assert_reply "$(ata_read $last 2)" "$(ata_data $last 2 '00*1024')"
 }
 
 @test "T25 a write with too little data, a read with too much" {
 	serve 0 1 eth0 "$IMAGE"
-	expect "$(ata_write 0 1 'ee*511')" "$(ata_failed 41 04 0 1)"
-	expect "$(ata_write 0 1 '')" "$(ata_failed 41 04 0 1)"
-	expect "$(ata_read 7 1) ee*1024" "$(ata_data 7 1 "$(sectors 7 1)")"
-	same "$(sectors 0 64)" "$(stored "$IMAGE" 0 64)"
+	assert_reply "$(ata_write 0 1 'ee*511')" "$(ata_failed 41 04 0 1)"
+	assert_reply "$(ata_write 0 1 '')" "$(ata_failed 41 04 0 1)"
+	assert_reply "$(ata_read 7 1) ee*1024" \
+		"$(ata_data 7 1 "$(sectors 7 1)")"
+	assert_equal "$(sectors 0 64)" "$(file_sectors "$IMAGE" 0 64)"
 }
 
 @test "T25 IDENTIFY padded to the MTU is answered as one that is not" {
 	local plain
 	serve 0 1 eth0 "$IMAGE"
 	plain=$(query "$(identify)")
-	same 548 $((${#plain} / 2))
-	same "$plain" "$(query "$(identify) ee*1478")"
+	assert_equal 548 $((${#plain} / 2))
+	assert_equal "$plain" "$(query "$(identify) ee*1478")"
 }
 
 @test "T26 -r: every write aborts, and the file keeps its time" {
@@ -170,26 +172,26 @@ read28() {
 	before=$(stat -c %Y:%Z "$IMAGE")
 	serve -r 0 1 eth0 "$IMAGE"
 	for opcode in 30 34 31 32 33 35 39 3a 3d c5 ca cb cd ce f1; do
-		expect "$(request 00 "41 00 01 $opcode 000000000000 0000
+		assert_reply "$(request 00 "41 00 01 $opcode 000000000000 0000
 			ee*512")" "$(ata_failed 41 04 0 1)"
 	done
-	expect "$(ata_flush)" "$(ata_flushed)"
-	stop
-	same "$before" "$(stat -c %Y:%Z "$IMAGE")"
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	stop_vblade
+	assert_equal "$before" "$(stat -c %Y:%Z "$IMAGE")"
 }
 
 @test "T27 -d on a disk of 4096-byte sectors works, for any 512 of them too" {
 	loop --sector-size 4096 "$IMAGE"
-	same 4096 "$(blockdev --getss "$LOOP")"
+	assert_equal 4096 "$(blockdev --getss "$LOOP")"
 	serve -d 0 1 eth0 "$LOOP"
-	reads 7
-	expect "$(ata_write 7 1 '11*512')" "$(ata_written 7 1)"
-	expect "$(ata_write 9 2 '22*1024')" "$(ata_written 9 2)"
-	expect "$(ata_read 6 2)" "$(ata_data 6 2 "$(sectors 6 1) 11*512")"
-	reads 8
-	stop
-	same "$(sectors 6 1)$(hex '11*512')$(sectors 8 1)$(hex '22*1024')" \
-		"$(stored "$IMAGE" 6 5)"
+	assert_readable 7
+	assert_reply "$(ata_write 7 1 '11*512')" "$(ata_written 7 1)"
+	assert_reply "$(ata_write 9 2 '22*1024')" "$(ata_written 9 2)"
+	assert_reply "$(ata_read 6 2)" "$(ata_data 6 2 "$(sectors 6 1) 11*512")"
+	assert_readable 8
+	stop_vblade
+	assert_equal "$(sectors 6 1)$(hex '11*512')$(sectors 8 1)$(hex '22*1024')" \
+		"$(file_sectors "$IMAGE" 6 5)"
 }
 
 @test "T28 a mounted device is refused, but with -r or -f" {
@@ -197,9 +199,9 @@ read28() {
 	mkfs.ext4 -q "$BATS_TEST_TMPDIR/ext4"
 	loop "$BATS_TEST_TMPDIR/ext4"
 	mounted "$LOOP"
-	refused 6 'in use, mounted.*-r .*-f ' 0 1 eth0 "$LOOP"
+	assert_refused 6 'in use, mounted.*-r .*-f ' 0 1 eth0 "$LOOP"
 	serve -r 0 1 eth0 "$LOOP"
-	stop
+	stop_vblade
 	serve -f 0 1 eth0 "$LOOP"
 }
 
@@ -208,20 +210,20 @@ read28() {
 	mkfs.ext4 -q "$BATS_TEST_TMPDIR/ext4"
 	loop "$BATS_TEST_TMPDIR/ext4"
 	serve 0 1 eth0 "$LOOP"
-	not mounted "$LOOP"
-	refused 6 'in use.*exported already' 0 2 eth0 "$LOOP"
+	refute mounted "$LOOP"
+	assert_refused 6 'in use.*exported already' 0 2 eth0 "$LOOP"
 	serve -r 0 2 eth0 "$LOOP"
 }
 
 @test "T28 a file that is exported is refused, but for two readers or -f" {
 	serve 0 1 eth0 "$IMAGE"
-	refused 6 'in use.*-r .*-f ' 0 2 eth0 "$IMAGE"
-	refused 6 'in use.*-r .*-f ' -r 0 2 eth0 "$IMAGE"
+	assert_refused 6 'in use.*-r .*-f ' 0 2 eth0 "$IMAGE"
+	assert_refused 6 'in use.*-r .*-f ' -r 0 2 eth0 "$IMAGE"
 	serve -f 0 2 eth0 "$IMAGE"
 	serve_end
 	serve -r 0 1 eth0 "$IMAGE"
 	serve -r 0 2 eth0 "$IMAGE"
-	refused 6 'in use' 0 3 eth0 "$IMAGE"
+	assert_refused 6 'in use' 0 3 eth0 "$IMAGE"
 }
 
 # words FROM TO: these words of IDENTIFY, as they are on the wire.
@@ -237,13 +239,15 @@ words() {
 		3T:ffffff0f:0000008001000000; do
 		truncate -s "${bytes%%:*}" "$big"
 		serve 0 1 eth0 "$big"
-		same "$(cut -d: -f2 <<<"$bytes")" "$(words 60 61)"
-		same "${bytes##*:}" "$(words 100 103)"
+		assert_equal "$(cut -d: -f2 <<<"$bytes")" "$(words 60 61)"
+		assert_equal "${bytes##*:}" "$(words 100 103)"
 		last=$(($(stat -c %s "$big") / 512 - 1))
-		expect "$(ata_write "$last" 1 '11*512')" \
+		assert_reply "$(ata_write "$last" 1 '11*512')" \
 			"$(ata_written "$last" 1)"
-		expect "$(ata_read "$last" 1)" "$(ata_data "$last" 1 '11*512')"
-		stop
-		same "$(hex '11*512')" "$(stored "$big" "$last" 1)"
+		assert_reply "$(ata_read "$last" 1)" \
+			"$(ata_data "$last" 1 '11*512')"
+		stop_vblade
+		assert_equal "$(hex '11*512')" \
+			"$(file_sectors "$big" "$last" 1)"
 	done
 }

@@ -7,8 +7,8 @@ load failures
 
 setup_file() {
 	lab_open 9000
-	fault_setup
-	POWERCUT=$(built powercut)
+	build_fault_shim
+	POWERCUT=$(build_tool powercut)
 	export POWERCUT
 }
 
@@ -23,7 +23,7 @@ cut_power() {
 	: >"$image"
 
 	truncate -s $((${SIZE:-256} * 512)) "$image"
-	faulty "${RULES[@]}"
+	inject_faults "${RULES[@]}"
 	export FAULT_TRACE=$BATS_TEST_TMPDIR/trace
 	rm -f "$FAULT_TRACE"
 	# shellcheck disable=SC2086
@@ -36,8 +36,8 @@ cut_power() {
 keeps() {
 	RULES=()
 	cut_power "$@"
-	same 0 "$status"
-	stop
+	assert_equal 0 "$status"
+	stop_vblade
 }
 
 # breaks RULE "VBLADE-OPTION..." POWERCUT-OPTION...: a program that is broken
@@ -46,8 +46,8 @@ breaks() {
 	RULES=("$1")
 	shift
 	cut_power "$@"
-	same 1 "$status"
-	holds 'was promised' "$output"
+	assert_equal 1 "$status"
+	assert_match 'was promised' "$output"
 }
 
 # The last thing that was done to the disk is a sync.
@@ -69,9 +69,9 @@ ends_with_sync() {
 
 @test "durability: what was acknowledged before a sync in the background too" {
 	keeps "" -S 7 -F 0 -n 2500 -p 500
-	holds "syncs=[1-9]" "$output"
+	assert_match "syncs=[1-9]" "$output"
 	keeps "-d" -S 8 -F 0 -n 2500 -p 500
-	holds "syncs=[1-9]" "$output"
+	assert_match "syncs=[1-9]" "$output"
 }
 
 @test "durability: nothing is written outside of what is exported" {
@@ -83,9 +83,9 @@ ends_with_sync() {
 @test "durability: a write is synced in the background, and so at the end" {
 	RULES=()
 	cut_power "" -F 0 -n 50 -c 1
-	until_true 10 ends_with_sync
-	expect "$(ata_write 5 1 'ee*512')" "$(ata_written 5 1)"
-	stop
+	wait_until 10 ends_with_sync
+	assert_reply "$(ata_write 5 1 'ee*512')" "$(ata_written 5 1)"
+	stop_vblade
 	ends_with_sync
 }
 
@@ -109,6 +109,6 @@ ends_with_sync() {
 @test "durability: a write outside of what is exported would be seen" {
 	RULES=() SIZE=1000
 	cut_power "-o 100 -l 300" -o 101 -l 299 -S 16
-	same 1 "$status"
-	holds 'bytes written at|mangled' "$output"
+	assert_equal 1 "$status"
+	assert_match 'bytes written at|mangled' "$output"
 }

@@ -7,14 +7,14 @@ load failures
 
 setup_file() {
 	lab_open
-	fault_setup
+	build_fault_shim
 }
 
 teardown_file() { lab_close; }
 
 setup() {
 	IMAGE=$(image 256)
-	LOOP='' MOUNT='' HEARD='' OPTION=-j16
+	LOOP='' MOUNT='' FRAMES='' OPTION=-j16
 }
 
 teardown() {
@@ -26,11 +26,11 @@ teardown() {
 
 # healthy: all is well again, for the program and for its data.
 healthy() {
-	rules
-	alive
-	reads 200
-	writes 201
-	expect "$(ata_flush)" "$(ata_flushed)"
+	set_faults
+	assert_alive
+	assert_readable 200
+	assert_writable 201
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
 }
 
 # adjacent LBA COUNT: requests for so many sectors, one each: a run.
@@ -45,7 +45,7 @@ adjacent() {
 
 @test "read EIO: that sector alone is UNC, its neighbours in a run are right" {
 	local i
-	faulty "now $((5 * 512)) EIO" "read $((5 * 512)) EIO"
+	inject_faults "now $((5 * 512)) EIO" "read $((5 * 512)) EIO"
 	serve 0 1 eth0 "$IMAGE"
 	adjacent 0 8 | frame -n 8 | sort >"$BATS_TEST_TMPDIR/got"
 	for i in 0 1 2 3 4 6 7; do
@@ -53,23 +53,23 @@ adjacent() {
 	done >"$BATS_TEST_TMPDIR/expected"
 	hex "$(ata_failed 40 40 5 1)" >>"$BATS_TEST_TMPDIR/expected"
 	sort "$BATS_TEST_TMPDIR/expected" | cmp - "$BATS_TEST_TMPDIR/got"
-	faulted read
-	said 'read 1 sectors at 5: Input/output error' 1
-	counted '8 reads of 3584 bytes.* 1 errors'
+	wait_for_fault read
+	wait_for_log 'read 1 sectors at 5: Input/output error' 1
+	wait_for_counters '8 reads of 3584 bytes.* 1 errors'
 	healthy
 }
 
 # fails_to_write ERROR: a write that meets it is aborted, others are not.
 fails_to_write() {
-	faulty "write $((5 * 512)) $1"
+	inject_faults "write $((5 * 512)) $1"
 	serve 0 1 eth0 "$IMAGE"
-	expect "$(ata_write 5 1 'ee*512')" "$(ata_failed 41 04 5 1)"
-	expect "$(ata_write 4 2 'ee*1024')" "$(ata_failed 41 04 4 2)"
-	writes 6
-	writes 3
-	faulted write
-	said "write 1 sectors at 5: " 1
-	counted '4 writes .* 2 errors'
+	assert_reply "$(ata_write 5 1 'ee*512')" "$(ata_failed 41 04 5 1)"
+	assert_reply "$(ata_write 4 2 'ee*1024')" "$(ata_failed 41 04 4 2)"
+	assert_writable 6
+	assert_writable 3
+	wait_for_fault write
+	wait_for_log "write 1 sectors at 5: " 1
+	wait_for_counters '4 writes .* 2 errors'
 	healthy
 }
 
@@ -83,17 +83,17 @@ fails_to_write() {
 
 @test "write EIO in a run: that request alone is aborted" {
 	local i
-	faulty "write $((5 * 512)) EIO"
+	inject_faults "write $((5 * 512)) EIO"
 	serve 0 1 eth0 "$IMAGE"
 	for i in $(seq 0 9); do
 		ata_write "$i" 1 '77*512'
 	done | frame -n 10 | sort >"$BATS_TEST_TMPDIR/got"
-	same 1 "$(grep -cx "$(hex "$(ata_failed 41 04 5 1)")" \
+	assert_equal 1 "$(grep -cx "$(hex "$(ata_failed 41 04 5 1)")" \
 		"$BATS_TEST_TMPDIR/got")"
-	same "$(hex '77*2560')" "$(stored "$IMAGE" 0 5)"
-	same "$(sectors 5 1)" "$(stored "$IMAGE" 5 1)"
-	same "$(hex '77*2048')" "$(stored "$IMAGE" 6 4)"
-	counted '10 writes of 4608 bytes.* 1 errors'
+	assert_equal "$(hex '77*2560')" "$(file_sectors "$IMAGE" 0 5)"
+	assert_equal "$(sectors 5 1)" "$(file_sectors "$IMAGE" 5 1)"
+	assert_equal "$(hex '77*2048')" "$(file_sectors "$IMAGE" 6 4)"
+	wait_for_counters '10 writes of 4608 bytes.* 1 errors'
 	healthy
 }
 
@@ -110,15 +110,15 @@ read_run() {
 unharmed() {
 	local option
 	for option in -j16 -j0 -s -d; do
-		faulty "$@"
+		inject_faults "$@"
 		serve $option 0 1 eth0 "$IMAGE"
 		read_run
-		writes 100
-		expect "$(ata_flush)" "$(ata_flushed)"
+		assert_writable 100
+		assert_reply "$(ata_flush)" "$(ata_flushed)"
 		[ -s "$FAULT_LOG" ]
-		counted " 0 errors"
-		stop
-		same "$(hex "a5*512")" "$(stored "$IMAGE" 100 1)"
+		wait_for_counters " 0 errors"
+		stop_vblade
+		assert_equal "$(hex "a5*512")" "$(file_sectors "$IMAGE" 100 1)"
 	done
 }
 
@@ -136,39 +136,39 @@ unharmed() {
 }
 
 @test "reads without waiting that are refused: workers do them" {
-	faulty "now * EOPNOTSUPP"
+	inject_faults "now * EOPNOTSUPP"
 	serve 0 1 eth0 "$IMAGE"
 	read_run
-	faulted now
+	wait_for_fault now
 	healthy
 }
 
 @test "the size cannot be told: no write is done, until it can" {
-	faulty
+	inject_faults
 	serve 0 1 eth0 "$IMAGE"
-	rules "size * EIO"
+	set_faults "size * EIO"
 	query "$(config_read)" "$(identify)" >/dev/null
-	reads 255
-	expect "$(ata_write 254 1 'ee*512')" "$(ata_failed 41 10 254 1)"
-	rules
-	reads 254
-	writes 253
+	assert_readable 255
+	assert_reply "$(ata_write 254 1 'ee*512')" "$(ata_failed 41 10 254 1)"
+	set_faults
+	assert_readable 254
+	assert_writable 253
 	healthy
 }
 
 @test "the disk is gone: everything that needs it fails, and nothing else" {
-	faulty
+	inject_faults
 	serve 0 1 eth0 "$IMAGE"
-	rules "read * ENODEV" "now * ENODEV" "write * ENODEV" \
+	set_faults "read * ENODEV" "now * ENODEV" "write * ENODEV" \
 		"sync * ENODEV" "size * ENODEV"
-	expect "$(ata_read 7 1)" "$(ata_failed 40 40 7 1)"
-	expect "$(ata_write 7 1 'ee*512')" "$(ata_failed 41 10 7 1)"
-	same 548 $(($(query "$(identify)" | wc -c) / 2))
+	assert_reply "$(ata_read 7 1)" "$(ata_failed 40 40 7 1)"
+	assert_reply "$(ata_write 7 1 'ee*512')" "$(ata_failed 41 10 7 1)"
+	assert_equal 548 $(($(query "$(identify)" | wc -c) / 2))
 	query "$(config_read)" >/dev/null
-	counted ' 2 errors'
-	rules
-	reads 200
-	alive
+	wait_for_counters ' 2 errors'
+	set_faults
+	assert_readable 200
+	assert_alive
 }
 
 # --- syncs ------------------------------------------------------------
@@ -178,54 +178,54 @@ flush_failed() {
 }
 
 @test "a sync that failed is remembered: every later FLUSH fails, said once" {
-	faulty "sync * EIO"
+	inject_faults "sync * EIO"
 	serve 0 1 eth0 "$IMAGE"
-	expect "$(ata_flush)" "$(flush_failed)"
-	expect "$(ata_flush)" "$(flush_failed)"
-	rules
-	expect "$(ata_flush)" "$(flush_failed)"
-	expect "$(ata_flush)" "$(flush_failed)"
-	reads 7
-	writes 8
-	said 'sync: Input/output error' 1
+	assert_reply "$(ata_flush)" "$(flush_failed)"
+	assert_reply "$(ata_flush)" "$(flush_failed)"
+	set_faults
+	assert_reply "$(ata_flush)" "$(flush_failed)"
+	assert_reply "$(ata_flush)" "$(flush_failed)"
+	assert_readable 7
+	assert_writable 8
+	wait_for_log 'sync: Input/output error' 1
 	kill "$PID"
-	ended "$PID"
-	same 1 "$STATUS"
-	said 'sync: Input/output error' 1
+	wait_for_exit "$PID"
+	assert_equal 1 "$STATUS"
+	wait_for_log 'sync: Input/output error' 1
 }
 
 @test "a sync in the background that failed is remembered too" {
-	faulty "sync * EIO"
+	inject_faults "sync * EIO"
 	serve 0 1 eth0 "$IMAGE"
-	writes 8
-	faulted sync
-	rules
-	said 'sync: Input/output error' 1
-	expect "$(ata_flush)" "$(flush_failed)"
-	expect "$(ata_flush)" "$(flush_failed)"
-	alive
+	assert_writable 8
+	wait_for_fault sync
+	set_faults
+	wait_for_log 'sync: Input/output error' 1
+	assert_reply "$(ata_flush)" "$(flush_failed)"
+	assert_reply "$(ata_flush)" "$(flush_failed)"
+	assert_alive
 }
 
 @test "a sync in the background that failed is remembered with -j 0 too" {
-	faulty "sync * EIO"
+	inject_faults "sync * EIO"
 	serve -j 0 0 1 eth0 "$IMAGE"
-	writes 8
-	faulted sync
-	rules
-	expect "$(ata_flush)" "$(flush_failed)"
-	said 'sync: Input/output error' 1
+	assert_writable 8
+	wait_for_fault sync
+	set_faults
+	assert_reply "$(ata_flush)" "$(flush_failed)"
+	wait_for_log 'sync: Input/output error' 1
 }
 
 # --- a disk that hangs ------------------------------------------------
 
-# asks REQUEST: it is sent, and $HEARD gets the reply, now or later.
-asks() {
-	[ -n "$HEARD" ] || overhear
+# send_request REQUEST: it is sent, and $FRAMES gets the reply, now or later.
+send_request() {
+	[ -n "$FRAMES" ] || start_listener
 	frame -n 0 "$1"
 }
 
-heard() {
-	grep -qx "$(hex "$1")" "$HEARD"
+reply_arrived() {
+	grep -qx "$(hex "$1")" "$FRAMES"
 }
 
 # hangs CALL REQUEST REPLY: while such a call for sector 100 hangs, others are
@@ -234,18 +234,18 @@ hangs() {
 	local request reply
 	request=$(TAG=11111111 $2)
 	reply=$(TAG=11111111 $3)
-	faulty "$1 51200 hang" "now 51200 EAGAIN"
-	[ "$1" != sync ] || rules "sync * hang"
+	inject_faults "$1 51200 hang" "now 51200 EAGAIN"
+	[ "$1" != sync ] || set_faults "sync * hang"
 	serve $OPTION 0 1 eth0 "$IMAGE"
-	asks "$request"
-	faulted "$1"
-	reads 7
-	writes 8
-	not heard "$reply"
-	rules
-	until_true 10 heard "$reply"
-	reads 9
-	counted " 0 errors"
+	send_request "$request"
+	wait_for_fault "$1"
+	assert_readable 7
+	assert_writable 8
+	refute reply_arrived "$reply"
+	set_faults
+	wait_until 10 reply_arrived "$reply"
+	assert_readable 9
+	wait_for_counters " 0 errors"
 }
 
 slow_read() { ata_read 100 1; }
@@ -260,7 +260,7 @@ slow_written() { ata_written 100 1; }
 # Without -s the loop itself writes, to the page cache.
 @test "a write hangs: others are answered, and it is too in the end" {
 	OPTION=-s hangs write slow_write slow_written
-	same "$(hex 'cc*512')" "$(stored "$IMAGE" 100 1)"
+	assert_equal "$(hex 'cc*512')" "$(file_sectors "$IMAGE" 100 1)"
 }
 
 @test "a FLUSH hangs: others are answered, and it is too in the end" {
@@ -268,25 +268,26 @@ slow_written() { ata_written 100 1; }
 }
 
 @test "with -j 0 a hanging read delays all, and loses none" {
-	faulty "read 51200 hang"
+	inject_faults "read 51200 hang"
 	serve -j 0 0 1 eth0 "$IMAGE"
-	asks "$(slow_read)"
-	faulted read
-	asks "$(TAG=22222222 ata_read 7 1)"
-	rules
-	until_true 10 heard "$(TAG=22222222 ata_data 7 1 "$(sectors 7 1)")"
+	send_request "$(slow_read)"
+	wait_for_fault read
+	send_request "$(TAG=22222222 ata_read 7 1)"
+	set_faults
+	wait_until 10 reply_arrived \
+		"$(TAG=22222222 ata_data 7 1 "$(sectors 7 1)")"
 }
 
 @test "more hang than there is room for: dropped, counted, and served later" {
-	faulty "read * hang" "now * EAGAIN"
+	inject_faults "read * hang" "now * EAGAIN"
 	serve -b 2 0 1 eth0 "$IMAGE"
 	adjacent 0 200 | awk '{ print } NR % 2 == 0 { print }' |
 		frame -n 0
-	counted 'dropped: [0-9]+ requests by the kernel, [1-9][0-9]* by us'
-	said 'disk too slow'
+	wait_for_counters 'dropped: [0-9]+ requests by the kernel, [1-9][0-9]* by us'
+	wait_for_log 'disk too slow'
 	query "$(config_read)" >/dev/null
-	rules
-	until_true 10 answers "$(ata_read 200 1)" \
+	set_faults
+	wait_until 10 gets_reply "$(ata_read 200 1)" \
 		"$(ata_data 200 1 "$(sectors 200 1)")"
 }
 
@@ -295,17 +296,17 @@ slow_written() { ata_written 100 1; }
 # with_memory KIB: vblade with so much address space.  It has to serve, or to
 # say in a line why not.
 with_memory() {
-	VBLADE=$(guise small prlimit "--as=$(($1 * 1024))") \
+	VBLADE=$(wrap_vblade small prlimit "--as=$(($1 * 1024))") \
 		launch -b 256 0 1 eth0 "$IMAGE"
-	until_true 10 serve_settled "$PID" "$OUT"
+	wait_until 10 serve_settled "$PID" "$OUT"
 	if serve_ready "$OUT"; then
-		reads 7
-		stop
+		assert_readable 7
+		stop_vblade
 		echo served >>"$BATS_TEST_TMPDIR/outcomes"
 	else
-		ended "$PID"
-		same 1 "$STATUS" "status with $1 KiB: $(cat "$ERR")"
-		holds 'emory' "$(cat "$ERR")"
+		wait_for_exit "$PID"
+		assert_equal 1 "$STATUS" "status with $1 KiB: $(cat "$ERR")"
+		assert_match 'emory' "$(cat "$ERR")"
 		echo refused >>"$BATS_TEST_TMPDIR/outcomes"
 	fi
 }
@@ -316,57 +317,58 @@ with_memory() {
 		300000; do
 		with_memory $kib
 	done
-	same "refused served" \
+	assert_equal "refused served" \
 		"$(sort -u "$BATS_TEST_TMPDIR/outcomes" | xargs)"
 }
 
 @test "no memory for the least: status 1 and a line" {
-	faulty "memory * ENOMEM"
-	refused 1 memory 0 1 eth0 "$IMAGE"
+	inject_faults "memory * ENOMEM"
+	assert_refused 1 memory 0 1 eth0 "$IMAGE"
 }
 
 @test "no thread can be started: the loop does all, and says so once" {
-	faulty "thread * EAGAIN" "now * EAGAIN"
+	inject_faults "thread * EAGAIN" "now * EAGAIN"
 	serve 0 1 eth0 "$IMAGE"
-	reads 7
-	reads 8
-	writes 9
-	expect "$(ata_flush)" "$(ata_flushed)"
-	said 'no more than 0 workers' 1
-	counted ' 0 errors'
+	assert_readable 7
+	assert_readable 8
+	assert_writable 9
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	wait_for_log 'no more than 0 workers' 1
+	wait_for_counters ' 0 errors'
 }
 
 @test "a second thread cannot be started: the first does all" {
-	faulty "read 51200 hang" "now * EAGAIN"
+	inject_faults "read 51200 hang" "now * EAGAIN"
 	serve 0 1 eth0 "$IMAGE"
-	reads 7
-	rules "read 51200 hang" "now * EAGAIN" "thread * EAGAIN"
-	asks "$(slow_read)"
-	faulted read
-	asks "$(TAG=33333333 ata_read 8 1)"
-	said 'no more than 1 workers' 1
-	rules
-	until_true 10 heard "$(slow_data)"
-	until_true 10 heard "$(TAG=33333333 ata_data 8 1 "$(sectors 8 1)")"
-	reads 9
+	assert_readable 7
+	set_faults "read 51200 hang" "now * EAGAIN" "thread * EAGAIN"
+	send_request "$(slow_read)"
+	wait_for_fault read
+	send_request "$(TAG=33333333 ata_read 8 1)"
+	wait_for_log 'no more than 1 workers' 1
+	set_faults
+	wait_until 10 reply_arrived "$(slow_data)"
+	wait_until 10 reply_arrived \
+		"$(TAG=33333333 ata_data 8 1 "$(sectors 8 1)")"
+	assert_readable 9
 }
 
 @test "stopped and continued, it goes on" {
 	serve 0 1 eth0 "$IMAGE"
 	kill -STOP "$PID"
-	asks "$(ata_read 7 1)"
+	send_request "$(ata_read 7 1)"
 	kill -CONT "$PID"
-	until_true 10 heard "$(ata_data 7 1 "$(sectors 7 1)")"
+	wait_until 10 reply_arrived "$(ata_data 7 1 "$(sectors 7 1)")"
 }
 
 @test "a clock that jumps is never looked at" {
-	faulty "clock * lie" "sync * EINTR 1000"
+	inject_faults "clock * lie" "sync * EINTR 1000"
 	export FAULT_TRACE=$BATS_TEST_TMPDIR/trace
 	serve -v 0 1 eth0 "$IMAGE"
-	reads 7
-	writes 8
-	until_true 10 synced
-	lacks clock "$(cat "$FAULT_LOG")"
+	assert_readable 7
+	assert_writable 8
+	wait_until 10 synced
+	refute_match clock "$(cat "$FAULT_LOG")"
 }
 
 # The trace ends with a sync: a record without data.
@@ -391,23 +393,23 @@ synced() {
 	done
 	for option in -j16 -j0 -s -d; do
 		serve $option 0 1 eth0 "$MOUNT/image"
-		expect "$(ata_write 4096 2 'ee*1024')" \
+		assert_reply "$(ata_write 4096 2 'ee*1024')" \
 			"$(ata_failed 41 04 4096 2)"
-		reads 7
-		writes 8
-		expect "$(ata_read 4096 1)" "$(ata_data 4096 1 '00*512')"
-		counted ' 1 errors'
-		stop
+		assert_readable 7
+		assert_writable 8
+		assert_reply "$(ata_read 4096 1)" "$(ata_data 4096 1 '00*512')"
+		wait_for_counters ' 1 errors'
+		stop_vblade
 	done
 }
 
 @test "a file that is deleted under the export is served on" {
 	serve 0 1 eth0 "$IMAGE"
 	rm "$IMAGE"
-	reads 7
-	writes 8
-	expect "$(ata_flush)" "$(ata_flushed)"
-	alive
+	assert_readable 7
+	assert_writable 8
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	assert_alive
 }
 
 @test "a loop device that is removed under the export is served on" {
@@ -415,11 +417,11 @@ synced() {
 	serve 0 1 eth0 "$LOOP"
 	losetup -d "$LOOP"
 	LOOP=
-	reads 7
-	writes 8
-	expect "$(ata_flush)" "$(ata_flushed)"
-	stop
-	same "$(hex 'a5*512')" "$(stored "$IMAGE" 8 1)"
+	assert_readable 7
+	assert_writable 8
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	stop_vblade
+	assert_equal "$(hex 'a5*512')" "$(file_sectors "$IMAGE" 8 1)"
 }
 
 @test "a disk that loses its end: errors there, the rest is served" {
@@ -427,9 +429,9 @@ synced() {
 	serve 0 1 eth0 "$LOOP"
 	truncate -s 64K "$IMAGE"
 	losetup -c "$LOOP"
-	expect "$(ata_read 200 1)" "$(ata_failed 40 10 200 1)"
-	expect "$(ata_write 200 1 'ee*512')" "$(ata_failed 41 10 200 1)"
-	reads 7
-	writes 8
-	alive
+	assert_reply "$(ata_read 200 1)" "$(ata_failed 40 10 200 1)"
+	assert_reply "$(ata_write 200 1 'ee*512')" "$(ata_failed 41 10 200 1)"
+	assert_readable 7
+	assert_writable 8
+	assert_alive
 }

@@ -5,7 +5,7 @@ load failures
 
 setup_file() {
 	lab_open
-	FLOOD=$(built flood)
+	FLOOD=$(build_tool flood)
 	export FLOOD
 }
 
@@ -20,7 +20,7 @@ honest() {
 }
 
 flawless() {
-	holds ' errors=0 bad=0 mismatches=0 ' "$1"
+	assert_match ' errors=0 bad=0 mismatches=0 ' "$1"
 }
 
 # figures LINE: what a line tells of speed.
@@ -48,17 +48,18 @@ holds_of() {
 	during=$(honest 2048 6)
 	kill -0 "$flood"
 	flawless "$during"
-	until_true 120 grep -q frames=1000000 "$OUT"
+	wait_until 120 grep -q frames=1000000 "$OUT"
 	PID=$target ERR=$errors
 	printf '# alone:  %s\n# beside: %s\n' "$(figures "$before")" \
 		"$(figures "$during")" >&3
-	alive
+	assert_alive
 	[ $(($(holds_of VmRSS) - rss)) -lt 16384 ]
-	same "$fds" "$(ls "/proc/$PID/fd" | wc -l)" "descriptors"
-	expect "$(config_read)" "$(response 01 "0040 0100 02 10 0000 @60")"
-	expect "$(request 02 "00 00 00 00")" \
+	assert_equal "$fds" "$(ls "/proc/$PID/fd" | wc -l)" "descriptors"
+	assert_reply "$(config_read)" \
+		"$(response 01 "0040 0100 02 10 0000 @60")"
+	assert_reply "$(request 02 "00 00 00 00")" \
 		"$(response 02 "00 00 00 00 @60")"
-	expect "$(request 03 "00 00")" "$(response 03 "00 00 @60")"
-	stop
+	assert_reply "$(request 03 "00 00")" "$(response 03 "00 00 @60")"
+	stop_vblade
 	cmp "$BATS_TEST_TMPDIR/image" "$BATS_TEST_TMPDIR/expected"
 }

@@ -17,12 +17,12 @@ teardown() {
 # the target's.
 peer_down() {
 	ip -n "$INITIATOR_NS" link set eth0 down
-	until_true 10 lab_is_down
+	wait_until 10 lab_is_down
 }
 
 peer_up() {
 	ip -n "$INITIATOR_NS" link set eth0 up
-	until_true 10 lab_has_carrier
+	wait_until 10 lab_has_carrier
 }
 
 lab_is_down() {
@@ -55,22 +55,22 @@ switches() {
 @test "T1 the link goes down and up: it serves and advertises anew" {
 	serve 0 1 eth0 "$IMAGE"
 	ip -n "$TARGET_NS" link set eth0 down
-	said 'link down' 1
-	overhear
+	wait_for_log 'link down' 1
+	start_listener
 	ip -n "$TARGET_NS" link set eth0 up
-	said 'link up' 1
-	hears "$(advertised)"
-	reads 7
+	wait_for_log 'link up' 1
+	wait_for_frame "$(announcement)"
+	assert_readable 7
 }
 
 @test "T2 the link is down at the start: it serves when it comes up" {
 	ip -n "$TARGET_NS" link set eth0 down
 	serve 0 1 eth0 "$IMAGE"
-	said 'link down' 1
-	overhear
+	wait_for_log 'link down' 1
+	start_listener
 	ip -n "$TARGET_NS" link set eth0 up
-	hears "$(advertised)"
-	reads 7
+	wait_for_frame "$(announcement)"
+	assert_readable 7
 }
 
 @test "T3 the interface is deleted and made again: it serves on" {
@@ -78,14 +78,14 @@ switches() {
 	before=$(index)
 	serve 0 1 eth0 "$IMAGE"
 	ip -n "$TARGET_NS" link delete eth0
-	said 'interface is gone' 1
+	wait_for_log 'interface is gone' 1
 	rewire
 	[ "$(index)" -ne "$before" ]
-	overhear
+	start_listener
 	ip -n "$TARGET_NS" link set eth0 up
-	hears "$(advertised)"
-	said 'interface is back' 1
-	reads 7
+	wait_for_frame "$(announcement)"
+	wait_for_log 'interface is back' 1
+	assert_readable 7
 }
 
 @test "T4 a queue that takes next to nothing: replies are lost, it serves on" {
@@ -93,10 +93,11 @@ switches() {
 	on_target tc qdisc add dev eth0 root tbf rate 100kbit burst 1600 \
 		limit 3200
 	yes "$(ata_read 0 2)" | head -n 40 |
-		frame -n 1 -w 10000 | grep -qx "$(hex "$(ata_data 0 2 "$(sectors 0 2)")")"
-	counted '40 reads .* [1-9][0-9]* replies$'
+		frame -n 1 -w 10000 | grep -qx \
+			"$(hex "$(ata_data 0 2 "$(sectors 0 2)")")"
+	wait_for_counters '40 reads .* [1-9][0-9]* replies$'
 	on_target tc qdisc delete dev eth0 root
-	reads 7
+	assert_readable 7
 }
 
 @test "T5 the MTU is lowered below what was offered: ATA errors at worst" {
@@ -107,20 +108,20 @@ switches() {
 	# At once, it may know of the new MTU or not; no reply must be long.
 	frame -s -n 1 "$(ata_read 0 17)" >"$BATS_TEST_TMPDIR/got" || :
 	[ "$(wc -c <"$BATS_TEST_TMPDIR/got")" -le 121 ]
-	until_true 10 offers 02
-	expect "$(ata_read 0 17)" "$(ata_failed 40 04 0 17)"
-	reads 7
+	wait_until 10 offers 02
+	assert_reply "$(ata_read 0 17)" "$(ata_failed 40 04 0 17)"
+	assert_readable 7
 }
 
 @test "T6 the MTU is raised: 17 sectors are offered, 9000 bytes carried" {
 	serve 0 1 eth0 "$IMAGE"
 	offers 02
 	lab_mtu 9000
-	until_true 10 offers 11
-	expect "$(ata_read 3 17)" "$(ata_data 3 17 "$(sectors 3 17)")"
-	expect "$(ata_write 3 17 '3c*8704')" "$(ata_written 3 17)"
-	same "$(hex '3c*8704')" "$(stored "$IMAGE" 3 17)"
-	expect "$(request 00 "00 00 00 e5 000000000000 0000 @9014")" \
+	wait_until 10 offers 11
+	assert_reply "$(ata_read 3 17)" "$(ata_data 3 17 "$(sectors 3 17)")"
+	assert_reply "$(ata_write 3 17 '3c*8704')" "$(ata_written 3 17)"
+	assert_equal "$(hex '3c*8704')" "$(file_sectors "$IMAGE" 3 17)"
+	assert_reply "$(request 00 "00 00 00 e5 000000000000 0000 @9014")" \
 		"$(response 00 "00 00 ff 40 000000000000 0000 @60")"
 }
 
@@ -141,20 +142,21 @@ t7_burst() {
 	lab_mtu 9000
 	file=$(image 1288)
 	serve 0 1 eth0 "$file"
-	before=$(received)
+	before=$(count_frames)
 	kill -STOP "$PID"
 	t7_burst "$small" >"$BATS_TEST_TMPDIR/burst"
 	frame -n "$all" -w 20000 <"$BATS_TEST_TMPDIR/burst" \
 		>"$BATS_TEST_TMPDIR/replies" 3>&- &
 	sender=$!
-	until_true 20 received_more $((before + all))
+	wait_until 20 frames_reached $((before + all))
 	kill -CONT "$PID"
 	wait "$sender"
-	same "$all" "$(grep -c '^.\{48\}41' "$BATS_TEST_TMPDIR/replies")"
-	same "$(hex '3f*8704')" "$(stored "$file" 1071 17)"
-	same "$(hex "$(be8 $((small - 1)))*512")" \
-		"$(stored "$file" $((1087 + small)) 1)"
-	counted 'dropped: 0 requests by the kernel, 0 by us, 0 replies$'
+	assert_equal "$all" \
+		"$(grep -c '^.\{48\}41' "$BATS_TEST_TMPDIR/replies")"
+	assert_equal "$(hex '3f*8704')" "$(file_sectors "$file" 1071 17)"
+	assert_equal "$(hex "$(be8 $((small - 1)))*512")" \
+		"$(file_sectors "$file" $((1087 + small)) 1)"
+	wait_for_counters 'dropped: 0 requests by the kernel, 0 by us, 0 replies$'
 }
 
 @test "T8 a foreign MAC address on a promiscuous port: no answer, no write" {
@@ -163,32 +165,32 @@ t7_burst() {
 	ip -n "$TARGET_NS" link set eth0 promisc on
 	for frame in "$(ata_write 0 1 'ee*512')" "$(ata_read 0 1)" \
 		"$(config_read)"; do
-		expect_silence "020000000099 ${frame#TT}"
+		assert_silence "020000000099 ${frame#TT}"
 	done
-	same "$(sectors 0 1)" "$(stored "$IMAGE" 0 1)"
+	assert_equal "$(sectors 0 1)" "$(file_sectors "$IMAGE" 0 1)"
 }
 
 @test "T9 a VLAN that is not ours: no answer, no write; priority tags pass" {
 	local request
 	serve 0 1 eth0 "$IMAGE"
 	request=$(ata_write 0 1 'ee*512')
-	expect_silence "TT SS 8100 0007 ${request#TT SS}"
-	expect_silence "TT SS 8100 e007 ${request#TT SS}"
-	same "$(sectors 0 1)" "$(stored "$IMAGE" 0 1)"
-	expect "TT SS 8100 e000 ${request#TT SS}" "$(ata_written 0 1)"
-	same "$(hex 'ee*512')" "$(stored "$IMAGE" 0 1)"
+	assert_silence "TT SS 8100 0007 ${request#TT SS}"
+	assert_silence "TT SS 8100 e007 ${request#TT SS}"
+	assert_equal "$(sectors 0 1)" "$(file_sectors "$IMAGE" 0 1)"
+	assert_reply "TT SS 8100 e000 ${request#TT SS}" "$(ata_written 0 1)"
+	assert_equal "$(hex 'ee*512')" "$(file_sectors "$IMAGE" 0 1)"
 }
 
 @test "T10 1000 frames for another slot do not wake it" {
 	local before count
 	serve 0 1 eth0 "$IMAGE"
-	reads 7
+	assert_readable 7
 	before=$(switches)
-	count=$(received)
+	count=$(count_frames)
 	yes "$(ADDRESS=000002 ata_read 0 1)" | head -n 1000 | frame -n 0
-	until_true 10 received_more $((count + 1000))
+	wait_until 10 frames_reached $((count + 1000))
 	[ $(($(switches) - before)) -lt 10 ]
-	reads 7
+	assert_readable 7
 }
 
 @test "T11 the peer's carrier flaps: one line a change" {
@@ -196,12 +198,13 @@ t7_burst() {
 	serve 0 1 eth0 "$IMAGE"
 	for i in 1 2; do
 		peer_down
-		until_true 10 times "$i" 'link down'
+		wait_until 10 times "$i" 'link down'
 		peer_up
-		until_true 10 times "$i" 'link up'
+		wait_until 10 times "$i" 'link up'
 	done
-	reads 7
-	same "2 2" "$(grep -c 'link down' "$ERR") $(grep -c 'link up' "$ERR")"
+	assert_readable 7
+	assert_equal "2 2" \
+		"$(grep -c 'link down' "$ERR") $(grep -c 'link up' "$ERR")"
 }
 
 times() {

@@ -8,8 +8,8 @@ load failures
 
 setup_file() {
 	lab_open
-	fault_setup
-	INSIDE=$(built inside -shared -fPIC)
+	build_fault_shim
+	INSIDE=$(build_tool inside -shared -fPIC)
 	export INSIDE
 }
 
@@ -26,21 +26,21 @@ inside() {
 	mkdir -p "$BATS_TEST_TMPDIR/files"
 	: >"$BATS_TEST_TMPDIR/files/one"
 	: >"$BATS_TEST_TMPDIR/files/two"
-	VBLADE=$(guise inside env "LD_PRELOAD=$INSIDE" "INSIDE=$TOLD" \
+	VBLADE=$(wrap_vblade inside env "LD_PRELOAD=$INSIDE" "INSIDE=$TOLD" \
 		"INSIDE_DIR=$BATS_TEST_TMPDIR/files")
 }
 
 # try_all: let the process try it; what came of it is then in the file $TOLD.
 try_all() {
 	kill -USR2 "$PID"
-	until_true 10 grep -q '^execute: ' "$TOLD"
+	wait_until 10 grep -q '^execute: ' "$TOLD"
 }
 
-# refused TRIAL...: each of these was not allowed.
-refused() {
+# assert_denied TRIAL...: each of these was not allowed.
+assert_denied() {
 	local trial
 	for trial; do
-		holds "^$trial: (EPERM|EACCES|EMFILE|EBADF|EXDEV)\$" \
+		assert_match "^$trial: (EPERM|EACCES|EMFILE|EBADF|EXDEV)\$" \
 			"$(cat "$TOLD")"
 	done
 }
@@ -61,50 +61,52 @@ of_all_threads() {
 
 @test "no capability is left to any thread, and none can be gained" {
 	local field
-	faulty "now * EAGAIN"
+	inject_faults "now * EAGAIN"
 	serve 0 1 eth0 "$IMAGE"
-	reads 7
-	same 2 "$(ls "/proc/$PID/task" | wc -l)" "threads"
+	assert_readable 7
+	assert_equal 2 "$(ls "/proc/$PID/task" | wc -l)" "threads"
 	for field in CapInh CapPrm CapEff CapAmb; do
-		same 0000000000000000 "$(of_all_threads $field)" $field
+		assert_equal 0000000000000000 "$(of_all_threads $field)" $field
 	done
-	same 1 "$(of_all_threads NoNewPrivs)"
+	assert_equal 1 "$(of_all_threads NoNewPrivs)"
 }
 
 @test "from inside no file can be opened, made, changed or removed" {
 	inside "$VBLADE"
 	serve 0 1 eth0 "$IMAGE"
 	try_all
-	refused open "open null" create mkdir rename symlink truncate unlink
-	same "$(printf "one\ntwo")" "$(ls "$BATS_TEST_TMPDIR/files")"
-	reads 7
+	assert_denied open "open null" create mkdir rename symlink truncate \
+		unlink
+	assert_equal "$(printf "one\ntwo")" "$(ls "$BATS_TEST_TMPDIR/files")"
+	assert_readable 7
 }
 
 @test "from inside no socket, pipe or descriptor can be had" {
 	inside "$VBLADE"
 	serve 0 1 eth0 "$IMAGE"
 	try_all
-	refused "inet socket" "packet socket" "unix socket" dup dup2 memfd \
+	assert_denied "inet socket" "packet socket" "unix socket" dup dup2 \
+		memfd \
 		epoll eventfd
-	reads 7
+	assert_readable 7
 }
 
 @test "from inside no program can be run, and nothing mounted or read" {
 	inside "$VBLADE"
 	serve 0 1 eth0 "$IMAGE"
 	try_all
-	refused umount chroot unshare spy setuid execute
-	reads 7
-	alive
+	assert_denied umount chroot unshare spy setuid execute
+	assert_readable 7
+	assert_alive
 }
 
 @test "from inside a program that is not confined is refused nothing" {
 	inside "$(unconfined)"
 	serve 0 1 eth0 "$IMAGE"
 	kill -USR2 "$PID"
-	until_true 10 gone "$PID"
-	same 22 "$(wc -l <"$TOLD")" "trials"
-	lacks 'EPERM|EACCES|EMFILE|EBADF|EXDEV' "$(cat "$TOLD")"
+	wait_until 10 process_gone "$PID"
+	assert_equal 22 "$(wc -l <"$TOLD")" "trials"
+	refute_match 'EPERM|EACCES|EMFILE|EBADF|EXDEV' "$(cat "$TOLD")"
 }
 
 # fill: let every cell and every slot of the ring hold 0xee.
@@ -129,20 +131,20 @@ fill() {
 		"$(ata_read 7 1)" "$(request 01 "0000 0000 00 13 0001 63")" \
 		"$(request 00 "00 00 00 e5 000000000000 0000")" \
 		>"$BATS_TEST_TMPDIR/replies"
-	same 11 "$(wc -l <"$BATS_TEST_TMPDIR/replies")"
+	assert_equal 11 "$(wc -l <"$BATS_TEST_TMPDIR/replies")"
 	while read -r reply; do
-		lacks '^(..)*eeee' "$reply"
+		refute_match '^(..)*eeee' "$reply"
 	done <"$BATS_TEST_TMPDIR/replies"
 }
 
 @test "a config string that was cleared or shortened is gone" {
 	serve 0 1 eth0 "$IMAGE"
 	query "$(request 01 "0000 0000 00 14 0400 ee*1024")" >/dev/null
-	expect "$(request 01 "0000 0000 00 14 0000")" \
+	assert_reply "$(request 01 "0000 0000 00 14 0000")" \
 		"$(response 01 "0040 0100 02 14 0000 @60")"
-	expect "$(request 01 "0000 0000 00 13 0002 6162")" \
+	assert_reply "$(request 01 "0000 0000 00 13 0002 6162")" \
 		"$(response 01 "0040 0100 02 13 0002 6162 @60")"
-	expect "$(config_read)" \
+	assert_reply "$(config_read)" \
 		"$(response 01 "0040 0100 02 10 0002 6162 @60")"
 }
 
@@ -150,16 +152,16 @@ fill() {
 # soak; what main holds to the end would count as such here.
 @test "valgrind has nothing to say" {
 	REAL=$(unconfined)
-	VBLADE=$(guise valgrind valgrind -q --vgdb=no --leak-check=no \
+	VBLADE=$(wrap_vblade valgrind valgrind -q --vgdb=no --leak-check=no \
 		"--log-file=$BATS_TEST_TMPDIR/valgrind.log")
 	serve -s 0 1 eth0 "$IMAGE"
 	fill
-	reads 7
-	writes 8
-	expect "$(ata_flush)" "$(ata_flushed)"
+	assert_readable 7
+	assert_writable 8
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
 	query "$(identify)" "$(config_read)" "$(request 03 "01 00")" >/dev/null
 	kill -USR1 "$PID"
-	said ' other requests'
-	stop
-	same "" "$(cat "$BATS_TEST_TMPDIR/valgrind.log")"
+	wait_for_log ' other requests'
+	stop_vblade
+	assert_equal "" "$(cat "$BATS_TEST_TMPDIR/valgrind.log")"
 }

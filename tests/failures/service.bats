@@ -6,7 +6,7 @@ load failures
 
 setup_file() {
 	lab_open
-	fault_setup
+	build_fault_shim
 }
 
 teardown_file() { lab_close; }
@@ -25,27 +25,27 @@ teardown() {
 
 # dies_slowly: SIGTERM has come, and the last sync hangs.
 dies_slowly() {
-	faulty "sync * hang"
+	inject_faults "sync * hang"
 	serve 0 1 eth0 "$IMAGE"
 	frame -n 1 "$(ata_write 5 1 'ee*512')" >/dev/null
 	kill "$PID"
-	faulted sync
-	alive
+	wait_for_fault sync
+	assert_alive
 }
 
 @test "T36 SIGTERM: the end comes with the end of the sync, status 0" {
 	dies_slowly
-	rules
-	ended "$PID"
-	same 0 "$STATUS"
-	same "$(hex 'ee*512')" "$(stored "$IMAGE" 5 1)"
+	set_faults
+	wait_for_exit "$PID"
+	assert_equal 0 "$STATUS"
+	assert_equal "$(hex 'ee*512')" "$(file_sectors "$IMAGE" 5 1)"
 }
 
 @test "T36 a second SIGTERM does not wait, status 1" {
 	dies_slowly
 	kill "$PID"
-	ended "$PID"
-	same 1 "$STATUS"
+	wait_for_exit "$PID"
+	assert_equal 1 "$STATUS"
 }
 
 @test "T36 SIGTERM during load: status 0" {
@@ -54,23 +54,23 @@ dies_slowly() {
 	target=$PID errors=$ERR
 	background "$INITIATOR_NS" "$TESTS/load" -m write -r -d 60 0 1 eth0
 	PID=$target ERR=$errors
-	counted '[1-9][0-9]{3,} writes'
-	stop
+	wait_for_counters '[1-9][0-9]{3,} writes'
+	stop_vblade
 }
 
 @test "T36 SIGHUP does not end it" {
 	serve 0 1 eth0 "$IMAGE"
 	kill -HUP "$PID"
-	reads 7
-	alive
+	assert_readable 7
+	assert_alive
 }
 
 # A shell starts background jobs with SIGINT ignored.
 @test "T36 SIGINT ends it, also where a shell had it ignored" {
 	serve 0 1 eth0 "$IMAGE"
 	kill -INT "$PID"
-	ended "$PID"
-	same 0 "$STATUS"
+	wait_for_exit "$PID"
+	assert_equal 0 "$STATUS"
 }
 
 @test "T37 the service manager hears READY=1 once, and nobody else does" {
@@ -79,12 +79,12 @@ dies_slowly() {
 	background "$TARGET_NS" "$TESTS/service/datagrams" \
 		"@$BATS_TEST_TMPDIR"
 	told=$OUT
-	until_true 10 grep -q bound "$told"
+	wait_until 10 grep -q bound "$told"
 	serve 0 2 eth0 "$(image 8)"
 	NOTIFY_SOCKET=@$BATS_TEST_TMPDIR serve 0 1 eth0 "$IMAGE"
-	until_true 10 grep -q READY=1 "$told"
-	stop
-	same 1 "$(grep -c READY "$told")"
+	wait_until 10 grep -q READY=1 "$told"
+	stop_vblade
+	assert_equal 1 "$(grep -c READY "$told")"
 }
 
 # as_nobody CAPABILITIES: vblade as a user with no more than these, with an
@@ -93,7 +93,7 @@ as_nobody() {
 	install -m 755 "$VBLADE" "$PUBLIC/vblade"
 	install -o nobody -m 600 "$IMAGE" "$PUBLIC/image"
 	REAL=$PUBLIC/vblade
-	VBLADE=$(guise nobody setpriv --reuid nobody --regid nogroup \
+	VBLADE=$(wrap_vblade nobody setpriv --reuid nobody --regid nogroup \
 		--clear-groups --inh-caps "$1" --ambient-caps "$1")
 	chmod 755 "$BATS_TEST_TMPDIR"
 }
@@ -101,15 +101,15 @@ as_nobody() {
 @test "T38 an ordinary user with CAP_NET_RAW serves" {
 	as_nobody +net_raw
 	serve 0 1 eth0 "$PUBLIC/image"
-	reads 7
-	writes 8
-	same 65534 "$(awk '/^Uid/ { print $2 }' "/proc/$PID/status")"
-	stop
+	assert_readable 7
+	assert_writable 8
+	assert_equal 65534 "$(awk '/^Uid/ { print $2 }' "/proc/$PID/status")"
+	stop_vblade
 }
 
 @test "T38 without it: 4, and the capability is named" {
 	as_nobody -all
-	refused 4 CAP_NET_RAW 0 1 eth0 "$PUBLIC/image"
+	assert_refused 4 CAP_NET_RAW 0 1 eth0 "$PUBLIC/image"
 }
 
 # serves_with REDIRECTION: vblade with its streams so.
@@ -118,12 +118,12 @@ serves_with() {
 		>"$BATS_TEST_TMPDIR/streams"
 	chmod 755 "$BATS_TEST_TMPDIR/streams"
 	VBLADE=$BATS_TEST_TMPDIR/streams launch -v 0 1 eth0 "$IMAGE"
-	until_true 10 answers "$(ata_read 7 1)" \
+	wait_until 10 gets_reply "$(ata_read 7 1)" \
 		"$(ata_data 7 1 "$(sectors 7 1)")"
 	kill -USR1 "$PID"
-	writes 8
-	reads 9
-	stop
+	assert_writable 8
+	assert_readable 9
+	stop_vblade
 }
 
 @test "T39 with streams that are closed it serves" {
@@ -150,13 +150,13 @@ serves_with() {
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	exec 8<>"$BATS_TEST_TMPDIR/pipe"
 	VBLADE=$(dying_logger) launch -v 0 1 eth0 "$IMAGE"
-	until_true 10 answers "$(ata_read 7 1)" \
+	wait_until 10 gets_reply "$(ata_read 7 1)" \
 		"$(ata_data 7 1 "$(sectors 7 1)")"
 	exec 8>&-
-	reads 8
+	assert_readable 8
 	kill -USR1 "$PID"
-	writes 9
-	stop
+	assert_writable 9
+	stop_vblade
 }
 
 dying_logger() {

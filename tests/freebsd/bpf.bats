@@ -36,7 +36,7 @@ before() {
 offers() {
 	local reply
 	reply=$(query "$(config_read)")
-	same "$(be8 "$1")" "${reply:56:2}" "sectors offered"
+	assert_equal "$(be8 "$1")" "${reply:56:2}" "sectors offered"
 }
 
 @test "filter, buffer, immediate, header, direction: all before binding" {
@@ -55,28 +55,28 @@ offers() {
 
 @test "a loopback, which is no Ethernet on FreeBSD, is refused" {
 	ip -n "$TARGET_NS" link set lo up
-	refused 1 'not an Ethernet' 0 1 lo "$IMAGE"
+	assert_refused 1 'not an Ethernet' 0 1 lo "$IMAGE"
 }
 
 @test "confined, the device may be bound again but not filter anew" {
 	serve 0 1 eth0 "$IMAGE"
-	until_true 10 grep -q cap_enter "$SHIM_TRACE"
-	same "BIOCGETIF BIOCGSTATS BIOCSETIF" "$(sed -n \
+	wait_until 10 grep -q cap_enter "$SHIM_TRACE"
+	assert_equal "BIOCGETIF BIOCGSTATS BIOCSETIF" "$(sed -n \
 		"s/^permitted $(device) //p" "$SHIM_TRACE" | sort | xargs)"
 }
 
 @test "confined, an interface that is made again is bound again" {
 	serve 0 1 eth0 "$IMAGE"
 	ip -n "$TARGET_NS" link delete eth0
-	until_true 10 grep -q 'interface is gone' "$ERR"
+	wait_until 10 grep -q 'interface is gone' "$ERR"
 	ip -n "$TARGET_NS" link add eth0 address 02:00:00:00:00:0a type veth \
 		peer name eth0 address "$INITIATOR_MAC" netns "$INITIATOR_NS"
 	ip -n "$INITIATOR_NS" link set eth0 up
 	ip -n "$TARGET_NS" link set eth0 up
-	until_true 10 grep -q 'interface is back' "$ERR"
+	wait_until 10 grep -q 'interface is back' "$ERR"
 	TARGET_MAC=02:00:00:00:00:0a
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
-	lacks '^denied' "$(cat "$SHIM_TRACE")"
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	refute_match '^denied' "$(cat "$SHIM_TRACE")"
 }
 
 @test "an address that changes is known when somebody searches" {
@@ -84,8 +84,8 @@ offers() {
 	ip -n "$TARGET_NS" link set eth0 address 02:00:00:00:00:0b
 	TARGET_MAC=02:00:00:00:00:0b
 	query "$(everybody "$(config_read)")" >/dev/null
-	holds 'address 02:00:00:00:00:0b' "$(cat "$ERR")"
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	assert_match 'address 02:00:00:00:00:0b' "$(cat "$ERR")"
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
 }
 
 # everybody REQUEST: the request as a broadcast.
@@ -98,25 +98,25 @@ everybody() {
 	ip -n "$TARGET_NS" link set eth0 down
 	ip -n "$TARGET_NS" link set eth0 name san0
 	ip -n "$TARGET_NS" link set san0 up
-	until_true 10 grep -q 'now named san0' "$ERR"
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	wait_until 10 grep -q 'now named san0' "$ERR"
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
 }
 
 @test "an interface whose name begins or goes on like ours is another" {
 	ip -n "$TARGET_NS" link add eth type veth peer name eth00
 	serve 0 1 eth0 "$IMAGE"
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
-	stop
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	stop_vblade
 	TARGET_MAC=$(on_target cat /sys/class/net/eth00/address)
 	serve 0 1 eth00 "$IMAGE"
-	refused 1 eth01 -f 0 2 eth01 "$IMAGE"
+	assert_refused 1 eth01 -f 0 2 eth01 "$IMAGE"
 }
 
 @test "MTU 9000 where the kernel sends all: 17 sectors" {
 	lab_mtu 9000
 	serve 0 1 eth0 "$IMAGE"
 	offers 17
-	expect "$(ata_read 9 17)" "$(ata_data 9 17 "$(sectors 9 17)")"
+	assert_reply "$(ata_read 9 17)" "$(ata_data 9 17 "$(sectors 9 17)")"
 }
 
 @test "MTU 9000 where it sends a page: 7 sectors, said once, 17 to write" {
@@ -124,10 +124,11 @@ everybody() {
 	lab_mtu 9000
 	serve 0 1 eth0 "$IMAGE"
 	offers 7
-	expect "$(ata_read 9 7)" "$(ata_data 9 7 "$(sectors 9 7)")"
-	expect "$(ata_read 9 8)" "$(ata_failed 40 04 9 8)"
-	expect "$(ata_write 9 17 '5a*8704')" "$(ata_written 9 17)"
-	same 1 "$(grep -c 'no frames above 4096 bytes' "$ERR")" "times said"
+	assert_reply "$(ata_read 9 7)" "$(ata_data 9 7 "$(sectors 9 7)")"
+	assert_reply "$(ata_read 9 8)" "$(ata_failed 40 04 9 8)"
+	assert_reply "$(ata_write 9 17 '5a*8704')" "$(ata_written 9 17)"
+	assert_equal 1 "$(grep -c 'no frames above 4096 bytes' "$ERR")" \
+		"times said"
 }
 
 @test "an MTU raised while serving is used as far as the kernel sends" {
@@ -135,7 +136,7 @@ everybody() {
 	serve 0 1 eth0 "$IMAGE"
 	offers 2
 	lab_mtu 9000
-	until_true 10 grep -q 'no frames above 4096 bytes' "$ERR"
+	wait_until 10 grep -q 'no frames above 4096 bytes' "$ERR"
 	offers 7
 }
 
@@ -144,7 +145,8 @@ everybody() {
 	lab_mtu 9000
 	serve 0 1 eth0 "$IMAGE"
 	# The advertisement, and the question whether the address is taken.
-	same 2 "$(on_target cat /sys/class/net/eth0/statistics/tx_packets)"
+	assert_equal 2 \
+		"$(on_target cat /sys/class/net/eth0/statistics/tx_packets)"
 	offers 7
 }
 
@@ -155,7 +157,7 @@ everybody() {
 		frame -n 1 -w 100 >/dev/null || :
 	kill -CONT "$PID"
 	kill -USR1 "$PID"
-	until_true 10 grep -q 'dropped: [1-9][0-9]* requests by the kernel' \
+	wait_until 10 grep -q 'dropped: [1-9][0-9]* requests by the kernel' \
 		"$ERR"
-	expect "$(ata_read 9 1)" "$(ata_data 9 1 "$(sectors 9 1)")"
+	assert_reply "$(ata_read 9 1)" "$(ata_data 9 1 "$(sectors 9 1)")"
 }

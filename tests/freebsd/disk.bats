@@ -23,16 +23,16 @@ disk() {
 
 # reads LBA COUNT
 reads() {
-	expect "$(ata_read "$1" "$2")" \
+	assert_reply "$(ata_read "$1" "$2")" \
 		"$(ata_data "$1" "$2" "$(sectors "$1" "$2")")"
 }
 
 # writes LBA COUNT: they are written, and nothing beside them.
 writes() {
-	expect "$(ata_write "$1" "$2" "a5*$(($2 * 512))")" \
+	assert_reply "$(ata_write "$1" "$2" "a5*$(($2 * 512))")" \
 		"$(ata_written "$1" "$2")"
-	same "$(sectors 0 "$1")$(hex "a5*$(($2 * 512))")$(sectors \
-		$(($1 + $2)) $((256 - $1 - $2)))" "$(stored "$IMAGE" 0 256)" \
+	assert_equal "$(sectors 0 "$1")$(hex "a5*$(($2 * 512))")$(sectors \
+		$(($1 + $2)) $((256 - $1 - $2)))" "$(file_sectors "$IMAGE" 0 256)" \
 		"the disk after a write of $2 at $1"
 }
 
@@ -46,7 +46,7 @@ word() {
 @test "the size is that of the medium" {
 	disk 512
 	serve 0 1 eth0 "$IMAGE"
-	holds ', 256 sectors O_RDWR$' "$(cat "$OUT")"
+	assert_match ', 256 sectors O_RDWR$' "$(cat "$OUT")"
 }
 
 @test "sectors of 4096 bytes: any single sector is read" {
@@ -86,16 +86,16 @@ word() {
 	for i in {0..63}; do
 		printf '%s*512 ' "$(be8 "$i")"
 	done >"$BATS_TEST_TMPDIR/want"
-	same "$(hex "$(cat "$BATS_TEST_TMPDIR/want")")" \
-		"$(stored "$IMAGE" 0 64)" "64 writes of a sector"
+	assert_equal "$(hex "$(cat "$BATS_TEST_TMPDIR/want")")" \
+		"$(file_sectors "$IMAGE" 0 64)" "64 writes of a sector"
 }
 
 @test "sectors of 4096 bytes: so they do not with an offset" {
 	disk 4096
 	serve -o 3 -l 100 0 1 eth0 "$IMAGE"
-	expect "$(ata_write 4 2 '77*1024')" "$(ata_written 4 2)"
-	same "$(sectors 0 7)$(hex '77*1024')$(sectors 9 247)" \
-		"$(stored "$IMAGE" 0 256)"
+	assert_reply "$(ata_write 4 2 '77*1024')" "$(ata_written 4 2)"
+	assert_equal "$(sectors 0 7)$(hex '77*1024')$(sectors 9 247)" \
+		"$(file_sectors "$IMAGE" 0 256)"
 }
 
 @test "a run is one transfer" {
@@ -106,11 +106,11 @@ word() {
 	for i in {0..7}; do
 		ata_read "$((2 * i))" 2
 	done | frame -n 8 -w 10000 >"$BATS_TEST_TMPDIR/got" &
-	until_true 10 arrived 8
+	wait_until 10 arrived 8
 	kill -CONT "$PID"
 	wait $!
-	same 8 "$(wc -l <"$BATS_TEST_TMPDIR/got")" "replies"
-	same 1 "$(grep -c '^transfers' "$SHIM_TRACE")" "transfers"
+	assert_equal 8 "$(wc -l <"$BATS_TEST_TMPDIR/got")" "replies"
+	assert_equal 1 "$(grep -c '^transfers' "$SHIM_TRACE")" "transfers"
 }
 
 # received: how many frames the target's interface has received.
@@ -126,52 +126,52 @@ arrived() {
 @test "the physical sector is told, be it the sector or hidden" {
 	disk 4096
 	serve 0 1 eth0 "$IMAGE"
-	same 0360 "$(word 106)"
-	stop
+	assert_equal 0360 "$(word 106)"
+	stop_vblade
 	disk 512 4096
 	serve 0 1 eth0 "$IMAGE"
-	same 0360 "$(word 106)"
-	stop
+	assert_equal 0360 "$(word 106)"
+	stop_vblade
 	disk 512
 	serve 0 1 eth0 "$IMAGE"
-	same 0040 "$(word 106)"
+	assert_equal 0040 "$(word 106)"
 }
 
 @test "FLUSH flushes the device" {
 	disk 512
 	serve 0 1 eth0 "$IMAGE"
-	expect "$(ata_flush)" "$(ata_flushed)"
-	holds 'DIOCGFLUSH = 0' "$(cat "$SHIM_TRACE")"
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	assert_match 'DIOCGFLUSH = 0' "$(cat "$SHIM_TRACE")"
 }
 
 @test "with -s a write is flushed before its reply" {
 	disk 512
 	serve -s 0 1 eth0 "$IMAGE"
-	lacks DIOCGFLUSH "$(grep -v permitted "$SHIM_TRACE")"
-	expect "$(ata_write 0 1 '11*512')" "$(ata_written 0 1)"
-	holds 'DIOCGFLUSH = 0' "$(cat "$SHIM_TRACE")"
+	refute_match DIOCGFLUSH "$(grep -v permitted "$SHIM_TRACE")"
+	assert_reply "$(ata_write 0 1 '11*512')" "$(ata_written 0 1)"
+	assert_match 'DIOCGFLUSH = 0' "$(cat "$SHIM_TRACE")"
 }
 
 @test "a medium that grows is served in its new size" {
 	disk 512
 	serve 0 1 eth0 "$IMAGE"
-	expect "$(ata_read 256 1)" "$(ata_failed 40 10 256 1)"
+	assert_reply "$(ata_read 256 1)" "$(ata_failed 40 10 256 1)"
 	truncate -s +512 "$IMAGE"
-	expect "$(ata_read 256 1)" "$(ata_data 256 1 '00*512')"
+	assert_reply "$(ata_read 256 1)" "$(ata_data 256 1 '00*512')"
 }
 
 @test "a disk that is exported already is refused" {
 	disk 512
 	serve 0 1 eth0 "$IMAGE"
-	refused 6 "$IMAGE.*-f" 0 2 eth0 "$IMAGE"
+	assert_refused 6 "$IMAGE.*-f" 0 2 eth0 "$IMAGE"
 }
 
 @test "a character device that is no disk is refused" {
-	refused 6 '/dev/zero is a character device, but no disk' \
+	assert_refused 6 '/dev/zero is a character device, but no disk' \
 		0 1 eth0 /dev/zero
 }
 
 @test "sectors that are no multiple of 512 bytes are refused" {
 	disk 2352
-	refused 6 2352 0 1 eth0 "$IMAGE"
+	assert_refused 6 2352 0 1 eth0 "$IMAGE"
 }

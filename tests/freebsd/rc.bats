@@ -42,10 +42,11 @@ service() {
 	conf b shelf=0 slot=2 netif=em0 "filename='/a b.img'" \
 		"options='-r -b 16'"
 	service start
-	same 0 "$status" "status"
-	holds '<-T><vblade.a></usr/local/sbin/vblade><--><0><1><em0></dev/ada1>' \
+	assert_equal 0 "$status" "status"
+	assert_match '<-T><vblade.a></usr/local/sbin/vblade><--><0><1><em0></dev/ada1>' \
 		"$output"
-	holds 'sbin/vblade><-r><-b><16><--><0><2><em0></a b.img>$' "$output"
+	assert_match 'sbin/vblade><-r><-b><16><--><0><2><em0></a b.img>$' \
+		"$output"
 }
 
 @test "only those are started that are named" {
@@ -53,21 +54,21 @@ service() {
 	conf b shelf=0 slot=2 netif=em0 filename=/dev/ada2
 	export vblade_exports=b
 	service start
-	lacks ada1 "$output"
-	holds ada2 "$output"
+	refute_match ada1 "$output"
+	assert_match ada2 "$output"
 }
 
 @test "without files nothing is started, and that is no failure" {
 	service start
-	same "0 " "$status $output"
+	assert_equal "0 " "$status $output"
 }
 
 @test "what runs is not started again" {
 	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
 	echo 77 >run/vblade.a.pid
 	service start
-	holds 'a runs already, pid 77' "$output"
-	lacks ada1 "$output"
+	assert_match 'a runs already, pid 77' "$output"
+	refute_match ada1 "$output"
 }
 
 @test "stop ends what runs and waits for it" {
@@ -75,8 +76,8 @@ service() {
 	sleep 60 3>&- &
 	echo $! >run/vblade.a.pid
 	service stop
-	holds "waited: $!" "$output"
-	until_true 10 gone $!
+	assert_match "waited: $!" "$output"
+	wait_until 10 process_gone $!
 }
 
 @test "status names what runs and fails when something does not" {
@@ -84,7 +85,7 @@ service() {
 	conf b shelf=0 slot=2 netif=em0 filename=/dev/ada2
 	echo 77 >run/vblade.a.pid
 	service status
-	same 1 "$status" "status"
-	holds '^a: 77$' "$output"
-	holds '^b: not running$' "$output"
+	assert_equal 1 "$status" "status"
+	assert_match '^a: 77$' "$output"
+	assert_match '^b: not running$' "$output"
 }

@@ -18,13 +18,16 @@ suite() {
 		shift
 	done
 	[ $# -eq 0 ] || shift
-	VBLADE=$SHIMMED timeout 240 bats --tap -f "${FILTER:-}" "${files[@]}" >"$TAP" 2>&1 || :
+	VBLADE=$SHIMMED timeout 240 bats --tap -f "${FILTER:-}" "${files[@]}" \
+		>"$TAP" 2>&1 || :
 	expected=$([ $# -eq 0 ] || printf '%s\n' "$@")
-	same "$expected" "$(sed -n 's/^not ok [0-9]* //p' "$TAP")" "failures" ||
+	assert_equal "$expected" "$(sed -n 's/^not ok [0-9]* //p' "$TAP")" \
+		"failures" ||
 		fail "$(cat "$TAP")" || return
-	same "$(sed -n 's/^1\.\.//p' "$TAP")" "$(grep -cE '^(not )?ok ' "$TAP")" \
+	assert_equal "$(sed -n 's/^1\.\.//p' "$TAP")" \
+		"$(grep -cE '^(not )?ok ' "$TAP")" \
 		"tests that ran" || fail "$(cat "$TAP")" || return
-	lacks '^denied' "$(cat "$SHIM_TRACE")"
+	refute_match '^denied' "$(cat "$SHIM_TRACE")"
 }
 
 @test "addresses, VLANs, wildcards" {

@@ -12,7 +12,7 @@ made() {
 	cp "$tree/Makefile" "$tree/aoe.h" "$tree/vblade.c" "$tree/freebsd.c" \
 		"$WORK"
 	# CPPFLAGS, since the Makefile's own flags are to be tested too.
-	same "" "$("$1" -s -C "$WORK" PLATFORM=freebsd CPPFLAGS=-Werror \
+	assert_equal "" "$("$1" -s -C "$WORK" PLATFORM=freebsd CPPFLAGS=-Werror \
 		CC="$TESTS/freebsd/zig cc -target $2" vblade 2>&1)" "warnings"
 }
 
@@ -23,8 +23,8 @@ machine() {
 
 @test "x86_64: builds with GNU make" {
 	made make x86_64-freebsd
-	same 3e00 "$(machine "$WORK/vblade")"
-	holds /libexec/ld-elf.so.1 "$(tr -d '\0' <"$WORK/vblade" |
+	assert_equal 3e00 "$(machine "$WORK/vblade")"
+	assert_match /libexec/ld-elf.so.1 "$(tr -d '\0' <"$WORK/vblade" |
 		grep -ao '/libexec/ld-elf.so.1' | head -n 1)"
 }
 
@@ -43,14 +43,15 @@ machine() {
 		[ -L "$WORK/$make/$prefix/sbin/vbladed" ]
 		[ -e "$WORK/$make/$prefix/share/man/man8/vblade.8" ]
 		[ -x "$WORK/$make/$prefix/etc/rc.d/vblade" ]
-		lacks @prefix@ "$(cat "$WORK/$make/$prefix/etc/rc.d/vblade")"
+		refute_match @prefix@ \
+			"$(cat "$WORK/$make/$prefix/etc/rc.d/vblade")"
 		[ ! -e "$WORK/$make/$prefix/lib/systemd" ]
 	done
 }
 
 @test "aarch64: builds with BSD make" {
 	made bmake aarch64-freebsd
-	same b700 "$(machine "$WORK/vblade")"
+	assert_equal b700 "$(machine "$WORK/vblade")"
 }
 
 @test "the shim's numbers and layouts are FreeBSD's" {

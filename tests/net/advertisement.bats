@@ -8,7 +8,7 @@ teardown_file() { lab_close; }
 
 setup() {
 	IMAGE=$(image 64)
-	listen
+	start_listener
 }
 
 teardown() {
@@ -28,8 +28,8 @@ advertisement() {
 advertised_to() {
 	local frame
 	frame=$(hex "$(advertisement "$@")")
-	until_true 10 grep -qx "${frame:0:52}....${frame:56}" "$HEARD" ||
-		fail "expected: $frame" "heard:" "$(cat "$HEARD")"
+	wait_until 10 grep -qx "${frame:0:52}....${frame:56}" "$FRAMES" ||
+		fail "expected: $frame" "heard:" "$(cat "$FRAMES")"
 }
 
 # asked: the target has had all frames before and answered.
@@ -45,11 +45,11 @@ asked() {
 @test "the advertisement is out when the ready line is" {
 	local i
 	for i in 1 2 3 4 5; do
-		: >"$HEARD"
+		: >"$FRAMES"
 		serve 0 1 eth0 "$IMAGE"
-		holds "^ffffffffffff02000000000288a2180000000101" \
-			"$(cat "$HEARD")"
-		stop
+		assert_match "^ffffffffffff02000000000288a2180000000101" \
+			"$(cat "$FRAMES")"
+		stop_vblade
 	done
 }
 
@@ -64,15 +64,15 @@ asked() {
 	advertised_to SS 02
 	advertised_to 020000000055 02
 	asked
-	lacks "^ffffffffffff02000000000288a218" "$(cat "$HEARD")"
+	refute_match "^ffffffffffff02000000000288a218" "$(cat "$FRAMES")"
 }
 
 @test "the start says nothing but the advertisement and a question" {
 	serve 0 1 eth0 "$IMAGE"
 	asked
-	same "" "$(sed -E "/^ffffffffffff02000000000288a21000000001018/d
+	assert_equal "" "$(sed -E "/^ffffffffffff02000000000288a21000000001018/d
 		/^ffffffffffff02000000000288a218000000010100000000/d
-		/^020000000001/d" "$HEARD")" "other frames"
+		/^020000000001/d" "$FRAMES")" "other frames"
 }
 
 @test "a new MTU is advertised" {
@@ -85,8 +85,8 @@ asked() {
 @test "a link that returns is advertised" {
 	serve 0 1 eth0 "$IMAGE"
 	ip -n "$INITIATOR_NS" link set eth0 down
-	until_true 10 down
-	: >"$HEARD"
+	wait_until 10 down
+	: >"$FRAMES"
 	ip -n "$INITIATOR_NS" link set eth0 up
 	advertised_to ffffffffffff 02
 }
@@ -99,7 +99,7 @@ down() {
 	serve 0 1 eth0 "$IMAGE"
 	cp "$IMAGE" "$IMAGE.twin"
 	background "$INITIATOR_NS" "$VBLADE" 0 1 eth0 "$IMAGE.twin"
-	until_true 10 grep -qi "02:00:00:00:00:02" "$ERR" ||
+	wait_until 10 grep -qi "02:00:00:00:00:02" "$ERR" ||
 		fail "no warning: $(cat "$ERR")"
 }
 
@@ -109,7 +109,7 @@ down() {
 	err=$ERR
 	cp "$IMAGE" "$IMAGE.twin"
 	background "$INITIATOR_NS" "$VBLADE" 0 1 eth0 "$IMAGE.twin"
-	until_true 10 grep -qi "02:00:00:00:00:01" "$err" ||
+	wait_until 10 grep -qi "02:00:00:00:00:01" "$err" ||
 		fail "no warning: $(cat "$err")"
 }
 
@@ -117,7 +117,7 @@ down() {
 	serve 0 1 eth0 "$IMAGE"
 	cp "$IMAGE" "$IMAGE.other"
 	background "$INITIATOR_NS" "$VBLADE" 0 2 eth0 "$IMAGE.other"
-	until_true 10 serve_ready "$OUT"
+	wait_until 10 serve_ready "$OUT"
 	asked
-	lacks "02:00:00:00:00:02" "$(cat "$ERR")"
+	refute_match "02:00:00:00:00:02" "$(cat "$ERR")"
 }

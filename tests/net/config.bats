@@ -22,8 +22,8 @@ config() {
 expect_config() {
 	local got
 	got=$(frame -s -n 1 "$1")
-	same "$(hex "SS TT 88a2 $2 000001 01 $TAG 0010")" "${got:0:52}"
-	same "$(hex "02 1$3 $(be16 "$4") $5")" "${got:56}"
+	assert_equal "$(hex "SS TT 88a2 $2 000001 01 $TAG 0010")" "${got:0:52}"
+	assert_equal "$(hex "02 1$3 $(be16 "$4") $5")" "${got:56}"
 }
 
 @test "a string is set, read, tested and kept against another" {
@@ -33,7 +33,7 @@ expect_config() {
 	expect_config "$(config 1 2 6869)" "18 00" 1 2 "6869 $padding"
 	expect_config "$(config 2 1 68)" "18 00" 2 2 "6869 $padding"
 	expect_config "$(config 3 2 6f6f)" "1c 04" 3 2 "6869 $padding"
-	expect_silence "$(config 1 2 6f6f)" "$(config 2 1 6f)"
+	assert_silence "$(config 1 2 6f6f)" "$(config 2 1 6f)"
 	expect_config "$(config 4 2 6f6f)" "18 00" 4 2 "6f6f $padding"
 }
 
@@ -51,14 +51,14 @@ expect_config() {
 
 @test "every host sees the same string" {
 	expect_config "$(config 3 2 6869)" "18 00" 3 2 "6869 00*26"
-	holds "^0200000000770200.*1200026869(00)+$" \
+	assert_match "^0200000000770200.*1200026869(00)+$" \
 		"$(query "TT 020000000077 88a2 10 00 000001 01 $TAG 00*5 02
 			0001 68")"
 }
 
 @test "the string is gone after a restart" {
 	expect_config "$(config 3 2 6869)" "18 00" 3 2 "6869 00*26"
-	stop
+	stop_vblade
 	serve -b 16 0 1 eth0 "$IMAGE"
 	expect_config "$(config 0 0)" "18 00" 0 0 "00*28"
 }

@@ -25,7 +25,7 @@ whole_image_read() {
 		replies+=$(with_tag "$i" ata_data $((2 * i)) 2 \
 			"$(sectors $((2 * i)) 2)")$'\n'
 	done
-	same "$(hex <<<"${replies%$'\n'}")" \
+	assert_equal "$(hex <<<"${replies%$'\n'}")" \
 		"$(query <<<"${requests%$'\n'}" | sort_by_tag)"
 }
 
@@ -39,10 +39,10 @@ whole_image_written() {
 			"$(sectors $((1000 + 2 * i)) 2)")$'\n'
 		replies+=$(with_tag "$i" ata_written $((2 * i)) 2)$'\n'
 	done
-	same "$(hex <<<"${replies%$'\n'}")" \
+	assert_equal "$(hex <<<"${replies%$'\n'}")" \
 		"$(query <<<"${requests%$'\n'}" | sort_by_tag)"
-	stop
-	same "$(sectors 1000 256)" "$(plain <"$IMAGE")"
+	stop_vblade
+	assert_equal "$(sectors 1000 256)" "$(to_hex <"$IMAGE")"
 }
 
 # Workers may answer in any order.
@@ -92,20 +92,20 @@ sort_by_tag() {
 
 @test "commands of 28 bits read and write" {
 	serve 0 1 eth0 "$IMAGE"
-	expect "$(request 00 '00 00 02 20 070000e00000 0000')" \
+	assert_reply "$(request 00 '00 00 02 20 070000e00000 0000')" \
 		"$(response 00 "00 00 02 40 070000e00000 0000 $(sectors 7 2)")"
-	expect "$(request 00 '01 00 02 30 090000e00000 0000 3c*1024')" \
+	assert_reply "$(request 00 '01 00 02 30 090000e00000 0000 3c*1024')" \
 		"$(response 00 '01 00 02 40 090000e00000 0000 @60')"
-	same "$(hex '3c*1024')" "$(stored "$IMAGE" 9 2)"
-	same "$(sectors 11 1)" "$(stored "$IMAGE" 11 1)"
+	assert_equal "$(hex '3c*1024')" "$(file_sectors "$IMAGE" 9 2)"
+	assert_equal "$(sectors 11 1)" "$(file_sectors "$IMAGE" 11 1)"
 }
 
 @test "a write is read back, flushed and found in the image" {
 	serve 0 1 eth0 "$IMAGE"
-	expect "$(ata_write 255 1 '99*512')" "$(ata_written 255 1)"
-	expect "$(ata_read 255 1)" "$(ata_data 255 1 '99*512')"
-	expect "$(ata_flush)" "$(ata_flushed)"
-	same "$(hex '99*512')" "$(stored "$IMAGE" 255 1)"
+	assert_reply "$(ata_write 255 1 '99*512')" "$(ata_written 255 1)"
+	assert_reply "$(ata_read 255 1)" "$(ata_data 255 1 '99*512')"
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	assert_equal "$(hex '99*512')" "$(file_sectors "$IMAGE" 255 1)"
 }
 
 @test "the last of many writes of one sector stays" {
@@ -115,7 +115,7 @@ sort_by_tag() {
 		requests+=$(ata_write 5 1 "$(be8 "$i")*512")$'\n'
 	done
 	query <<<"${requests%$'\n'}" >/dev/null
-	same "$(hex 'c7*512')" "$(stored "$IMAGE" 5 1)"
+	assert_equal "$(hex 'c7*512')" "$(file_sectors "$IMAGE" 5 1)"
 }
 
 @test "reads between writes of one sector see the write before" {
@@ -127,27 +127,27 @@ sort_by_tag() {
 	done
 	got=$(query <<<"${requests%$'\n'}" | sort_by_tag)
 	for ((i = 0; i < 60; i += 2)); do
-		holds "^$(hex "$(with_tag $((i + 1)) ata_data 5 1 \
+		assert_match "^$(hex "$(with_tag $((i + 1)) ata_data 5 1 \
 			"$(be8 "$i")*512")")$" "$got"
 	done
 }
 
 @test "a write that carries too little is aborted" {
 	serve 0 1 eth0 "$IMAGE"
-	expect "$(ata_write 0 2 'ee*1023')" "$(ata_failed 41 04 0 2)"
-	same "$(sectors 0 2)" "$(stored "$IMAGE" 0 2)"
+	assert_reply "$(ata_write 0 2 'ee*1023')" "$(ata_failed 41 04 0 2)"
+	assert_equal "$(sectors 0 2)" "$(file_sectors "$IMAGE" 0 2)"
 }
 
 @test "a read-only export aborts writes and leaves the file alone" {
 	local before
 	before=$(stat -c '%y %z' "$IMAGE")
 	serve -r 0 1 eth0 "$IMAGE"
-	holds "256 sectors O_RDONLY$" "$(cat "$OUT")"
-	expect "$(ata_write 0 1 'ee*512')" "$(ata_failed 41 04 0 1)"
-	expect "$(request 00 '01 00 01 30 000000e00000 0000 ee*512')" \
+	assert_match "256 sectors O_RDONLY$" "$(cat "$OUT")"
+	assert_reply "$(ata_write 0 1 'ee*512')" "$(ata_failed 41 04 0 1)"
+	assert_reply "$(request 00 '01 00 01 30 000000e00000 0000 ee*512')" \
 		"$(response 00 '01 04 01 41 000000e00000 0000 @60')"
-	expect "$(ata_flush)" "$(ata_flushed)"
-	stop
-	same "$before" "$(stat -c '%y %z' "$IMAGE")"
-	same "$(sectors 0 256)" "$(plain <"$IMAGE")"
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	stop_vblade
+	assert_equal "$before" "$(stat -c '%y %z' "$IMAGE")"
+	assert_equal "$(sectors 0 256)" "$(to_hex <"$IMAGE")"
 }

@@ -30,44 +30,46 @@ characters() {
 @test "hdparm decodes it without complaint" {
 	words | hdparm --Istdin >"$BATS_TEST_TMPDIR/out" \
 		2>"$BATS_TEST_TMPDIR/err"
-	same "" "$(cat "$BATS_TEST_TMPDIR/err")" "hdparm's standard error"
-	lacks -i "checksum: *(incorrect|bad|no)" "$(cat "$BATS_TEST_TMPDIR/out")"
-	holds "Checksum: correct" "$(cat "$BATS_TEST_TMPDIR/out")"
+	assert_equal "" "$(cat "$BATS_TEST_TMPDIR/err")" \
+		"hdparm's standard error"
+	refute_match -i "checksum: *(incorrect|bad|no)" \
+		"$(cat "$BATS_TEST_TMPDIR/out")"
+	assert_match "Checksum: correct" "$(cat "$BATS_TEST_TMPDIR/out")"
 }
 
 @test "hdparm finds the serial number, the sizes and the flush commands" {
 	local out
 	out=$(words | hdparm --Istdin)
-	holds "Serial Number: +7\.11:" "$out"
-	holds "Model Number: +[[:graph:]]" "$out"
-	holds "LBA +user addressable sectors: +268435455" "$out"
-	holds "LBA48 +user addressable sectors: +419430400" "$out"
-	holds "Logical(/Physical)? +Sector size: +512 bytes" "$out"
-	holds "\*[[:space:]]+Mandatory FLUSH_CACHE" "$out"
-	holds "\*[[:space:]]+FLUSH_CACHE_EXT" "$out"
-	holds "\*[[:space:]]+48-bit Address feature set" "$out"
+	assert_match "Serial Number: +7\.11:" "$out"
+	assert_match "Model Number: +[[:graph:]]" "$out"
+	assert_match "LBA +user addressable sectors: +268435455" "$out"
+	assert_match "LBA48 +user addressable sectors: +419430400" "$out"
+	assert_match "Logical(/Physical)? +Sector size: +512 bytes" "$out"
+	assert_match "\*[[:space:]]+Mandatory FLUSH_CACHE" "$out"
+	assert_match "\*[[:space:]]+FLUSH_CACHE_EXT" "$out"
+	assert_match "\*[[:space:]]+48-bit Address feature set" "$out"
 }
 
 @test "the serial number is shelf.slot:host" {
-	same "7.11:$(hostname | cut -c 1-15)" "$(characters 10 19)"
+	assert_equal "7.11:$(hostname | cut -c 1-15)" "$(characters 10 19)"
 }
 
 @test "the model is not blank" {
-	holds "[[:alnum:]]" "$(characters 27 46)"
+	assert_match "[[:alnum:]]" "$(characters 27 46)"
 }
 
 @test "nothing changes over a restart" {
 	local before
 	before=$(words)
-	stop
+	stop_vblade
 	serve 7 11 eth0 "$BATS_TEST_TMPDIR/disk"
-	same "$before" "$(words)"
+	assert_equal "$before" "$(words)"
 }
 
 @test "it is told to a wildcard address, and with flag E" {
 	local reply
 	reply=$(query "$(identify)")
-	expect "$(ADDRESS=ffffff identify)" "$reply"
-	same "${reply:72}" "$(query \
+	assert_reply "$(ADDRESS=ffffff identify)" "$reply"
+	assert_equal "${reply:72}" "$(query \
 		"$(request 00 '40 00 01 ec 000000000000 0000')" | cut -c 73-)"
 }

@@ -14,40 +14,42 @@ setup() {
 teardown() { serve_end; }
 
 @test "an unpadded ATA request of 36 bytes is answered" {
-	same 72 "$(hex "$(ata_flush)" | tr -d '\n' | wc -c)"
-	expect "$(ata_flush)" "$(ata_flushed)"
+	assert_equal 72 "$(hex "$(ata_flush)" | tr -d '\n' | wc -c)"
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
 }
 
 @test "an unpadded Config request of 32 bytes is answered with 60" {
 	local reply
 	reply=$(query "$(config_read)")
-	same 120 "${#reply}"
-	same "$(hex '00*28')" "${reply:64}" "the padding"
+	assert_equal 120 "${#reply}"
+	assert_equal "$(hex '00*28')" "${reply:64}" "the padding"
 }
 
 @test "an unpadded MAC list request of 28 bytes is answered with 60" {
-	expect "$(request 02 '00 00 00 00')" "$(response 02 '00 00 00 00 @60')"
+	assert_reply "$(request 02 '00 00 00 00')" \
+		"$(response 02 '00 00 00 00 @60')"
 }
 
 @test "an unpadded Reserve request of 26 bytes is answered with 60" {
-	expect "$(request 03 '00 00')" "$(response 03 '00 00 @60')"
+	assert_reply "$(request 03 '00 00')" "$(response 03 '00 00 @60')"
 }
 
 @test "a request with trailing bytes is answered like one without" {
-	expect "$(ata_read 3 1) a5*8192" "$(ata_data 3 1 "$(sectors 3 1)")"
-	expect "$(ata_flush) a5*24" "$(ata_flushed)"
-	expect "$(request 03 '00 00') a5*34" "$(response 03 '00 00 @60')"
+	assert_reply "$(ata_read 3 1) a5*8192" \
+		"$(ata_data 3 1 "$(sectors 3 1)")"
+	assert_reply "$(ata_flush) a5*24" "$(ata_flushed)"
+	assert_reply "$(request 03 '00 00') a5*34" "$(response 03 '00 00 @60')"
 }
 
 @test "a read is answered with its data and nothing more" {
-	expect "$(ata_read 0 1) @60" "$(ata_data 0 1 "$(sectors 0 1)")"
-	expect "$(ata_read 0 17) @60" "$(ata_data 0 17 "$(sectors 0 17)")"
+	assert_reply "$(ata_read 0 1) @60" "$(ata_data 0 1 "$(sectors 0 1)")"
+	assert_reply "$(ata_read 0 17) @60" "$(ata_data 0 17 "$(sectors 0 17)")"
 }
 
 @test "IDENTIFY is answered with 548 bytes" {
 	local reply
 	reply=$(query "$(identify)")
-	same 1096 "${#reply}"
+	assert_equal 1096 "${#reply}"
 }
 
 @test "a frame too short for its command is ignored" {
@@ -72,7 +74,7 @@ teardown() { serve_end; }
 short() {
 	local whole
 	whole=$(hex "$(request "$1" '00*40')")
-	expect_silence "${whole:0:2 * $2}"
+	assert_silence "${whole:0:2 * $2}"
 }
 
 @test "a reply carries nothing of earlier frames" {
@@ -80,10 +82,10 @@ short() {
 	for i in 1 2 3 4 5 6 7 8; do
 		query "$(ata_write "$i" 17 'a5*8704')" >/dev/null
 	done
-	expect "$(ata_flush) a5*8000" "$(ata_flushed)"
-	expect "$(ata_write 0 1 'a5*512')" "$(ata_written 0 1)"
-	expect "$(ata_read 64 1)" "$(ata_failed 40 10 64 1)"
-	expect "$(request 03 '00 00 a5*34')" "$(response 03 '00 00 @60')"
-	expect "$(request 02 '00 00 00 00 a5*34')" \
+	assert_reply "$(ata_flush) a5*8000" "$(ata_flushed)"
+	assert_reply "$(ata_write 0 1 'a5*512')" "$(ata_written 0 1)"
+	assert_reply "$(ata_read 64 1)" "$(ata_failed 40 10 64 1)"
+	assert_reply "$(request 03 '00 00 a5*34')" "$(response 03 '00 00 @60')"
+	assert_reply "$(request 02 '00 00 00 00 a5*34')" \
 		"$(response 02 '00 00 00 00 @60')"
 }

@@ -25,21 +25,23 @@ serve_at() {
 
 # carries N: reads and writes of N sectors fit a frame.
 carries() {
-	expect "$(ata_read 9 "$1")" "$(ata_data 9 "$1" "$(sectors 9 "$1")")"
-	expect "$(ata_write 64 "$1" "77*$((512 * $1))")" \
+	assert_reply "$(ata_read 9 "$1")" \
+		"$(ata_data 9 "$1" "$(sectors 9 "$1")")"
+	assert_reply "$(ata_write 64 "$1" "77*$((512 * $1))")" \
 		"$(ata_written 64 "$1")"
-	same "$(hex "77*$((512 * $1))")" "$(stored "$IMAGE" 64 "$1")"
+	assert_equal "$(hex "77*$((512 * $1))")" \
+		"$(file_sectors "$IMAGE" 64 "$1")"
 }
 
 @test "MTU 1500 carries 2 sectors" {
 	serve_at 1500
-	same 02 "$(offered)"
+	assert_equal 02 "$(offered)"
 	carries 2
 }
 
 @test "MTU 9000 carries 17 sectors" {
 	serve_at 9000
-	same 11 "$(offered)"
+	assert_equal 11 "$(offered)"
 	carries 17
 }
 
@@ -47,31 +49,31 @@ carries() {
 	local pair
 	for pair in 548:01 1059:01 1060:02 4470:08 9216:11; do
 		serve_at "${pair%:*}"
-		same "${pair#*:}" "$(offered)" "MTU ${pair%:*}"
-		stop
+		assert_equal "${pair#*:}" "$(offered)" "MTU ${pair%:*}"
+		stop_vblade
 	done
 }
 
 @test "a read that no frame can carry is aborted" {
 	serve_at 1500
-	expect "$(ata_read 0 3)" "$(ata_failed 40 04 0 3)"
-	expect "$(ata_read 0 255)" "$(ata_failed 40 04 0 255)"
+	assert_reply "$(ata_read 0 3)" "$(ata_failed 40 04 0 3)"
+	assert_reply "$(ata_read 0 255)" "$(ata_failed 40 04 0 255)"
 }
 
 @test "an MTU raised while serving is offered and used" {
 	serve_at 1500
 	lab_mtu 9000
-	until_true 10 offers 11
+	wait_until 10 offers 11
 	carries 17
 }
 
 @test "an MTU lowered while serving is offered and kept to" {
 	serve_at 9000
-	listen
+	start_listener
 	lab_mtu 1500
-	until_true 10 test -s "$HEARD"
-	expect "$(ata_read 0 17)" "$(ata_failed 40 04 0 17)"
-	same 02 "$(offered)"
+	wait_until 10 test -s "$FRAMES"
+	assert_reply "$(ata_read 0 17)" "$(ata_failed 40 04 0 17)"
+	assert_equal 02 "$(offered)"
 	carries 2
 }
 
@@ -82,15 +84,15 @@ offers() {
 @test "the loopback interface carries 127 sectors" {
 	local reply
 	ip -n "$TARGET_NS" link set lo up
-	same 65536 "$(on_target cat /sys/class/net/lo/mtu)"
+	assert_equal 65536 "$(on_target cat /sys/class/net/lo/mtu)"
 	serve 0 1 lo "$IMAGE"
 	reply=$(on_loopback "$(config_read)")
-	same 7f "${reply:56:2}" "sectors offered"
+	assert_equal 7f "${reply:56:2}" "sectors offered"
 	expect_on_loopback "$(ata_read 3 127)" \
 		"$(on_loopback -p "$(ata_data 3 127 "$(sectors 3 127)")")"
 	expect_on_loopback "$(ata_write 0 127 '3c*65024')" \
 		"$(on_loopback -p "$(ata_written 0 127)")"
-	same "$(hex '3c*65024')" "$(stored "$IMAGE" 0 127)"
+	assert_equal "$(hex '3c*65024')" "$(file_sectors "$IMAGE" 0 127)"
 }
 
 # Both ends of the loopback interface have the address zero.
@@ -99,5 +101,5 @@ on_loopback() {
 }
 
 expect_on_loopback() {
-	same "$2" "$(on_loopback -s -n 1 "$1")" "reply to $1"
+	assert_equal "$2" "$(on_loopback -s -n 1 "$1")" "reply to $1"
 }

@@ -13,11 +13,11 @@ setup() {
 teardown() { serve_end; }
 
 @test "the ready line names the pid, the address and the size" {
-	same "pid $PID: e0.1, 256 sectors O_RDWR" "$(cat "$OUT")"
+	assert_equal "pid $PID: e0.1, 256 sectors O_RDWR" "$(cat "$OUT")"
 }
 
 @test "SIGTERM stops it with status 0" {
-	stop
+	stop_vblade
 }
 
 @test "SIGINT stops it with status 0" {
@@ -25,22 +25,22 @@ teardown() { serve_end; }
 	# A shell without job control lets its children ignore SIGINT.
 	background "$TARGET_NS" env --default-signal=INT \
 		"$VBLADE" 0 1 eth0 "$IMAGE"
-	until_true 10 serve_ready "$OUT"
+	wait_until 10 serve_ready "$OUT"
 	kill -INT "$PID"
-	ended "$PID"
-	same 0 "$STATUS" "exit status after SIGINT"
+	wait_for_exit "$PID"
+	assert_equal 0 "$STATUS" "exit status after SIGINT"
 }
 
 @test "SIGHUP does not stop it" {
 	kill -HUP "$PID"
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
-	stop
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	stop_vblade
 }
 
 @test "what was written is in the file after SIGTERM" {
 	query "$(ata_write 8 2 '5a*1024')" >/dev/null
-	stop
-	same "$(hex '5a*1024')" "$(stored "$IMAGE" 8 2)"
+	stop_vblade
+	assert_equal "$(hex '5a*1024')" "$(file_sectors "$IMAGE" 8 2)"
 }
 
 @test "SIGUSR1 makes it print one line of counters" {
@@ -48,16 +48,16 @@ teardown() { serve_end; }
 		"$(ata_write 0 2 '5a*1024')" >/dev/null
 	: >"$ERR"
 	kill -USR1 "$PID"
-	until_true 10 test -s "$ERR"
-	same 1 "$(wc -l <"$ERR")" "lines"
-	holds "\<2 reads of 2048 bytes" "$(cat "$ERR")"
-	holds "\<1 writes of 1024 bytes" "$(cat "$ERR")"
-	holds "\<1 errors" "$(cat "$ERR")"
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 5a*512)"
+	wait_until 10 test -s "$ERR"
+	assert_equal 1 "$(wc -l <"$ERR")" "lines"
+	assert_match "\<2 reads of 2048 bytes" "$(cat "$ERR")"
+	assert_match "\<1 writes of 1024 bytes" "$(cat "$ERR")"
+	assert_match "\<1 errors" "$(cat "$ERR")"
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 5a*512)"
 }
 
 @test "it can be started again at once" {
-	stop
+	stop_vblade
 	serve 0 1 eth0 "$IMAGE"
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
 }

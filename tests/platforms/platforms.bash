@@ -14,7 +14,7 @@ build() {
 	cp "$TESTS"/../*.[ch] "$TESTS/../Makefile" "$TREE"
 	cp "$TESTS/reply/reply.c" "$TREE/tests/reply"
 	said=$(make -s -C "$TREE" "$@" 2>&1) || fail "make $*" "$said" || return
-	same '' "$said" "make $* is silent"
+	assert_equal '' "$said" "make $* is silent"
 }
 
 # suite FILE...: all tests in the files of other suites pass with $VBLADE and
@@ -25,14 +25,15 @@ suite() {
 		files+=("$TESTS/$file")
 	done
 	said=$(env -i PATH="${PATH//$BATS_LIBEXEC:/}" HOME="${HOME:-/}" CI="${CI:-}" \
-		VBLADE="$VBLADE" ${REPLY_PROGRAM:+"REPLY_PROGRAM=$REPLY_PROGRAM"} \
+		VBLADE="$VBLADE" \
+		${REPLY_PROGRAM:+"REPLY_PROGRAM=$REPLY_PROGRAM"} \
 		ASAN_OPTIONS="detect_leaks=0:log_path=$log" \
 		UBSAN_OPTIONS="log_path=$log" TSAN_OPTIONS="log_path=$log" \
 		VALGRIND_OPTS="-q --vgdb=no --log-file=$log.%p" \
 		bats --tap "${files[@]}" 2>&1 3>&-) ||
 		fail "$(grep -v '^ok' <<<"$said" | head -60)" \
 			"$(logged_nothing 2>&1)" || return
-	holds '^1\.\.[1-9]' "$said"
+	assert_match '^1\.\.[1-9]' "$said"
 	logged_nothing
 }
 
@@ -40,7 +41,7 @@ suite() {
 logged_nothing() {
 	local told
 	told=$(find "$BATS_TEST_TMPDIR" -name 'log.*' -size +0 -exec cat {} +)
-	same '' "$(head -60 <<<"$told")" 'the sanitizers'
+	assert_equal '' "$(head -60 <<<"$told")" 'the sanitizers'
 }
 
 # replay COMMAND... -- COMPILER...: the harnesses of the fuzz suite, compiled

@@ -49,14 +49,16 @@ i386() {
 	export VBLADE=$TREE/vblade
 	lab_open
 	serve 0 1 eth0 "$file"
-	holds ', 6442450944 sectors O_RDWR' "$(cat "$OUT")"
-	expect "$(ata_write $last 1 '5a*512')" "$(ata_written $last 1)"
-	expect "$(ata_read $last 1)" "$(ata_data $last 1 '5a*512')"
-	expect "$(ata_read $((last + 1)) 1)" \
+	assert_match ', 6442450944 sectors O_RDWR' "$(cat "$OUT")"
+	assert_reply "$(ata_write $last 1 '5a*512')" "$(ata_written $last 1)"
+	assert_reply "$(ata_read $last 1)" "$(ata_data $last 1 '5a*512')"
+	assert_reply "$(ata_read $((last + 1)) 1)" \
 		"$(ata_failed 40 10 $((last + 1)) 1)"
 	got=$(frame -s -n 1 "$(identify)")
-	same 0000008001000000 "${got:(36 + 200) * 2:16}" 'words 100 to 103'
-	same "$(printf '5a%.0s' {1..512})" "$(stored "$file" $last 1)"
-	same $((3 << 40)) "$(stat -c %s "$file")" 'size'
-	stop
+	assert_equal 0000008001000000 "${got:(36 + 200) * 2:16}" \
+		'words 100 to 103'
+	assert_equal "$(printf '5a%.0s' {1..512})" \
+		"$(file_sectors "$file" $last 1)"
+	assert_equal $((3 << 40)) "$(stat -c %s "$file")" 'size'
+	stop_vblade
 }

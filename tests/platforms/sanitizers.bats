@@ -47,8 +47,8 @@ load_for() {
 	line=$(on_initiator timeout -s KILL 60 \
 		"$TESTS/load" -m mixed -d 5 0 1 eth0) ||
 		fail 'the load was in vain' "$(logged_nothing 2>&1)"
-	holds ' errors=0 bad=0 mismatches=0 ' "$line"
-	stop
+	assert_match ' errors=0 bad=0 mismatches=0 ' "$line"
+	stop_vblade
 	logged_nothing
 }
 

@@ -5,7 +5,8 @@ load ../helper
 setup_file() {
 	cd "$TESTS/.." || exit
 	local budget
-	for budget in aoe.h:200 vblade.c:1000 linux.c:400 freebsd.c:400 Makefile:60; do
+	for budget in aoe.h:200 vblade.c:1000 linux.c:400 freebsd.c:400 \
+		Makefile:60; do
 		[ ! -e "${budget%:*}" ] ||
 			echo "# ${budget%:*}: $(wc -l <"${budget%:*}") lines," \
 				"thought to be ${budget#*:}" >&3
@@ -16,7 +17,7 @@ setup() { cd "$TESTS/.." || exit; }
 
 # nothing: there is no line on the standard input.
 nothing() {
-	same '' "$(cat)" "$1"
+	assert_equal '' "$(cat)" "$1"
 }
 
 @test "no line of C is longer than 80 columns" {
@@ -55,7 +56,7 @@ global() {
 
 @test "vblade.c asks for no memory but its pool" {
 	make -s vblade.o
-	lacks ' (malloc|calloc|realloc|strn?dup|v?asprintf|getline)$' \
+	refute_match ' (malloc|calloc|realloc|strn?dup|v?asprintf|getline)$' \
 		"$(nm -u vblade.o)"
 }
 

@@ -4,7 +4,7 @@
 
 load reply
 
-setup() { disk 64; }
+setup() { export_image 64; }
 
 # cut_frames LEAST MOST FRAME: the frame cut or padded with dd to each length.
 cut_frames() {
@@ -23,7 +23,7 @@ lengths() {
 	for ((i = $1; i <= 70; i++)); do
 		replies+=("$3")
 	done
-	play "${script[@]}" && replies "${replies[@]}"
+	run_script "${script[@]}" && assert_replies "${replies[@]}"
 }
 
 @test "a Config read needs 32 bytes" {
@@ -51,7 +51,7 @@ lengths() {
 
 @test "a WRITE of 36 bytes and without its data is ABRT" {
 	lengths 36 "$(ata_write 3 1 "")" "$(ata_failed 41 04 3 1)"
-	untouched
+	assert_unchanged
 }
 
 @test "a FLUSH needs 36 bytes" {
@@ -71,10 +71,10 @@ lengths() {
 @test "IDENTIFY needs 36 bytes" {
 	local i script
 	mapfile -t script < <(cut_frames 1 70 "$(identify)")
-	play "${script[@]}"
-	same 35 "$(wc -l <"$FRAMES")" "replies"
-	same 1 "$(sort -u "$FRAMES" | wc -l)" "different replies"
-	same 1097 "$(head -n 1 "$FRAMES" | wc -c)"
+	run_script "${script[@]}"
+	assert_equal 35 "$(wc -l <"$FRAMES")" "replies"
+	assert_equal 1 "$(sort -u "$FRAMES" | wc -l)" "different replies"
+	assert_equal 1097 "$(head -n 1 "$FRAMES" | wc -c)"
 }
 
 @test "a Mask read needs 28 bytes" {
@@ -92,8 +92,8 @@ lengths() {
 	for ((; i <= 70; i++)); do
 		replies+=("$(response 02 "00 01 00 00 @60")")
 	done
-	play "${script[@]}"
-	replies "${replies[@]}"
+	run_script "${script[@]}"
+	assert_replies "${replies[@]}"
 }
 
 @test "a Reserve read needs 26 bytes" {
@@ -109,8 +109,8 @@ lengths() {
 	for ((; i <= 70; i++)); do
 		replies+=("$(response 03 "01 01 $SS @60")")
 	done
-	play "${script[@]}"
-	replies "${replies[@]}"
+	run_script "${script[@]}"
+	assert_replies "${replies[@]}"
 }
 
 @test "an unknown command needs 24 bytes" {
@@ -122,16 +122,16 @@ lengths() {
 	for ((n = 0; n <= 511; n += 7)); do
 		script+=("$(ata_write 3 1 "ee*$((n + 1))")" "")
 	done
-	play "${script[@]::$((${#script[@]} - 2))}"
-	untouched
+	run_script "${script[@]::$((${#script[@]} - 2))}"
+	assert_unchanged
 }
 
 @test "a frame of a jumbo's length for every command is as good as a short" {
 	MTU=9000
-	play "$(config_read) dd*8000" "" "$(ata_read 3 1) dd*8000" "" \
+	run_script "$(config_read) dd*8000" "" "$(ata_read 3 1) dd*8000" "" \
 		"$(request 02 "00 00 00 00 dd*8000")" "" \
 		"$(request 03 "00 00 dd*8000")" "" "$(ata_flush) dd*8000"
-	replies "$(response 01 "0040 0100 11 10 0000 @60")" \
+	assert_replies "$(response 01 "0040 0100 11 10 0000 @60")" \
 		"$(ata_data 3 1 "$(sectors 3 1)")" \
 		"$(response 02 "00 00 00 00 @60")" \
 		"$(response 03 "00 00 @60")" "$(ata_flushed)"

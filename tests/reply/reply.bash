@@ -7,7 +7,7 @@
 #	setup() { disk 64; }
 #
 #	@test "the first sector is read" {
-#		expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+#		assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
 #	}
 #
 # A script is a list of frames, directives of reply.c and empty lines, which
@@ -22,9 +22,9 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 SS=020000000001
 TT=020000000002
 
-# disk SECTORS [OPTION...]: export an image of that many different sectors at
+# export_image SECTORS [OPTION...]: export an image of that many different sectors at
 # MTU 1500 as e0.1, without workers, so that all happens in order.
-disk() {
+export_image() {
 	DISK=$(image "$1")
 	shift
 	OPTIONS=(-j 0 "$@")
@@ -66,11 +66,11 @@ repeat() {
 	printf %s "${blanks// /$2}"
 }
 
-# play LINE...: run a script.  What comes before the ready line goes to the
+# run_script LINE...: run a script.  What comes before the ready line goes to the
 # file $HELLO, the frames after it to $FRAMES, the calls of the disk to
 # $CALLS, and all of that in its order to $TOLD; what vblade notes to $ERR.
 # vblade has to exit with $EXIT.
-play() {
+run_script() {
 	local line status=0 out=$BATS_TEST_TMPDIR/out
 	HELLO=$BATS_TEST_TMPDIR/hello FRAMES=$BATS_TEST_TMPDIR/frames
 	CALLS=$BATS_TEST_TMPDIR/calls TOLD=$BATS_TEST_TMPDIR/told
@@ -85,56 +85,57 @@ play() {
 	# shellcheck disable=SC2086
 	$REPLY_PROGRAM "${OPTIONS[@]}" "${PLACE[@]}" "$MTU" "$DISK" \
 		<"$BATS_TEST_TMPDIR/script" >"$out" 2>"$ERR" || status=$?
-	same "$EXIT" "$status" "exit status; $(cat "$ERR")" || return
-	lacks 'runtime error|Sanitizer' "$(cat "$ERR")" || return
+	assert_equal "$EXIT" "$status" "exit status; $(cat "$ERR")" || return
+	refute_match 'runtime error|Sanitizer' "$(cat "$ERR")" || return
 	sed '/^pid /,$d' "$out" >"$HELLO"
 	sed '1,/^pid /d' "$out" >"$TOLD"
 	grep -v ^disk_ "$TOLD" >"$FRAMES" || :
 	grep ^disk_ "$TOLD" >"$CALLS" || :
 }
 
-# replies FRAME...: the script got these replies and no others.
-replies() {
-	same "$(hex "$@")" "$(cat "$FRAMES")" "replies"
+# assert_replies FRAME...: the script got these replies and no others.
+assert_replies() {
+	assert_equal "$(hex "$@")" "$(cat "$FRAMES")" "replies"
 }
 
-# replies_any_order FRAME...: likewise, as workers may answer.
-replies_any_order() {
-	same "$(hex "$@" | sort)" "$(sort "$FRAMES")" "replies"
+# assert_replies_any_order FRAME...: likewise, as workers may answer.
+assert_replies_any_order() {
+	assert_equal "$(hex "$@" | sort)" "$(sort "$FRAMES")" "replies"
 }
 
-# calls LINE...: it made these calls to the disk and no others, but for the
+# assert_calls LINE...: it made these calls to the disk and no others, but for the
 # flush at the end.
-calls() {
-	same "$(printf '%s\n' "$@" disk_flush)" "$(cat "$CALLS")" "calls"
+assert_calls() {
+	assert_equal "$(printf '%s\n' "$@" disk_flush)" "$(cat "$CALLS")" \
+		"calls"
 }
 
-# notes PATTERN: a line of what vblade noted matches.
-notes() {
-	holds "$1" "$(cat "$ERR")"
+# assert_logged PATTERN: a line of what vblade noted matches.
+assert_logged() {
+	assert_match "$1" "$(cat "$ERR")"
 }
 
-# expect REQUEST REPLY: the request gets exactly this reply.
-expect() {
-	play "$1" && replies "$2"
+# assert_reply REQUEST REPLY: the request gets exactly this reply.
+assert_reply() {
+	run_script "$1" && assert_replies "$2"
 }
 
-# expect_silence REQUEST...: none of the requests gets a reply.
-expect_silence() {
-	play "$@" && same "" "$(cat "$FRAMES")" "silence expected"
+# assert_silence REQUEST...: none of the requests gets a reply.
+assert_silence() {
+	run_script "$@" && assert_equal "" "$(cat "$FRAMES")" "silence expected"
 }
 
-# untouched: no byte of the disk has changed.
-untouched() {
-	image_is "$(sectors 0 "$(($(wc -c <"$DISK") / 512))")"
+# assert_unchanged: no byte of the disk has changed.
+assert_unchanged() {
+	assert_image "$(sectors 0 "$(($(wc -c <"$DISK") / 512))")"
 }
 
-image_is() {
-	same "$1" "$(plain <"$DISK")" "the disk"
+assert_image() {
+	assert_equal "$1" "$(to_hex <"$DISK")" "the disk"
 }
 
-# piece OFFSET LENGTH: bytes of the only reply, in hexadecimal.
-piece() {
+# reply_bytes OFFSET LENGTH: bytes of the only reply, in hexadecimal.
+reply_bytes() {
 	local frame
 	frame=$(cat "$FRAMES")
 	printf '%s\n' "${frame:$1 * 2:$2 * 2}"

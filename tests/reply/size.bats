@@ -2,7 +2,7 @@
 
 load reply
 
-setup() { disk 64; }
+setup() { export_image 64; }
 
 # sectors_told: what the last reply, to an IDENTIFY, says in words 100-103.
 sectors_told() {
@@ -12,89 +12,91 @@ sectors_told() {
 }
 
 @test "IDENTIFY tells of growth" {
-	play "$(identify)" ":truncate 65536" "$(identify)"
-	same 128 "$(sectors_told)"
+	run_script "$(identify)" ":truncate 65536" "$(identify)"
+	assert_equal 128 "$(sectors_told)"
 }
 
 @test "IDENTIFY tells of a shrink" {
-	play ":truncate 5120" "$(identify)"
-	same 10 "$(sectors_told)"
+	run_script ":truncate 5120" "$(identify)"
+	assert_equal 10 "$(sectors_told)"
 }
 
 @test "growth is served at once" {
-	play "$(ata_read 64 1)" ":truncate 65536" "$(ata_read 64 1)" "" \
+	run_script "$(ata_read 64 1)" ":truncate 65536" "$(ata_read 64 1)" "" \
 		"$(ata_write 127 1 'ee*512')"
-	replies "$(ata_failed 40 10 64 1)" "$(ata_data 64 1 '00*512')" \
+	assert_replies "$(ata_failed 40 10 64 1)" "$(ata_data 64 1 '00*512')" \
 		"$(ata_written 127 1)"
 }
 
 @test "bytes that fill no sector are not exported" {
-	play ":truncate 33279" "$(identify)" "" "$(ata_read 64 1)" "" \
+	run_script ":truncate 33279" "$(identify)" "" "$(ata_read 64 1)" "" \
 		"$(ata_write 64 1 'ee*512')"
 	replies_end "$(ata_failed 40 10 64 1)" "$(ata_failed 41 10 64 1)"
-	same 33279 "$(wc -c <"$DISK")"
+	assert_equal 33279 "$(wc -c <"$DISK")"
 }
 
 # replies_end FRAME...: these are the last replies.
 replies_end() {
-	same "$(hex "$@")" "$(tail -n $# "$FRAMES")" "last replies"
+	assert_equal "$(hex "$@")" "$(tail -n $# "$FRAMES")" "last replies"
 }
 
 @test "a read of sectors lost to a shrink is IDNF without data" {
-	play ":truncate 5120" "$(ata_read 10 1)" "" "$(ata_read 9 2)"
-	replies "$(ata_failed 40 10 10 1)" "$(ata_failed 40 10 9 2)"
+	run_script ":truncate 5120" "$(ata_read 10 1)" "" "$(ata_read 9 2)"
+	assert_replies "$(ata_failed 40 10 10 1)" "$(ata_failed 40 10 9 2)"
 }
 
 @test "a write of sectors lost to a shrink is IDNF and changes nothing" {
-	play ":truncate 5120" "$(ata_write 10 1 'ee*512')" "" \
+	run_script ":truncate 5120" "$(ata_write 10 1 'ee*512')" "" \
 		"$(ata_write 9 2 'ee*1024')"
-	replies "$(ata_failed 41 10 10 1)" "$(ata_failed 41 10 9 2)"
-	image_is "$(sectors 0 10)"
+	assert_replies "$(ata_failed 41 10 10 1)" "$(ata_failed 41 10 9 2)"
+	assert_image "$(sectors 0 10)"
 }
 
 @test "in a run only what is beyond a shrunken end fails" {
-	play ":truncate 5120" "$(ata_write 8 1 'aa*512')" \
+	run_script ":truncate 5120" "$(ata_write 8 1 'aa*512')" \
 		"$(ata_write 9 1 'bb*512')" "$(ata_write 10 1 'cc*512')"
-	replies "$(ata_written 8 1)" "$(ata_written 9 1)" \
+	assert_replies "$(ata_written 8 1)" "$(ata_written 9 1)" \
 		"$(ata_failed 41 10 10 1)"
-	image_is "$(sectors 0 8)$(hex 'aa*512 bb*512')"
+	assert_image "$(sectors 0 8)$(hex 'aa*512 bb*512')"
 }
 
 @test "in a run of reads only what is beyond a shrunken end fails" {
-	play ":truncate 5120" "$(ata_read 8 1)" "$(ata_read 9 1)" \
+	run_script ":truncate 5120" "$(ata_read 8 1)" "$(ata_read 9 1)" \
 		"$(ata_read 10 1)"
-	replies "$(ata_data 8 1 "$(sectors 8 1)")" \
+	assert_replies "$(ata_data 8 1 "$(sectors 8 1)")" \
 		"$(ata_data 9 1 "$(sectors 9 1)")" "$(ata_failed 40 10 10 1)"
 }
 
 @test "an end within a sector loses that sector" {
-	play ":truncate 5000" "$(ata_read 9 1)" "" "$(ata_read 8 1)"
-	replies "$(ata_failed 40 10 9 1)" "$(ata_data 8 1 "$(sectors 8 1)")"
+	run_script ":truncate 5000" "$(ata_read 9 1)" "" "$(ata_read 8 1)"
+	assert_replies "$(ata_failed 40 10 9 1)" \
+		"$(ata_data 8 1 "$(sectors 8 1)")"
 }
 
 @test "a disk that shrinks to nothing and grows again is served again" {
-	play ":truncate 0" "$(ata_read 0 1)" "" "$(identify)" \
+	run_script ":truncate 0" "$(ata_read 0 1)" "" "$(identify)" \
 		":truncate 32768" "$(ata_read 0 1)"
 	replies_end "$(ata_data 0 1 '00*512')"
 }
 
 @test "-l keeps growth out" {
 	OPTIONS+=(-l 20)
-	play ":truncate 65536" "$(ata_read 20 1)" "" "$(identify)"
-	same 20 "$(sectors_told)"
-	same "$(hex "$(ata_failed 40 10 20 1)")" "$(head -n 1 "$FRAMES")"
+	run_script ":truncate 65536" "$(ata_read 20 1)" "" "$(identify)"
+	assert_equal 20 "$(sectors_told)"
+	assert_equal "$(hex "$(ata_failed 40 10 20 1)")" \
+		"$(head -n 1 "$FRAMES")"
 }
 
 @test "-o counts in growth" {
 	OPTIONS+=(-o 60)
-	play "$(ata_read 4 1)" ":truncate 65536" "$(ata_read 4 1)" "" \
+	run_script "$(ata_read 4 1)" ":truncate 65536" "$(ata_read 4 1)" "" \
 		"$(identify)"
-	same 68 "$(sectors_told)"
+	assert_equal 68 "$(sectors_told)"
 }
 
 @test "a shrink before -o leaves nothing" {
 	OPTIONS+=(-o 60)
-	play ":truncate 5120" "$(identify)" "" "$(ata_write 0 1 'ee*512')"
+	run_script ":truncate 5120" "$(identify)" "" "$(ata_write 0 1 'ee*512')"
 	replies_end "$(ata_failed 41 10 0 1)"
-	image_is "$(sectors 0 10)"
+	assert_image "$(sectors 0 10)"
 }

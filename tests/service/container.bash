@@ -49,7 +49,8 @@ container_open() {
 	mkdir "$ROOT" "$BATS_FILE_TMPDIR/layers"
 	mount -t tmpfs tmpfs "$BATS_FILE_TMPDIR/layers"
 	mkdir "$BATS_FILE_TMPDIR/layers/upper" "$BATS_FILE_TMPDIR/layers/work"
-	mount -t overlay -o "lowerdir=$CACHE/root,upperdir=$BATS_FILE_TMPDIR/layers/upper,workdir=$BATS_FILE_TMPDIR/layers/work" \
+	mount -t overlay -o \
+		"lowerdir=$CACHE/root,upperdir=$BATS_FILE_TMPDIR/layers/upper,workdir=$BATS_FILE_TMPDIR/layers/work" \
 		overlay "$ROOT"
 	mkdir -p "$ROOT/var/log/journal"
 }
@@ -62,7 +63,7 @@ container_boot() {
 		--network-namespace-path="/run/netns/$TARGET_NS" --boot \
 		>"$BATS_FILE_TMPDIR/console" 2>&1 </dev/null 3>&- &
 	echo $! >"$BATS_FILE_TMPDIR/container"
-	until_true 60 container_is_up ||
+	wait_until 60 container_is_up ||
 		fail "not up" "$(cat "$BATS_FILE_TMPDIR/console")"
 }
 
@@ -75,7 +76,7 @@ container_reboot() {
 	local pid
 	pid=$(cat "$BATS_FILE_TMPDIR/container")
 	within systemctl reboot
-	until_true 60 gone "$pid"
+	wait_until 60 process_gone "$pid"
 	container_boot
 }
 
@@ -85,7 +86,7 @@ container_end() {
 	pid=$(cat "$BATS_FILE_TMPDIR/container" 2>/dev/null) || return 0
 	rm "$BATS_FILE_TMPDIR/container"
 	kill "$pid" || :
-	until_true 20 gone "$pid" || kill -9 "$pid"
+	wait_until 20 process_gone "$pid" || kill -9 "$pid"
 }
 
 # container_close: end it and take it away, with the lab.

@@ -47,7 +47,7 @@ silent() {
 readonly_export() {
 	local ADDRESS
 	ADDRESS=0000$(be8 "$1")
-	expect "$(ata_write 0 1 '00*512')" "$(ata_failed 41 04 0 1)"
+	assert_reply "$(ata_write 0 1 '00*512')" "$(ata_failed 41 04 0 1)"
 }
 
 # outside COMMAND...: run it in the container's root, without systemd.
@@ -64,10 +64,10 @@ outside() {
 	conf with-dash 2 options=-r
 	conf nice 3 'ionice="-c2 -n4"' 'options="-s -b 20"'
 	container_boot
-	until_true 10 answer 1
-	until_true 10 readonly_export 2
-	until_true 10 answer 3
-	same 3 "$(within systemctl list-units --plain --no-legend \
+	wait_until 10 answer 1
+	wait_until 10 readonly_export 2
+	wait_until 10 answer 3
+	assert_equal 3 "$(within systemctl list-units --plain --no-legend \
 		--state=running 'vblade@*' | wc -l)"
 }
 
@@ -75,14 +75,14 @@ outside() {
 	conf one 1
 	conf two 2
 	container_boot
-	until_true 10 answer 1
-	until_true 10 answer 2
+	wait_until 10 answer 1
+	wait_until 10 answer 2
 	within systemctl stop vblade
 	silent 1
 	silent 2
 	within systemctl start vblade
-	until_true 10 answer 1
-	until_true 10 answer 2
+	wait_until 10 answer 1
+	wait_until 10 answer 2
 }
 
 @test "the unit of the OpenMediaVault plug-in serves" {
@@ -92,9 +92,9 @@ outside() {
 		>"$ROOT/etc/systemd/system/omv-vblade.service"
 	container_boot
 	within systemctl start omv-vblade
-	until_true 10 answer 4
+	wait_until 10 answer 4
 	within systemctl stop omv-vblade
-	until_true 10 silent 4
+	wait_until 10 silent 4
 }
 
 @test "the unit of the OpenMediaVault plug-in tells a missing file" {
@@ -105,7 +105,7 @@ outside() {
 	container_boot
 	run within systemctl start omv-vblade
 	[ "$status" -ne 0 ]
-	holds 'nosuch.img: No such file' \
+	assert_match 'nosuch.img: No such file' \
 		"$(within journalctl --no-pager --quiet -u omv-vblade)"
 }
 
@@ -115,20 +115,20 @@ outside() {
 	conf plain 1
 	conf readonly 2 options=-r 'ionice="-c2 -n7"'
 	outside /etc/init.d/vblade start
-	until_true 10 answer 1
-	until_true 10 readonly_export 2
+	wait_until 10 answer 1
+	wait_until 10 readonly_export 2
 	outside /etc/init.d/vblade status
 	# It looks ten times, without a pause, whether daemon(1) has ended its
 	# child, and then gives up; the child ends all the same.
 	outside /etc/init.d/vblade stop || :
-	until_true 10 silent 1
-	until_true 10 silent 2
+	wait_until 10 silent 1
+	wait_until 10 silent 2
 }
 
 @test "the wrapper vbladed serves, and passes on what is said" {
 	conf wrapped 5
 	outside /usr/sbin/vbladed -r 0 5 eth0 /srv/wrapped.img
-	until_true 10 readonly_export 5
+	wait_until 10 readonly_export 5
 }
 
 # --- others ---
@@ -148,36 +148,36 @@ agent() {
 @test "Pacemaker's agent starts, monitors and stops it" {
 	truncate -s 1M "$ROOT/srv/ha.img"
 	run agent monitor
-	same 7 "$status" "not running: $output"
+	assert_equal 7 "$status" "not running: $output"
 	agent start >"$BATS_TEST_TMPDIR/agent" 2>&1
-	until_true 10 answer 6
+	wait_until 10 answer 6
 	agent monitor
 	agent stop
 	silent 6
 	run agent monitor
-	same 7 "$status" "not running: $output"
+	assert_equal 7 "$status" "not running: $output"
 }
 
 @test "a supervisor like OpenWrt's procd may end and start it again" {
 	truncate -s 1M "$ROOT/srv/uci.img"
 	background "$TARGET_NS" chroot "$ROOT" /usr/sbin/vblade 0 7 eth0 \
 		/srv/uci.img
-	until_true 10 answer 7
-	stop
+	wait_until 10 answer 7
+	stop_vblade
 	background "$TARGET_NS" chroot "$ROOT" /usr/sbin/vblade 0 7 eth0 \
 		/srv/uci.img
-	until_true 10 answer 7
-	stop
+	wait_until 10 answer 7
+	stop_vblade
 }
 
 @test "Gentoo's script finds it by its arguments and ends it" {
 	local pid
 	conf gentoo 8
 	outside /usr/sbin/vbladed -m 02:00:00:00:00:01 0 8 eth0 /srv/gentoo.img
-	until_true 10 answer 8
+	wait_until 10 answer 8
 	pid=$(ps -o pid=,args= -p "$(ip netns pids "$TARGET_NS" |
 		paste -sd,)" | grep -E "/usr/sbin/vblade.* 0 8 " | grep -v 'sh -c' |
 		awk '{ print $1 }')
 	kill "$pid"
-	until_true 10 silent 8
+	wait_until 10 silent 8
 }

@@ -23,13 +23,13 @@ installs() {
 	umask 077
 	"$1" -C "$TESTS/.." install prefix=/opt unitdir=/units \
 		DESTDIR="$BATS_TEST_TMPDIR/root"
-	same "$WANTED" "$(installed)"
-	same "vblade vblade.8" "$(cd "$BATS_TEST_TMPDIR/root/opt" &&
+	assert_equal "$WANTED" "$(installed)"
+	assert_equal "vblade vblade.8" "$(cd "$BATS_TEST_TMPDIR/root/opt" &&
 		echo "$(readlink sbin/vbladed)" \
 			"$(readlink share/man/man8/vbladed.8)")"
 	"$1" -C "$TESTS/.." uninstall prefix=/opt unitdir=/units \
 		DESTDIR="$BATS_TEST_TMPDIR/root"
-	same "" "$(installed)"
+	assert_equal "" "$(installed)"
 }
 
 @test "GNU make installs and uninstalls" {
@@ -43,9 +43,10 @@ installs() {
 @test "sbindir, mandir and unitdir are heeded" {
 	make -s -C "$TESTS/.." install DESTDIR="$BATS_TEST_TMPDIR/root" \
 		sbindir=/a mandir=/b unitdir=/c
-	same "a/vblade a/vbladed b/man8/vblade.8 b/man8/vbladed.8 \
+	assert_equal "a/vblade a/vbladed b/man8/vblade.8 b/man8/vbladed.8 \
 c/vblade.target c/vblade@.service" "$(installed | cut -d' ' -f2 | paste -sd' ')"
-	holds ' /a/vblade ' "$(cat "$BATS_TEST_TMPDIR/root/c/vblade@.service")"
+	assert_match ' /a/vblade ' \
+		"$(cat "$BATS_TEST_TMPDIR/root/c/vblade@.service")"
 }
 
 @test "the installed program serves, and its manual is found by both names" {
@@ -53,9 +54,9 @@ c/vblade.target c/vblade@.service" "$(installed | cut -d' ' -f2 | paste -sd' ')"
 	make -s -C "$TESTS/.." install DESTDIR="$BATS_TEST_TMPDIR/root"
 	VBLADE=$BATS_TEST_TMPDIR/root/usr/local/sbin/vblade \
 		serve 0 1 eth0 "$(image 8)"
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
 	for name in vblade vbladed; do
-		holds 'export a file or a disk' "$(mandoc -T ascii \
+		assert_match 'export a file or a disk' "$(mandoc -T ascii \
 			"$BATS_TEST_TMPDIR/root/usr/local/share/man/man8/$name.8")"
 	done
 }

@@ -40,35 +40,37 @@ usage_letters() {
 example() {
 	sed -n '/^\.Sh EXAMPLES/,/^\.Sh NOTES/p' "$MANUAL" |
 		sed 's/\\e/\\/g' | awk -v text="$1" '
-			/^\.Ed/ { inside = 0; if (index(block, text)) print block }
+			/^\.Ed/ { inside = 0; if (index(block, text)) print \
+				block }
 			inside { block = block $0 "\n" }
 			/^\.Bd/ { inside = 1; block = "" }'
 }
 
 @test "mandoc has nothing to say about it" {
 	# Which other manuals are installed is not the manual's concern.
-	same "" "$(mandoc -T lint -W style "$MANUAL" 2>&1 |
+	assert_equal "" "$(mandoc -T lint -W style "$MANUAL" 2>&1 |
 		grep -v -e 'referenced manual not found' -e 'mandoc.db' || :)"
 }
 
 @test "groff has nothing to say about it" {
 	run groff -mdoc -ww -z "$MANUAL"
-	same "0 " "$status $output"
+	assert_equal "0 " "$status $output"
 }
 
 @test "it has the sections that a manual of a daemon needs" {
-	local want=$'NAME\nSYNOPSIS\nDESCRIPTION\nENVIRONMENT\nFILES\nEXIT STATUS'
+	local \
+		want=$'NAME\nSYNOPSIS\nDESCRIPTION\nENVIRONMENT\nFILES\nEXIT STATUS'
 	want+=$'\nSIGNALS\nEXAMPLES\nNOTES\nSEE ALSO\nSTANDARDS\nBUGS'
-	same "$want" "$(sed -n 's/^\.Sh //p' "$MANUAL")"
+	assert_equal "$want" "$(sed -n 's/^\.Sh //p' "$MANUAL")"
 }
 
 @test "the first of the notes is about security" {
-	same ".Ss SECURITY CONSIDERATIONS" \
+	assert_equal ".Ss SECURITY CONSIDERATIONS" \
 		"$(sed -n '/^\.Sh NOTES/{n;p;}' "$MANUAL")"
 }
 
 @test "its synopsis is the usage" {
-	same "$("$VBLADE" -h | sed 's/usage: //' | tr -s '[:space:]' ' ')" \
+	assert_equal "$("$VBLADE" -h | sed 's/usage: //' | tr -s '[:space:]' ' ')" \
 		"$(page | sed -n '/^SYNOPSIS/,/vbladed/p' | sed '1d;$d' |
 			tr -s '[:space:]' ' ' | sed 's/^ //')"
 }
@@ -76,34 +78,34 @@ example() {
 @test "getopt, the usage and the manual have the same options" {
 	local options
 	options=$(getopt_string | letters)
-	same "$options" "$(usage_letters)" "usage"
-	same "$options" "$(sed -n 's/^\.It Fl \([a-zA-Z]\).*/\1/p' "$MANUAL" |
+	assert_equal "$options" "$(usage_letters)" "usage"
+	assert_equal "$options" "$(sed -n 's/^\.It Fl \([a-zA-Z]\).*/\1/p' "$MANUAL" |
 		letters)" "manual"
 }
 
 @test "getopt, the switch and the manual have them in the same order" {
 	local options
 	options=$(getopt_string | tr -d :)
-	same "$options" "$(sed -n "/^option(/,/^}/s/.*case '\([a-zA-Z]\)':.*/\1/p" \
+	assert_equal "$options" "$(sed -n "/^option(/,/^}/s/.*case '\([a-zA-Z]\)':.*/\1/p" \
 		"$SOURCE" | tr -d '\n')" "switch"
-	same "${options,,}" "$(sed -n 's/^\.It Fl \([a-zA-Z]\).*/\L\1/p' \
+	assert_equal "${options,,}" "$(sed -n 's/^\.It Fl \([a-zA-Z]\).*/\L\1/p' \
 		"$MANUAL" | tr -d '\n')" "manual"
 }
 
 @test "an option has an argument in the manual if getopt says so" {
-	same "$(getopt_string | grep -o '[a-zA-Z]:' | letters)" \
+	assert_equal "$(getopt_string | grep -o '[a-zA-Z]:' | letters)" \
 		"$(sed -n 's/^\.It Fl \([a-zA-Z]\) Ar .*/\1/p' "$MANUAL" |
 			letters)"
 }
 
 @test "the defaults it tells are those of the program" {
-	holds '^[1-9]' "$(constant BUFFERS)"
-	same "$(constant BUFFERS)" "$(default_of b)" "-b"
-	same "$(constant WORKERS)" "$(default_of j)" "-j"
+	assert_match '^[1-9]' "$(constant BUFFERS)"
+	assert_equal "$(constant BUFFERS)" "$(default_of b)" "-b"
+	assert_equal "$(constant WORKERS)" "$(default_of j)" "-j"
 }
 
 @test "it tells every exit status of the program" {
-	same "$(grep -hoE 'EXIT_[A-Z]+ = [0-9]+' "$TESTS/../aoe.h" |
+	assert_equal "$(grep -hoE 'EXIT_[A-Z]+ = [0-9]+' "$TESTS/../aoe.h" |
 		grep -o '[0-9]*$' | sort)" \
 		"$(sed -n '/^\.Sh EXIT/,/^\.Sh SIG/s/^\.It \([1-9]\)/\1/p' \
 			"$MANUAL" | sort)"
@@ -131,8 +133,8 @@ teardown() {
 # example_serves EXAMPLE READY: the example gives this ready line.
 example_serves() {
 	background "$TARGET_NS" sh -ec "$1"
-	until_true 10 serve_ready "$OUT" || fail "$(cat "$ERR")"
-	holds "$2" "$(cat "$OUT")"
+	wait_until 10 serve_ready "$OUT" || fail "$(cat "$ERR")"
+	assert_match "$2" "$(cat "$OUT")"
 }
 
 @test "example: a sparse image" {

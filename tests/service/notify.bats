@@ -17,15 +17,15 @@ teardown() { serve_end; }
 manager() {
 	background "$TARGET_NS" "$TESTS/service/datagrams" "$1"
 	TOLD=$OUT
-	until_true 10 grep -q bound "$TOLD"
+	wait_until 10 grep -q bound "$TOLD"
 }
 
 # told PATTERN: the manager was told this and nothing else.
 told() {
-	until_true 10 grep -q READY "$TOLD"
-	stop
-	same 2 "$(wc -l <"$TOLD")" "lines: $(cat "$TOLD")"
-	holds "$1" "$(tail -n 1 "$TOLD")"
+	wait_until 10 grep -q READY "$TOLD"
+	stop_vblade
+	assert_equal 2 "$(wc -l <"$TOLD")" "lines: $(cat "$TOLD")"
+	assert_match "$1" "$(tail -n 1 "$TOLD")"
 }
 
 @test "READY=1 comes once, on a socket with a path" {
@@ -48,21 +48,21 @@ told() {
 
 @test "nothing is told of an export that fails to start" {
 	manager "$BATS_TEST_TMPDIR/notify"
-	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify refused 1 nosuch0 \
+	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify assert_refused 1 nosuch0 \
 		0 1 nosuch0 "$IMAGE"
-	same bound "$(cat "$TOLD")"
+	assert_equal bound "$(cat "$TOLD")"
 }
 
 @test "a socket that is not there is told, and it serves" {
 	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/nosuch serve 0 1 eth0 "$IMAGE"
-	holds "$BATS_TEST_TMPDIR/nosuch: No such file" "$(cat "$ERR")"
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	assert_match "$BATS_TEST_TMPDIR/nosuch: No such file" "$(cat "$ERR")"
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
 }
 
 @test "without a socket nothing is said of one" {
 	serve 0 1 eth0 "$IMAGE"
-	stop
-	lacks 'NOTIFY|READY|socket' "$(cat "$ERR")"
+	stop_vblade
+	refute_match 'NOTIFY|READY|socket' "$(cat "$ERR")"
 }
 
 # journal ID ARGUMENT...: serve, with standard error in the file $LOG and ID
@@ -75,22 +75,22 @@ journal() {
 	id=$(stat -c "$id" "$LOG")
 	background "$TARGET_NS" sh -c 'log=$1; shift; exec "$@" 2>"$log"' sh \
 		"$LOG" env JOURNAL_STREAM="$id" "$VBLADE" "$@"
-	until_true 10 serve_ready "$OUT"
-	stop
-	holds vblade: "$(cat "$LOG")"
+	wait_until 10 serve_ready "$OUT"
+	stop_vblade
+	assert_match vblade: "$(cat "$LOG")"
 }
 
 @test "lines in the journal begin with their priority" {
 	journal %d:%i 4095 1 eth0 "$IMAGE"
-	lacks '^[^<]|^<[^0-7]' "$(cat "$LOG")"
-	holds '^<4>vblade: .*4095' "$(cat "$LOG")"
-	holds '^<6>vblade: .*MTU' "$(cat "$LOG")"
+	refute_match '^[^<]|^<[^0-7]' "$(cat "$LOG")"
+	assert_match '^<4>vblade: .*4095' "$(cat "$LOG")"
+	assert_match '^<6>vblade: .*MTU' "$(cat "$LOG")"
 }
 
 @test "lines elsewhere have no priority, whatever JOURNAL_STREAM says" {
 	local id
 	for id in %d:1 1:%i %d:%i0 %d: nonsense ''; do
 		journal "$id" 0 1 eth0 "$IMAGE"
-		lacks '^<' "$(cat "$LOG")"
+		refute_match '^<' "$(cat "$LOG")"
 	done
 }

@@ -38,11 +38,11 @@ version() {
 @test "lintian finds no error" {
 	run lintian --allow-root --fail-on error \
 		"$BATS_FILE_TMPDIR"/1/*.changes
-	same 0 "$status" "$output"
+	assert_equal 0 "$status" "$output"
 }
 
 @test "it holds these files" {
-	same "./
+	assert_equal "./
 ./etc/
 ./etc/vblade.conf.d/
 ./lib/
@@ -69,11 +69,12 @@ version() {
 }
 
 @test "its version is that of the program" {
-	same "vblade $(version Version | sed 's/.*://')" "$("$VBLADE" -V)"
+	assert_equal "vblade $(version Version | sed 's/.*://')" \
+		"$("$VBLADE" -V)"
 }
 
 @test "it needs nothing but libc" {
-	same "libc6" "$(version Depends | sed 's/ *([^)]*)//g')"
+	assert_equal "libc6" "$(version Depends | sed 's/ *([^)]*)//g')"
 }
 
 # From here on each test goes on from where the last one ended.
@@ -82,21 +83,23 @@ version() {
 	conf first-image 1
 	conf second 2
 	container_boot
-	until_true 10 frame "$(config_read)"
+	wait_until 10 frame "$(config_read)"
 	within dpkg --install /srv/vblade.deb
-	until_true 10 frame "$(config_read)"
-	holds ' /usr/sbin/vblade -- 0 1 eth0' "$(within systemctl status \
+	wait_until 10 frame "$(config_read)"
+	assert_match ' /usr/sbin/vblade -- 0 1 eth0' "$(within systemctl status \
 		--no-pager --full 'vblade@first\x2dimage')"
 	container_reboot
-	until_true 10 frame "$(config_read)"
-	ADDRESS=000002 until_true 10 frame "$(ADDRESS=000002 config_read)"
+	wait_until 10 frame "$(config_read)"
+	ADDRESS=000002 wait_until 10 frame "$(ADDRESS=000002 config_read)"
 }
 
 @test "nothing of vblade 25 is left behind" {
-	same "" "$(find "$ROOT/etc/init.d" "$ROOT/lib/systemd" \
-		"$ROOT/etc/rc2.d" "$ROOT/etc/systemd" \( -name '*vblade' -o -name 'vblade.service' \
+	assert_equal "" "$(find "$ROOT/etc/init.d" "$ROOT/lib/systemd" \
+		"$ROOT/etc/rc2.d" "$ROOT/etc/systemd" \( -name '*vblade' -o \
+		-name 'vblade.service' \
 		-o -name '*vblade-generator' \))"
-	same "" "$(within systemctl list-units --plain --no-legend --failed)"
+	assert_equal "" \
+		"$(within systemctl list-units --plain --no-legend --failed)"
 }
 
 @test "a new export is enabled and served" {
@@ -107,14 +110,14 @@ version() {
 
 @test "removed, it exports no more and keeps the configuration" {
 	within dpkg --remove vblade
-	same "" "$(within systemctl list-units --plain --no-legend \
+	assert_equal "" "$(within systemctl list-units --plain --no-legend \
 		--state=running 'vblade@*')"
 	[ -e "$ROOT/etc/vblade.conf.d/third.conf" ]
 }
 
 @test "purged, it leaves nothing but that" {
 	within dpkg --purge vblade
-	same "" "$(find "$ROOT/usr" "$ROOT/lib/systemd" "$ROOT/var/lib" \
+	assert_equal "" "$(find "$ROOT/usr" "$ROOT/lib/systemd" "$ROOT/var/lib" \
 		-path "$ROOT/var/lib/dpkg/*-old" -prune -o -name '*vblade*' -print)"
-	same "third.conf" "$(cd "$ROOT/etc/vblade.conf.d" && echo t*)"
+	assert_equal "third.conf" "$(cd "$ROOT/etc/vblade.conf.d" && echo t*)"
 }

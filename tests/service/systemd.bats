@@ -67,7 +67,7 @@ main_pid() {
 	export_file b 0 2 options=-r
 	export_file c 1 1
 	within systemctl enable --now vblade@a vblade@b vblade@c
-	same "vblade@a.service vblade@b.service vblade@c.service" \
+	assert_equal "vblade@a.service vblade@b.service vblade@c.service" \
 		"$(instances)"
 	answer 0 1
 	answer 0 2
@@ -77,7 +77,7 @@ main_pid() {
 @test "systemctl start returns when the export answers" {
 	export_file a 0 1
 	within systemctl start vblade@a
-	expect "$(ata_read 0 1)" "$(ata_data 0 1 '00*512')"
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 '00*512')"
 }
 
 @test "enabled exports are there again after a reboot" {
@@ -86,9 +86,9 @@ main_pid() {
 	export_file c 1 1
 	within systemctl enable --now vblade@a vblade@b
 	container_reboot
-	until_true 10 answer 0 1
-	until_true 10 answer 0 2
-	same "vblade@a.service vblade@b.service" "$(instances)"
+	wait_until 10 answer 0 1
+	wait_until 10 answer 0 2
+	assert_equal "vblade@a.service vblade@b.service" "$(instances)"
 }
 
 @test "vblade.target starts and stops all that are enabled" {
@@ -97,9 +97,9 @@ main_pid() {
 	export_file c 1 1
 	within systemctl enable vblade@a vblade@b
 	within systemctl start vblade.target
-	same "vblade@a.service vblade@b.service" "$(instances)"
+	assert_equal "vblade@a.service vblade@b.service" "$(instances)"
 	within systemctl stop vblade.target
-	same "" "$(instances)"
+	assert_equal "" "$(instances)"
 }
 
 @test "vblade.target stops exports also when it did not start them" {
@@ -107,7 +107,7 @@ main_pid() {
 	export_file b 0 2
 	within systemctl start vblade@a vblade@b
 	within systemctl stop vblade.target
-	same "" "$(instances)"
+	assert_equal "" "$(instances)"
 }
 
 @test "an export that was killed is back" {
@@ -116,7 +116,7 @@ main_pid() {
 	within systemctl start vblade@a
 	pid=$(main_pid a)
 	within systemctl kill --signal=KILL vblade@a
-	until_true 20 answer 0 1
+	wait_until 20 answer 0 1
 	[ "$(main_pid a)" != "$pid" ]
 }
 
@@ -125,11 +125,11 @@ main_pid() {
 	sed -i s/eth0/late0/ "$ROOT/etc/vblade.conf.d/late.conf"
 	run within systemctl start vblade@late
 	[ "$status" -ne 0 ]
-	until_true 20 log_has late 'Scheduled restart job'
-	holds 'late0: No such device' "$(logged late)"
+	wait_until 20 log_has late 'Scheduled restart job'
+	assert_match 'late0: No such device' "$(logged late)"
 	on_target ip link add link eth0 name late0 type macvlan mode bridge
 	on_target ip link set late0 up
-	until_true 20 eval '[ "$(instances)" = vblade@late.service ]'
+	wait_until 20 eval '[ "$(instances)" = vblade@late.service ]'
 	TARGET_MAC=$(on_target cat /sys/class/net/late0/address) answer 0 1
 	on_target ip link delete late0
 }
@@ -144,8 +144,8 @@ main_pid() {
 	on_target ip link delete away0
 	on_target ip link add link eth0 name away0 type macvlan mode bridge
 	on_target ip link set away0 up
-	until_true 10 log_has away 'interface is back'
-	same "$pid" "$(main_pid away)"
+	wait_until 10 log_has away 'interface is back'
+	assert_equal "$pid" "$(main_pid away)"
 	on_target ip link delete away0
 }
 
@@ -153,21 +153,22 @@ main_pid() {
 	export_file a 0 1 options=-r
 	within systemctl start vblade@a
 	run within systemctl status --no-pager --full vblade@a
-	holds 'vblade@a.service - AoE export a' "$output"
-	holds 'Active: active \(running\)' "$output"
-	holds 'Status: "exports e0.1, 2048 sectors"' "$output"
-	holds '[0-9] /usr/sbin/vblade -r -- 0 1 eth0 /srv/a.img' "$output"
-	lacks '/bin/sh' "$output"
+	assert_match 'vblade@a.service - AoE export a' "$output"
+	assert_match 'Active: active \(running\)' "$output"
+	assert_match 'Status: "exports e0.1, 2048 sectors"' "$output"
+	assert_match '[0-9] /usr/sbin/vblade -r -- 0 1 eth0 /srv/a.img' \
+		"$output"
+	refute_match '/bin/sh' "$output"
 }
 
 @test "lines in the journal have priorities" {
 	export_file told 4095 1
 	within systemctl start vblade@told
-	holds '^vblade: e4095.1: eth0: .* 4095' \
+	assert_match '^vblade: e4095.1: eth0: .* 4095' \
 		"$(logged told --output cat --priority 4..4)"
-	holds '^vblade: e4095.1: eth0: .*MTU' \
+	assert_match '^vblade: e4095.1: eth0: .*MTU' \
 		"$(logged told --output cat --priority 6..6)"
-	lacks '<[0-9]>' "$(logged told --output cat)"
+	refute_match '<[0-9]>' "$(logged told --output cat)"
 }
 
 @test "a key that is missing is named with its file, and not retried" {
@@ -177,17 +178,18 @@ main_pid() {
 		sed -i "/^$key=/d" "$ROOT/etc/vblade.conf.d/no-$key.conf"
 		run within systemctl start "vblade@no-$key"
 		[ "$status" -ne 0 ]
-		holds "/etc/vblade.conf.d/no-$key.conf: .*$key:" \
+		assert_match "/etc/vblade.conf.d/no-$key.conf: .*$key:" \
 			"$(logged "no-$key")"
-		same failed "$(within systemctl is-failed "vblade@no-$key")"
+		assert_equal failed \
+			"$(within systemctl is-failed "vblade@no-$key")"
 	done
 }
 
 @test "a configuration file that is missing is named, and not retried" {
 	run within systemctl start vblade@nosuch
 	[ "$status" -ne 0 ]
-	holds "/etc/vblade.conf.d/nosuch.conf: " "$(logged nosuch)"
-	same failed "$(within systemctl is-failed vblade@nosuch)"
+	assert_match "/etc/vblade.conf.d/nosuch.conf: " "$(logged nosuch)"
+	assert_equal failed "$(within systemctl is-failed vblade@nosuch)"
 }
 
 @test "what cannot get better by itself is not retried" {
@@ -201,13 +203,14 @@ main_pid() {
 	while read -r name code; do
 		run within systemctl start "vblade@$name"
 		[ "$status" -ne 0 ]
-		same failed "$(within systemctl is-failed "vblade@$name")"
-		same "$code" "$(within systemctl show --value \
+		assert_equal failed \
+			"$(within systemctl is-failed "vblade@$name")"
+		assert_equal "$code" "$(within systemctl show --value \
 			--property ExecMainStatus "vblade@$name")"
 	done <<-END
 		bad 2
 		foreign 4
-		gone 6
+		process_gone 6
 	END
 }
 
@@ -230,7 +233,7 @@ main_pid() {
 		"$ROOT/etc/vblade.conf.d/a.conf"
 	mv "$ROOT/srv/a.img" "$ROOT/srv/it is a.img"
 	within systemctl start vblade@a
-	same "$(hex "$(response 01 "0014 0100 02 10 0000 @60")")" \
+	assert_equal "$(hex "$(response 01 "0014 0100 02 10 0000 @60")")" \
 		"$(answer 0 1)"
 }
 
@@ -238,7 +241,7 @@ main_pid() {
 	export_file dash 0 1
 	sed -i "s/^filename=.*/filename=-r/" "$ROOT/etc/vblade.conf.d/dash.conf"
 	run within systemctl start vblade@dash
-	holds '-r: No such file' "$(logged dash)"
+	assert_match '-r: No such file' "$(logged dash)"
 }
 
 @test "it may be run by the user who owns the files" {
@@ -249,18 +252,20 @@ main_pid() {
 	chmod 600 "$ROOT/srv/owned.img"
 	mkdir -p "$ROOT/etc/systemd/system/vblade@owned.service.d"
 	sed -n '/^\[Service\]/,/^\.Ed/p' "$TESTS/../vblade.8" |
-		grep -v '^\.' >"$ROOT/etc/systemd/system/vblade@owned.service.d/user.conf"
+		grep -v '^\.' \
+			>"$ROOT/etc/systemd/system/vblade@owned.service.d/user.conf"
 	within systemctl daemon-reload
 	within systemctl start vblade@owned || fail "$(logged owned)"
 	answer 0 1
-	same 1000 "$(within stat -c %u "/proc/$(main_pid owned)")"
+	assert_equal 1000 "$(within stat -c %u "/proc/$(main_pid owned)")"
 }
 
 # example TEXT: the example of the manual that has TEXT.
 example() {
 	sed -n '/^\.Sh EXAMPLES/,/^\.Sh NOTES/p' "$TESTS/../vblade.8" |
 		awk -v text="$1" '
-			/^\.Ed/ { inside = 0; if (index(block, text)) print block }
+			/^\.Ed/ { inside = 0; if (index(block, text)) print \
+				block }
 			inside { block = block $0 "\n" }
 			/^\.Bd/ { inside = 1; block = "" }'
 }
@@ -269,14 +274,15 @@ example() {
 	truncate -s 1M "$ROOT/srv/music.img"
 	within sh -ec "$(example music)"
 	answer 0 4
-	same enabled "$(within systemctl is-enabled vblade@music)"
+	assert_equal enabled "$(within systemctl is-enabled vblade@music)"
 }
 
 @test "example: an ISO image in the background" {
 	truncate -s 1M "$ROOT/srv/live.iso"
 	within sh -ec "$(example live.iso)"
 	answer 0 2
-	within journalctl --quiet --no-pager -t vbladed | grep -q 'e0\.2.*O_RDONLY'
+	within journalctl --quiet --no-pager -t vbladed | grep -q \
+		'e0\.2.*O_RDONLY'
 }
 
 @test "example: a macvlan made by systemd-networkd, after a reboot" {
@@ -290,6 +296,6 @@ example() {
 	sed -i s/eth0/aoe4/ "$ROOT/etc/vblade.conf.d/many.conf"
 	within systemctl enable systemd-networkd vblade@many
 	container_reboot
-	until_true 20 eval 'TARGET_MAC=$(on_target cat \
+	wait_until 20 eval 'TARGET_MAC=$(on_target cat \
 		/sys/class/net/aoe4/address) answer 0 9'
 }

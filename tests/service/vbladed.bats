@@ -26,7 +26,7 @@ teardown() {
 	for pid in $(ip netns pids "$TARGET_NS"); do
 		kill -9 "$pid" || :
 	done
-	until_true 10 none_left
+	wait_until 10 none_left
 	on_target ip link set eth0 up
 }
 
@@ -45,7 +45,7 @@ syslogd() {
 		exec "$0" /dev/log' "$TESTS/service/datagrams"
 	SYSLOGD=$PID
 	LOG=$OUT
-	until_true 10 grep -q bound "$LOG"
+	wait_until 10 grep -q bound "$LOG"
 }
 
 # vbladed ARGUMENT...: run it, as bats' run does.  It gets 10 seconds.
@@ -71,15 +71,15 @@ fails() {
 	local expected=$1 pattern=$2
 	shift 2
 	vbladed "$@"
-	same "$expected" "$status" "exit status, $output"
-	holds "$pattern" "$output"
-	same "" "$(daemon)" "still running"
+	assert_equal "$expected" "$status" "exit status, $output"
+	assert_match "$pattern" "$output"
+	assert_equal "" "$(daemon)" "still running"
 }
 
 # serves: it returned well, and the export has the sectors of disk.img.
 serves() {
-	same "0 " "$status $output"
-	expect "$(ata_read 0 2)" "$(ata_data 0 2 "$(sectors 0 2)")"
+	assert_equal "0 " "$status $output"
+	assert_reply "$(ata_read 0 2)" "$(ata_data 0 2 "$(sectors 0 2)")"
 }
 
 @test "a missing file is told, and fails" {
@@ -97,8 +97,8 @@ serves() {
 @test "a file in use is told, and fails" {
 	serve 0 2 eth0 disk.img
 	vbladed 0 1 eth0 disk.img
-	same 6 "$status" "$output"
-	holds "disk.img is in use" "$output"
+	assert_equal 6 "$status" "$output"
+	assert_match "disk.img is in use" "$output"
 }
 
 @test "a file named by a relative path is served" {
@@ -114,7 +114,7 @@ serves() {
 		vbladed 0 1 eth0 "$name"
 		serves
 		kill "$(daemon)"
-		until_true 10 flock -n "$name" true
+		wait_until 10 flock -n "$name" true
 		mv "$name" disk.img
 	done
 	[ ! -e oops ]
@@ -124,13 +124,13 @@ serves() {
 	mv disk.img ./-r
 	vbladed 0 1 eth0 -- -r
 	serves
-	holds "O_RDWR" "$(cat "$LOG")"
+	assert_match "O_RDWR" "$(cat "$LOG")"
 }
 
 @test "options may follow the operands" {
 	vbladed 0 1 eth0 disk.img -r
 	serves
-	holds "O_RDONLY" "$(cat "$LOG")"
+	assert_match "O_RDONLY" "$(cat "$LOG")"
 }
 
 @test "it is asked by its own name, too" {
@@ -143,7 +143,7 @@ serves() {
 	local sent ended
 	background "$TARGET_NS" strace -f -o trace \
 		-e trace=sendto,sendmmsg,exit_group "$VBLADED" 0 1 eth0 disk.img
-	until_true 10 grep -q 'exit_group(0)' trace
+	wait_until 10 grep -q 'exit_group(0)' trace
 	sent=$(grep -n -m 1 'sendmmsg' trace | cut -d: -f1)
 	ended=$(grep -n -m 1 'exit_group' trace | cut -d: -f1)
 	[ "$sent" -lt "$ended" ] || fail "$(cat trace)"
@@ -152,19 +152,20 @@ serves() {
 @test "a link that is down does not keep the command" {
 	on_target ip link set eth0 down
 	vbladed 0 1 eth0 disk.img
-	same 0 "$status" "$output"
+	assert_equal 0 "$status" "$output"
 	on_target ip link set eth0 up
-	until_true 10 frame -w 100 "$(config_read)"
+	wait_until 10 frame -w 100 "$(config_read)"
 }
 
 @test "it leaves the terminal, the directory and the streams" {
 	local pid fd
 	vbladed 0 1 eth0 disk.img
 	pid=$(daemon)
-	same / "$(readlink "/proc/$pid/cwd")"
-	same "$pid" "$(ps -o sid= -p "$pid" | tr -d ' ')" "session"
+	assert_equal / "$(readlink "/proc/$pid/cwd")"
+	assert_equal "$pid" "$(ps -o sid= -p "$pid" | tr -d ' ')" "session"
 	for fd in 0 1 2; do
-		same /dev/null "$(readlink "/proc/$pid/fd/$fd")" "stream $fd"
+		assert_equal /dev/null "$(readlink "/proc/$pid/fd/$fd")" \
+			"stream $fd"
 	done
 }
 
@@ -172,20 +173,20 @@ serves() {
 	vbladed -v 0 1 eth0 disk.img
 	query "$(ata_read 0 2)" >/dev/null
 	kill -USR1 "$(daemon)"
-	until_true 10 grep -q "1 reads" "$LOG"
+	wait_until 10 grep -q "1 reads" "$LOG"
 	on_target ip link set eth0 down
-	until_true 10 grep -q "link down" "$LOG"
-	same "" "$(grep -v -e '^bound$' -e \
+	wait_until 10 grep -q "link down" "$LOG"
+	assert_equal "" "$(grep -v -e '^bound$' -e \
 		"^<[0-9]*>.\{15\} vbladed\[$(daemon)\]: e0\.1: eth0: [^ ]" \
 		"$LOG")"
 }
 
 @test "it logs that it is ready and how it goes with their priorities" {
 	vbladed 0 1 eth0 disk.img
-	until_true 10 grep -qE '^<29>.*: pid [0-9]+: e0\.1, 8 sectors' "$LOG"
+	wait_until 10 grep -qE '^<29>.*: pid [0-9]+: e0\.1, 8 sectors' "$LOG"
 	on_target ip link set eth0 down
-	until_true 10 grep -qE '^<29>.*link down' "$LOG"
-	holds '^<30>.*MTU' "$(cat "$LOG")"
+	wait_until 10 grep -qE '^<29>.*link down' "$LOG"
+	assert_match '^<30>.*MTU' "$(cat "$LOG")"
 }
 
 @test "it logs on when the log daemon was started again" {
@@ -198,14 +199,14 @@ serves() {
 		rm /dev/log
 		exec "$0" /dev/log' "$TESTS/service/datagrams"
 	SYSLOGD=$PID
-	until_true 10 grep -q bound "$OUT"
+	wait_until 10 grep -q bound "$OUT"
 	kill -USR1 "$pid"
 	on_target ip link set eth0 down
-	until_true 10 grep -q "vbladed\[$pid\].*link down" "$OUT"
+	wait_until 10 grep -q "vbladed\[$pid\].*link down" "$OUT"
 }
 
 @test "SIGTERM ends it" {
 	vbladed 0 1 eth0 disk.img
 	kill "$(daemon)"
-	until_true 10 no_daemon
+	wait_until 10 no_daemon
 }

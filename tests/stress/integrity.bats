@@ -37,12 +37,13 @@ both() {
 	cat "$a" "$b"
 	flawless "$(cat "$a")"
 	flawless "$(cat "$b")"
-	same 0 "$status"
+	assert_equal 0 "$status"
 }
 
 # torture DIRECTORY OPTION...
 torture() {
-	local expected=$BATS_TEST_TMPDIR/expected server n=$((100000 / ${STRESS:-1}))
+	local expected=$BATS_TEST_TMPDIR/expected server \
+		n=$((100000 / ${STRESS:-1}))
 	IMAGE=$(zeroes 16 "$1")
 	shift
 	truncate -s 16M "$expected"
@@ -56,7 +57,7 @@ torture() {
 		"-r -f 0 -c 2048 -O 1/2/13 -N $((4 * n)) -S 12 -o $expected"
 	both "-f 2048 -c 8192 -N $n -S 13 -o $expected" \
 		"-f 10240 -c 8192 -N $n -T -S 14 -o $expected"
-	stop "$server"
+	stop_vblade "$server"
 	cmp "$IMAGE" "$expected"
 }
 

@@ -35,7 +35,7 @@ serve_slow() {
 }
 
 held() {
-	until_true 10 test -s "$SLOW_GATE.held"
+	wait_until 10 test -s "$SLOW_GATE.held"
 }
 
 opened() {
@@ -48,7 +48,7 @@ sector() {
 
 # hangs REQUEST: the request is sent and held by the disk.
 hangs() {
-	expect_silence "$1"
+	assert_silence "$1"
 	held
 }
 
@@ -56,16 +56,17 @@ hangs() {
 # comes, a third elsewhere is answered; then the older may go on.
 newer_wins() {
 	serve_slow write 100 "$@"
-	listen
+	start_listener
 	hangs "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
-	expect_silence "$(TAG=00000002 ata_write 100 1 "$(sector bb)")"
-	expect "$(ata_write 200 1 "$(sector cc)")" "$(ata_written 200 1)"
+	assert_silence "$(TAG=00000002 ata_write 100 1 "$(sector bb)")"
+	assert_reply "$(ata_write 200 1 "$(sector cc)")" "$(ata_written 200 1)"
 	opened
-	hears "$(TAG=00000001 ata_written 100 1)"
-	hears "$(TAG=00000002 ata_written 100 1)"
-	expect "$(ata_read 100 1)" "$(ata_data 100 1 "$(sector bb)")"
-	stop "$SERVER"
-	same "$(hex "$(sector bb)")" "$(stored "$FILE" 100 1)" "sector 100"
+	wait_for_frame "$(TAG=00000001 ata_written 100 1)"
+	wait_for_frame "$(TAG=00000002 ata_written 100 1)"
+	assert_reply "$(ata_read 100 1)" "$(ata_data 100 1 "$(sector bb)")"
+	stop_vblade "$SERVER"
+	assert_equal "$(hex "$(sector bb)")" "$(file_sectors "$FILE" 100 1)" \
+		"sector 100"
 }
 
 @test "a newer write wins over an older one that is slow, with -s" {
@@ -78,44 +79,44 @@ newer_wins() {
 
 @test "a read waits for a slow write before it" {
 	serve_slow write 100 -s
-	listen
+	start_listener
 	hangs "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
-	expect_silence "$(TAG=00000002 ata_read 100 1)"
-	expect "$(ata_read 200 1)" "$(ata_data 200 1 "$(sectors 200 1)")"
+	assert_silence "$(TAG=00000002 ata_read 100 1)"
+	assert_reply "$(ata_read 200 1)" "$(ata_data 200 1 "$(sectors 200 1)")"
 	opened
-	hears "$(TAG=00000001 ata_written 100 1)"
-	hears "$(TAG=00000002 ata_data 100 1 "$(sector aa)")"
+	wait_for_frame "$(TAG=00000001 ata_written 100 1)"
+	wait_for_frame "$(TAG=00000002 ata_data 100 1 "$(sector aa)")"
 }
 
 @test "a write waits for a slow read before it" {
 	serve_slow read 100 -s
-	listen
+	start_listener
 	hangs "$(TAG=00000001 ata_read 100 1)"
-	expect_silence "$(TAG=00000002 ata_write 100 1 "$(sector aa)")"
-	expect "$(ata_write 200 1 "$(sector cc)")" "$(ata_written 200 1)"
+	assert_silence "$(TAG=00000002 ata_write 100 1 "$(sector aa)")"
+	assert_reply "$(ata_write 200 1 "$(sector cc)")" "$(ata_written 200 1)"
 	opened
-	hears "$(TAG=00000001 ata_data 100 1 "$(sectors 100 1)")"
-	hears "$(TAG=00000002 ata_written 100 1)"
-	expect "$(ata_read 100 1)" "$(ata_data 100 1 "$(sector aa)")"
+	wait_for_frame "$(TAG=00000001 ata_data 100 1 "$(sectors 100 1)")"
+	wait_for_frame "$(TAG=00000002 ata_written 100 1)"
+	assert_reply "$(ata_read 100 1)" "$(ata_data 100 1 "$(sector aa)")"
 }
 
 @test "one stuck read delays no other request" {
 	serve_slow read 100
-	listen
+	start_listener
 	hangs "$(TAG=00000001 ata_read 100 1)"
-	expect "$(ata_read 200 1)" "$(ata_data 200 1 "$(sectors 200 1)")"
-	expect "$(ata_write 300 1 "$(sector aa)")" "$(ata_written 300 1)"
-	expect "$(ata_read 300 1)" "$(ata_data 300 1 "$(sector aa)")"
+	assert_reply "$(ata_read 200 1)" "$(ata_data 200 1 "$(sectors 200 1)")"
+	assert_reply "$(ata_write 300 1 "$(sector aa)")" "$(ata_written 300 1)"
+	assert_reply "$(ata_read 300 1)" "$(ata_data 300 1 "$(sector aa)")"
 	opened
-	hears "$(TAG=00000001 ata_data 100 1 "$(sectors 100 1)")"
+	wait_for_frame "$(TAG=00000001 ata_data 100 1 "$(sectors 100 1)")"
 }
 
 @test "a slow flush delays no other request" {
 	serve_slow sync 0
-	listen
+	start_listener
 	hangs "$(TAG=00000001 ata_flush)"
-	expect "$(ata_read 200 1)" "$(ata_data 200 1 "$(sectors 200 1)")"
-	expect "$(ata_write 300 1 "$(sector aa)")" "$(ata_written 300 1)"
+	assert_reply "$(ata_read 200 1)" "$(ata_data 200 1 "$(sectors 200 1)")"
+	assert_reply "$(ata_write 300 1 "$(sector aa)")" "$(ata_written 300 1)"
 	opened
-	hears "$(TAG=00000001 ata_flushed)"
+	wait_for_frame "$(TAG=00000001 ata_flushed)"
 }

@@ -19,7 +19,7 @@ initiator() {
 
 # flawless LINE: a line of the load generator tells of no fault and no loss.
 flawless() {
-	holds ' errors=0 bad=0 mismatches=0 retransmits=0 ' "$1"
+	assert_match ' errors=0 bad=0 mismatches=0 retransmits=0 ' "$1"
 }
 
 # library NAME: compile tests/stress/NAME.c for LD_PRELOAD; prints its name.
