@@ -3,7 +3,7 @@ CFLAGS ?= -O2 -g
 WARN = -std=c11 -Wall -Wextra -Wshadow -Wconversion
 VERSION = 1.0
 DEFS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"'
-PROGRAMS = tests/frame tests/load tests/reflect tests/relay \
+PROGRAMS = tests/frame tests/load tests/bench/reflect tests/bench/relay \
     tests/reply/reply
 PLATFORM != uname -s | tr A-Z a-z
 prefix = /usr/local
@@ -29,16 +29,16 @@ tests/reply/reply: vblade.c aoe.h
 check:
 	sh tests/run
 
-bench: vblade tests/load tests/reflect
-	sh tests/bench.sh
+bench: vblade tests/load tests/bench/reflect
+	sh tests/bench/bench.sh
 
 programs: vblade $(PROGRAMS)
 
 demo: vblade tests/frame
 	sh tests/demo.sh
 
-soak: vblade tests/load tests/relay
-	sh tests/soak.sh
+soak: vblade tests/load tests/bench/relay
+	sh tests/bench/soak.sh
 
 fuzz:
 	tests/fuzz/run

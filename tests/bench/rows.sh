@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=sh
+#
+# What the benchmark measures: sourced by bench.sh and report.sh.
+
+# Name, MTU, exports (m: each on a macvlan of its own), page cache, bound,
+# options of the target, options of the initiator (load.c), description.
+rows() {
+	sed 's/ *| */|/g' <<'ROWS'
+r4k-9000    | 9000 | 1   | warm | reflect      |    | -m read -r -n 8 -w 16     | cached 4 KiB random reads, MTU 9000
+rseq-9000   | 9000 | 1   | warm | reflect      |    | -m read -w 16             | cached sequential reads, MTU 9000
+w4k-9000    | 9000 | 1   | warm | reflect      |    | -m write -q -r -n 8 -w 16 | buffered 4 KiB random writes, MTU 9000
+wseq-9000   | 9000 | 1   | warm | reflect      |    | -m write -q -w 16         | buffered sequential writes, MTU 9000
+r1k-1500    | 1500 | 1   | warm | reflect      |    | -m read -r -n 2 -w 16     | cached 1 KiB random reads, MTU 1500
+rseq-1500   | 1500 | 1   | warm | reflect      |    | -m read -w 16             | cached sequential reads, MTU 1500
+w1k-1500    | 1500 | 1   | warm | reflect      |    | -m write -q -r -n 2 -w 16 | buffered 1 KiB random writes, MTU 1500
+wseq-1500   | 1500 | 1   | warm | reflect      |    | -m write -q -w 16         | buffered sequential writes, MTU 1500
+r512-9000   | 9000 | 1   | warm | reflect      |    | -m read -r -n 1 -w 16     | cached 512-byte random reads, MTU 9000
+r4k-w1      | 9000 | 1   | warm | reflect      |    | -m read -r -n 8 -w 1      | cached 4 KiB random reads, window 1
+r4k-w64     | 9000 | 1   | warm | reflect      |    | -m read -r -n 8 -w 64     | cached 4 KiB random reads, window 64
+cold-r4k    | 9000 | 1   | cold | randread:16  |    | -m read -r -n 8 -w 16     | cold 4 KiB random reads
+cold-r4k-w1 | 9000 | 1   | cold | randread:1   |    | -m read -r -n 8 -w 1      | cold 4 KiB random reads, window 1
+cold-rseq   | 9000 | 1   | cold | read         |    | -m read -w 16             | cold sequential reads
+d-r4k       | 9000 | 1   | cold | randread:16  | -d | -m read -r -n 8 -w 16     | -d 4 KiB random reads
+d-r4k-w1    | 9000 | 1   | cold | randread:1   | -d | -m read -r -n 8 -w 1      | -d 4 KiB random reads, window 1
+d-w4k       | 9000 | 1   | cold | randwrite:16 | -d | -m write -q -r -n 8 -w 16 | -d 4 KiB random writes
+d-w4k-w1    | 9000 | 1   | cold | randwrite:1  | -d | -m write -q -r -n 8 -w 1  | -d 4 KiB random writes, window 1
+d-w4k-w64   | 9000 | 1   | cold | randwrite:64 | -d | -m write -q -r -n 8 -w 64 | -d 4 KiB random writes, window 64
+d-rseq      | 9000 | 1   | cold | read         | -d | -m read -n 16 -w 64       | -d sequential reads, window 64
+d-wseq      | 9000 | 1   | cold | write        | -d | -m write -q -n 16 -w 16   | -d sequential writes
+s-w4k       | 9000 | 1   | cold | dsyncrand:16 | -s | -m write -q -r -n 8 -w 16 | -s 4 KiB random writes
+s-w4k-w1    | 9000 | 1   | cold | dsyncrand:1  | -s | -m write -q -r -n 8 -w 1  | -s 4 KiB random writes, window 1
+s-w4k-w4    | 9000 | 1   | cold | dsyncrand:4  | -s | -m write -q -r -n 8 -w 4  | -s 4 KiB random writes, window 4
+s-w4k-w64   | 9000 | 1   | cold | dsyncrand:64 | -s | -m write -q -r -n 8 -w 64 | -s 4 KiB random writes, window 64
+s-wseq      | 9000 | 1   | cold | dsync        | -s | -m write -q -n 16 -w 16   | -s sequential writes
+x1-r4k      | 9000 | 1   | warm | none         | -r | -m read -r -n 8 -w 16     | 1 export, cached 4 KiB random reads
+x8-r4k      | 9000 | 8   | warm | none         | -r | -m read -r -n 8 -w 16     | 8 exports on one interface, one of them busy
+x64-r4k     | 9000 | 64  | warm | none         | -r | -m read -r -n 8 -w 16     | 64 exports on one interface, one of them busy
+mac64-r4k   | 9000 | m64 | warm | none         | -r | -m read -r -n 8 -w 16     | 64 exports on a macvlan each, one of them busy
+idle        | 9000 | 1   | warm | none         |    | idle                      | no requests
+foreign     | 9000 | 1   | warm | none         |    | foreign                   | requests for another target on the interface
+ROWS
+}
+
+# Row, figure, comparison, factor, base: an older build, vblade25, another row,
+# or none for an absolute value.
+goals() {
+	cat <<'GOALS'
+d-r4k cpu <= 0.42 old
+d-r4k rps >= 1.00 old
+d-w4k cpu <= 0.40 old
+d-w4k rps >= 1.10 old
+d-rseq cpu <= 0.60 old
+d-rseq rps >= 1.00 old
+d-wseq cpu <= 0.60 old
+d-wseq rps >= 1.10 old
+d-r4k-w1 p50 <= 1.00 vblade25
+d-w4k-w1 p50 <= 1.20 vblade25
+cold-r4k-w1 p50 <= 1.20 vblade25
+cold-r4k cpu <= 0.65 old
+cold-r4k rps >= 1.20 old
+s-w4k rps >= 1.60 old
+s-w4k cpu <= 0.35 old
+s-w4k-w64 rps >= 2.50 old
+s-w4k-w64 cpu <= 0.35 old
+s-w4k-w4 rps >= 1.00 old
+s-wseq rps >= 1.20 old
+s-wseq cpu <= 0.65 old
+s-wseq rps >= 4.00 vblade25
+s-w4k-w1 p50 <= 1.20 vblade25
+r4k-9000 rps >= 1.00 old
+r4k-9000 cpu <= 1.00 old
+rseq-9000 rps >= 1.00 old
+rseq-9000 cpu <= 1.00 old
+w4k-9000 rps >= 1.00 old
+w4k-9000 cpu <= 1.00 old
+wseq-9000 rps >= 1.00 old
+wseq-9000 cpu <= 1.00 old
+r1k-1500 rps >= 1.00 old
+r1k-1500 cpu <= 1.00 old
+rseq-1500 rps >= 1.00 old
+rseq-1500 cpu <= 1.00 old
+w1k-1500 rps >= 1.00 old
+w1k-1500 cpu <= 1.00 old
+wseq-1500 rps >= 1.00 old
+wseq-1500 cpu <= 1.00 old
+r4k-w1 p50 <= 1.00 old
+mac64-r4k cpu <= 1.10 x1-r4k
+idle wakeups <= 0 none
+all threads <= 1 none
+GOALS
+}
