@@ -27,7 +27,13 @@ vblade.o $(PLATFORM).o: aoe.h
 tests/reply/reply: vblade.c aoe.h
 
 check:
-	sh tests/run
+	sh tests/run check
+
+check-core:
+	sh tests/run core
+
+check-all:
+	sh tests/run all
 
 bench: vblade tests/load tests/bench/reflect
 	sh tests/bench/bench.sh
@@ -78,5 +84,5 @@ deb:
 clean:
 	rm -f vblade *.o $(PROGRAMS)
 
-.PHONY: all programs check bench demo soak fuzz valgrind install \
-    install-linux install-freebsd uninstall deb clean
+.PHONY: all programs check check-core check-all bench demo soak fuzz valgrind \
+    install install-linux install-freebsd uninstall deb clean

@@ -134,7 +134,8 @@ on_initiator() {
 SERVED=()
 RUNS=0
 
-# background NS COMMAND...: start it in the namespace; its pid is then $PID,
+# background NS COMMAND...: start it in the namespace (if NS is empty, in that
+# of the test); its pid is then $PID,
 # its standard output and error go to the files $OUT and $ERR, and
 # serve_end will end it.
 background() {
@@ -142,7 +143,7 @@ background() {
 	shift
 	OUT=$stem.out
 	ERR=$stem.err
-	ip netns exec "$ns" "$@" >>"$OUT" 2>>"$ERR" </dev/null 3>&- &
+	${ns:+ip netns exec "$ns"} "$@" >>"$OUT" 2>>"$ERR" </dev/null 3>&- &
 	PID=$!
 	SERVED+=("$PID")
 }
