@@ -16,6 +16,7 @@
  *	short	do only half of what was requested
  *	slow	wait some milliseconds first
  *	hang	wait until the rule is gone
+ *	hold	the same, but only one call at a time: others pass it
  *	lie	a sync: do nothing; a write: do it when the next one is
  *		done; a clock: return a random time
  *
@@ -63,7 +64,8 @@
 #include "aoe-wire.h"
 
 enum { RULES_MAX = 1024, IOV_COUNT_MAX = 1024 };
-enum { SHORT = -1, HANG = -2, LIE = -3, SLOW = -4 };	/* beside errno's */
+/* Beside errno values. */
+enum { SHORT = -1, HANG = -2, LIE = -3, SLOW = -4, HOLD = -5 };
 
 struct call {
 	const char *name;
@@ -78,7 +80,7 @@ static const char *const names[] = {
 	"now",		/* preadv2, which must not wait */
 	"write",	/* pwritev, WRITEV */
 	"sync",		/* fdatasync, FSYNC */
-	"size",		/* fstat, BLKGETSIZE64 */
+	"size",		/* fstat, lseek to the end, BLKGETSIZE64 */
 	"send",		/* sendmmsg */
 	"wait",		/* epoll_wait, or poll of several descriptors */
 	"thread",	/* pthread_create */
@@ -128,13 +130,13 @@ fault_number(const char *name)
 {
 	static const struct { const char *name; int number; } known[] = {
 		{ "short", SHORT }, { "hang", HANG }, { "lie", LIE },
-		{ "slow", SLOW },
+		{ "slow", SLOW }, { "hold", HOLD },
 		{ "EIO", EIO }, { "ENOSPC", ENOSPC }, { "EINTR", EINTR },
 		{ "EAGAIN", EAGAIN }, { "ENOMEM", ENOMEM }, { "EBUSY", EBUSY },
 		{ "ENOBUFS", ENOBUFS }, { "ENETDOWN", ENETDOWN },
 		{ "EPERM", EPERM }, { "ENODEV", ENODEV }, { "EINVAL", EINVAL },
 		{ "EOPNOTSUPP", EOPNOTSUPP }, { "ENOSYS", ENOSYS },
-		{ "ENXIO", ENXIO },
+		{ "ENXIO", ENXIO }, { "ENOPROTOOPT", ENOPROTOOPT },
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -212,19 +214,23 @@ pause_ms(long ms)
 static int
 judge(const char *name, off_t offset, size_t length)
 {
+	static atomic_flag held = ATOMIC_FLAG_INIT;
 	struct call c = { .name = name, .offset = offset, .length = length,
 	    .nth = count_call(name) };
 	int how = lookup_rules(&c);
 
+	if (how == HOLD && atomic_flag_test_and_set(&held))
+		how = 0;
 	if (how != 0)
 		log_fault(&c, how);
 	if (how == SLOW)
 		pause_ms(5);
-	if (how != HANG)
-		return how == SLOW ? 0 : how;
-	while (lookup_rules(&c) == HANG)
-		pause_ms(1);
-	return 0;
+	if (how == HANG || how == HOLD)
+		while (lookup_rules(&c) == how)
+			pause_ms(1);
+	if (how == HOLD)
+		atomic_flag_clear(&held);
+	return how == SLOW || how == HANG || how == HOLD ? 0 : how;
 }
 
 /* Apply an errno from a rule. */
@@ -406,6 +412,14 @@ ioctl(int fd, unsigned long request, ...)
 	if (request == BLKGETSIZE64 && fails(judge("size", 0, 0)))
 		return -1;
 	return NEXT(int, "ioctl", int, unsigned long, ...)(fd, request, arg);
+}
+
+off_t
+lseek(int fd, off_t offset, int whence)
+{
+	if (whence == SEEK_END && fails(judge("size", 0, 0)))
+		return -1;
+	return NEXT(off_t, "lseek", int, off_t, int)(fd, offset, whence);
 }
 
 /*
@@ -916,3 +930,4 @@ posix_memalign(void **p, size_t alignment, size_t size)
 ALIAS(preadv, preadv64);
 ALIAS(pwritev, pwritev64);
 ALIAS(mmap, mmap64);
+ALIAS(lseek, lseek64);
