@@ -3,6 +3,9 @@
 # What the failure stories share: programs that are built for them, vblade in
 # other guises, and looks at it from outside.
 
+# shellcheck source=../faults.bash
+source "$TESTS/faults.bash"
+
 # build_tool NAME FLAG...: compile tests/failures/NAME.c into the directory of the
 # test file and print the name of what came out.
 build_tool() {
@@ -23,39 +26,6 @@ wrap_vblade() {
 	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$*" "$REAL" >"$script"
 	chmod 755 "$script"
 	printf '%s\n' "$script"
-}
-
-# --- faults -----------------------------------------------------------
-
-# build_fault_shim: build the shim; in setup_file.
-build_fault_shim() {
-	FAULT=$(build_tool fault -shared -fPIC -ldl)
-	export FAULT
-}
-
-# inject_faults [RULE...]: from now on vblade has the shim under it, with these
-# rules; see fault.c.
-inject_faults() {
-	export FAULT_RULES=$BATS_TEST_TMPDIR/rules
-	export FAULT_LOG=$BATS_TEST_TMPDIR/faults
-	: >"$FAULT_LOG"
-	set_faults "$@"
-	VBLADE=$(wrap_vblade faulty env "LD_PRELOAD=$FAULT")
-}
-
-# set_faults [RULE...]: these hold from now on, and no others.
-set_faults() {
-	if [ $# -gt 0 ]; then
-		printf '%s\n' "$@" >"$FAULT_RULES.new"
-	else
-		: >"$FAULT_RULES.new"
-	fi
-	cat "$FAULT_RULES.new" >"$FAULT_RULES"
-}
-
-# wait_for_fault CALL: such a call met a rule, sooner or later.
-wait_for_fault() {
-	wait_until 10 grep -q "^$1 " "$FAULT_LOG"
 }
 
 # --- looks from outside -----------------------------------------------
@@ -80,14 +50,14 @@ wait_for_log() {
 # read_counters: the line of SIGUSR1 as it is now.
 read_counters() {
 	local before
-	before=$(grep -c ' other requests' "$ERR") || :
+	before=$(grep -c ' reads=[0-9]* read_bytes=' "$ERR") || :
 	kill -USR1 "$PID"
 	wait_until 10 counters_logged "$before" || return
-	grep ' other requests' "$ERR" | tail -n 1
+	grep ' reads=[0-9]* read_bytes=' "$ERR" | tail -n 1
 }
 
 counters_logged() {
-	[ "$(grep -c ' other requests' "$ERR")" -gt "$1" ]
+	[ "$(grep -c ' reads=[0-9]* read_bytes=' "$ERR")" -gt "$1" ]
 }
 
 # wait_for_counters PATTERN: the counters come to match.

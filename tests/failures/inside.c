@@ -1,17 +1,20 @@
+/* SPDX-License-Identifier: ISC */
 /*
- * inside.so: what may this process do?  Laid under a program (LD_PRELOAD), it
- * tries when SIGUSR2 comes what a confined process must not get done, and
- * writes a line for each call to the file INSIDE: what is tried, and "done" or
- * the name of its errno.  The last is execve(2), which tells nothing when it
- * succeeds: then the process is /bin/true.
+ * inside.so: what can code that has taken over this process do?
  *
- * The files it plays with are in the directory INSIDE_DIR.  Nothing that is
- * tried harms a process that may do it, or the machine.
+ * Preloaded into a program, it attempts on SIGUSR2 what a confined process must
+ * not be able to do, and writes a line for each attempt to the file INSIDE:
+ * its name, and "done" or the name of its errno.  The last is execve(2), which
+ * reports nothing when it succeeds: then the process is /bin/true.
+ *
+ * Its files are in the directory INSIDE_DIR.  No attempt harms a process that
+ * succeeds, or the machine.
  */
 #define _GNU_SOURCE 1
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,16 +26,17 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 static int out = -1;
-/* In INSIDE_DIR: two that are there, and new ones. */
+/* In INSIDE_DIR: two that exist, and new ones. */
 enum { FILE_ONE, FILE_TWO, NEW, DIRECTORY, LINK, NAMES };
 static char name[NAMES][256];
 
 static void
-tell(const char *what, const char *how)
+report(const char *what, const char *how)
 {
 	char line[300];
 	int n = snprintf(line, sizeof line, "%s: %s\n", what, how);
@@ -42,13 +46,13 @@ tell(const char *what, const char *how)
 }
 
 static void
-told(const char *what, long result)
+attempt(const char *what, long result)
 {
-	tell(what, result == -1 ? strerrorname_np(errno) : "done");
+	report(what, result == -1 ? strerrorname_np(errno) : "done");
 }
 
 static long
-spy(void)
+read_parent(void)
 {
 	char here;
 	struct iovec to = { &here, 1 }, from = { environ, 1 };
@@ -56,42 +60,78 @@ spy(void)
 	return process_vm_readv(getppid(), &to, 1, &from, 1, 0);
 }
 
-/* What takes rights from a process that has them comes last. */
+/* Let a second ring open a socket, whose descriptor only the ring knows. */
+static long
+ring_socket(void)
+{
+	struct io_uring_params p = { 0 };
+	int fd = (int)syscall(SYS_io_uring_setup, 1, &p), none = -1;
+	struct io_uring_sqe *sqe;
+	struct io_uring_cqe *cqe;
+	char *ring;
+
+	if (fd < 0)
+		return -1;
+	ring = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof *cqe,
+	    PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
+	sqe = mmap(NULL, sizeof *sqe, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+	    IORING_OFF_SQES);
+	if (ring == MAP_FAILED || (void *)sqe == MAP_FAILED || syscall(
+	    SYS_io_uring_register, fd, IORING_REGISTER_FILES, &none, 1) < 0)
+		return -1;
+	*sqe = (struct io_uring_sqe){ .opcode = IORING_OP_SOCKET,
+	    .fd = AF_INET, .off = SOCK_STREAM, .file_index = 1 };
+	*(unsigned *)(ring + p.sq_off.array) = 0;
+	*(unsigned *)(ring + p.sq_off.tail) = 1;
+	if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL,
+	    0) != 1)
+		return -1;
+	cqe = (struct io_uring_cqe *)(ring + p.cq_off.cqes);
+	errno = -cqe->res;
+	return cqe->res < 0 ? -1 : 0;
+}
+
+/* Attempts that take rights from a process that has them come last. */
 static void
-try(int sig)
+attempt_all(int sig)
 {
 	static char *const argv[] = { "true", NULL }, *const none[] = { NULL };
 	int saved = errno;
 
 	(void)sig;
-	told("nothing", 0);
-	told("open", open("/etc/passwd", O_RDONLY));
-	told("open null", open("/dev/null", O_RDONLY));
-	told("create", open(name[NEW], O_RDWR | O_CREAT, 0600));
-	told("mkdir", mkdir(name[DIRECTORY], 0700));
-	told("symlink", symlink("/etc", name[LINK]));
-	told("truncate", truncate(name[FILE_ONE], 1));
-	told("unlink", unlink(name[FILE_ONE]));
-	told("rename", rename(name[FILE_TWO], name[FILE_ONE]));
-	told("inet socket", socket(AF_INET, SOCK_STREAM, 0));
-	told("packet socket", socket(AF_PACKET, SOCK_RAW, 0));
-	told("unix socket", socket(AF_UNIX, SOCK_STREAM, 0));
-	told("dup", dup(0));
-	told("dup2", dup2(0, 200));
-	told("memfd", memfd_create("x", 0));
-	told("epoll", epoll_create1(0));
-	told("eventfd", eventfd(0, 0));
-	told("umount", umount2("/", MNT_EXPIRE | MNT_FORCE));
-	told("chroot", chroot("/"));
-	told("unshare", unshare(CLONE_NEWNS));
-	told("spy", spy());
-	told("setuid", setuid(1));
-	told("execute", execve("/bin/true", argv, none));
+	attempt("nothing", 0);
+	attempt("open", open("/etc/passwd", O_RDONLY));
+	attempt("open null", open("/dev/null", O_RDONLY));
+	attempt("create", open(name[NEW], O_RDWR | O_CREAT, 0600));
+	attempt("mkdir", mkdir(name[DIRECTORY], 0700));
+	attempt("symlink", symlink("/etc", name[LINK]));
+	attempt("truncate", truncate(name[FILE_ONE], 1));
+	attempt("unlink", unlink(name[FILE_ONE]));
+	attempt("rename", rename(name[FILE_TWO], name[FILE_ONE]));
+	attempt("inet socket", socket(AF_INET, SOCK_STREAM, 0));
+	attempt("packet socket", socket(AF_PACKET, SOCK_RAW, 0));
+	attempt("unix socket", socket(AF_UNIX, SOCK_STREAM, 0));
+	attempt("dup", dup(0));
+	attempt("dup2", dup2(0, 200));
+	attempt("memfd", memfd_create("x", 0));
+	attempt("epoll", epoll_create1(0));
+	attempt("eventfd", eventfd(0, 0));
+	attempt("umount", umount2("/", MNT_EXPIRE | MNT_FORCE));
+	attempt("chroot", chroot("/"));
+	attempt("unshare", unshare(CLONE_NEWNS));
+	attempt("read memory", read_parent());
+	attempt("signal", kill(getppid(), 0));
+	attempt("setuid", setuid(1));
+	close(0);
+	attempt("socket after close", socket(AF_INET, SOCK_STREAM, 0));
+	close(0);
+	attempt("ring socket", ring_socket());
+	attempt("execute", execve("/bin/true", argv, none));
 	errno = saved;
 }
 
 static __attribute__((constructor)) void
-begin(void)
+start(void)
 {
 	static const char *const names[] = { "one", "two", "new", "dir",
 	    "link" };
@@ -105,5 +145,5 @@ begin(void)
 	out = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	if (out < 0)
 		err(1, "%s", path);
-	signal(SIGUSR2, try);
+	signal(SIGUSR2, attempt_all);
 }

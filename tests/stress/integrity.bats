@@ -1,32 +1,41 @@
 #!/usr/bin/env bats
 #
 # Two initiators read and write in requests of all sizes, flush now and then,
-# and send one request in ten twice, now or later.  Each checks every read
+# and send one request in ten twice, at once or later.  Each checks every read
 # against a model of the disk (see load.c); at the end the image must be what
-# the models say.  A million requests a mode: 800 000 at random on a small
+# the models say.  A million requests per mode: 800,000 at random on a small
 # range whose sectors the initiators own in turn, so that they share pages and
-# blocks and much overlaps; 200 000 one after the other on ranges of their
-# own, so that there are runs.
+# blocks and much overlaps; 200,000 sequential ones on ranges of their own, so
+# that there are runs.  integrity-threads.bats is the same with the pool of
+# threads.
 #
 # STRESS is a divisor: STRESS=100 runs the same with a hundredth of that.
 
 load ../helper
 load stress
 
-setup() {
+setup_file() {
 	lab_open 9000
+	build_engine
+}
+
+teardown_file() {
+	lab_close
+}
+
+setup() {
 	IMAGE=
 }
 
 teardown() {
 	serve_end
-	lab_close
 	rm -f "$IMAGE"
+	assert_engine
 }
 
-# both A-OPTIONS B-OPTIONS: two initiators side by side, one with a small
-# window and one with a large; both must be flawless.
-both() {
+# run_both A-OPTIONS B-OPTIONS: two initiators side by side, one with a small
+# window and one with a large; both must report no error.
+run_both() {
 	local a=$BATS_TEST_TMPDIR/a b=$BATS_TEST_TMPDIR/b pid status=0
 	# shellcheck disable=SC2086
 	initiator -m mixed -u -p 10 -F 1000 -i 1 -w 8 $1 >"$a" 3>&- &
@@ -35,47 +44,48 @@ both() {
 	initiator -m mixed -u -p 10 -F 1000 -i 2 -w 48 $2 >"$b" || status=1
 	wait "$pid" || status=1
 	cat "$a" "$b"
-	flawless "$(cat "$a")"
-	flawless "$(cat "$b")"
+	assert_flawless "$(cat "$a")"
+	assert_flawless "$(cat "$b")"
 	assert_equal 0 "$status"
 }
 
-# torture DIRECTORY OPTION...
-torture() {
-	local expected=$BATS_TEST_TMPDIR/expected server \
-		n=$((100000 / ${STRESS:-1}))
+# stress DIRECTORY OPTION...
+stress() {
+	local expected=$BATS_TEST_TMPDIR/expected n=$((100000 / ${STRESS:-1}))
+	local server errors
 	IMAGE=$(zeroes 16 "$1")
 	shift
 	truncate -s 16M "$expected"
 	serve "$@" 0 1 eth0 "$IMAGE"
-	server=$PID
+	server=$PID errors=$ERR
 	if [ -n "${EVICT:-}" ]; then
 		evict "$IMAGE" 3>&- &
 		SERVED+=("$!")
 	fi
-	both "-r -f 0 -c 2048 -O 0/2/13 -N $((4 * n)) -S 11 -o $expected" \
+	run_both "-r -f 0 -c 2048 -O 0/2/13 -N $((4 * n)) -S 11 -o $expected" \
 		"-r -f 0 -c 2048 -O 1/2/13 -N $((4 * n)) -S 12 -o $expected"
-	both "-f 2048 -c 8192 -N $n -S 13 -o $expected" \
+	run_both "-f 2048 -c 8192 -N $n -S 13 -o $expected" \
 		"-f 10240 -c 8192 -N $n -T -S 14 -o $expected"
 	stop_vblade "$server"
+	ERR=$errors
 	cmp "$IMAGE" "$expected"
 }
 
-# Pages are forgotten all the time, so that the loop and the workers share the
-# work; otherwise the loop would find everything cached.
+# Pages are dropped from the cache all the time, so that the loop and the
+# engine share the work; otherwise the loop would find everything cached.
 @test "integrity: default" {
-	EVICT=yes torture "$BATS_TEST_TMPDIR"
+	EVICT=yes stress "$BATS_TEST_TMPDIR"
 }
 
 @test "integrity: -d" {
-	torture "$BATS_TEST_TMPDIR" -d
+	stress "$BATS_TEST_TMPDIR" -d
 }
 
-# In memory, where a commit costs nothing: it is the order that is tested.
+# In memory, where a sync costs nothing: this tests the order.
 @test "integrity: -s" {
-	torture /dev/shm -s
+	stress /dev/shm -s
 }
 
-@test "integrity: -j 0" {
-	torture "$BATS_TEST_TMPDIR" -j 0
+@test "integrity: -s -d" {
+	stress "$BATS_TEST_TMPDIR" -s -d
 }

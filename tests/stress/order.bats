@@ -1,17 +1,16 @@
 #!/usr/bin/env bats
 #
-# One call to the disk hangs (see slow.c): what overlaps it waits, in order,
-# and nothing else does.  -j 2, so that one worker is left: it takes what was
-# queued in order, so the answer to a later request proves that an earlier one
-# that was free to run has run.
+# One operation of the disk is held (see ../shim.c) while later ones could pass
+# it: what overlaps it waits, in order, and nothing else does.
+# order-threads.bats is the same with the pool of threads.
 
 load ../helper
 load stress
 
 setup_file() {
 	lab_open
-	SLOW=$(library slow)
-	export SLOW
+	build_engine
+	build_fault_shim
 }
 
 teardown_file() {
@@ -19,48 +18,55 @@ teardown_file() {
 }
 
 teardown() {
-	rm -f "$SLOW_GATE"
+	[ ! -e "$BATS_TEST_TMPDIR/rules" ] || set_faults
 	serve_end
+	assert_engine
+	assert_injected
 }
 
-# serve_slow OP SECTOR OPTION...: serve an image on a disk that hangs there.
-serve_slow() {
-	export SLOW_OP=$1 SLOW_AT=$(($2 * 512))
-	export SLOW_GATE=$BATS_TEST_TMPDIR/gate
+# serve_holding OP SECTOR OPTION...: serve an image on a disk that will hold
+# the first such operation there.  Nothing is cached, and the disk has been
+# slow, so that the loop performs nothing itself.
+serve_holding() {
+	local op=$1 sector=$2
 	shift 2
-	: >"$SLOW_GATE"
 	FILE=$(image 1024)
-	LD_PRELOAD=$SLOW serve -j 2 "$@" 0 1 eth0 "$FILE"
+	inject_faults "$op * slow" "?now * EAGAIN"
+	serve "$@" 0 1 eth0 "$FILE"
 	SERVER=$PID
-}
-
-held() {
-	wait_until 10 test -s "$SLOW_GATE.held"
-}
-
-opened() {
-	rm "$SLOW_GATE"
+	assert_reply "$(ata_read 900 1)" "$(ata_data 900 1 "$(sectors 900 1)")"
+	assert_reply "$(ata_write 901 1 'ee*512')" "$(ata_written 901 1)"
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	[ "$op" = sync ] || sector=$((sector * 512))
+	set_faults "$op $sector hold" "?now $sector EAGAIN"
+	[ "$op" != sync ] || set_faults "sync * hold"
+	start_listener
 }
 
 sector() {
 	echo "$1*512"
 }
 
-# hangs REQUEST: the request is sent and held by the disk.
-hangs() {
+# assert_held REQUEST: the request is sent and held by the disk; as the log of
+# faults has it, that is -5.
+assert_held() {
 	assert_silence "$1"
-	held
+	wait_until 10 grep -qE '^[a-z]+ [0-9]+ -5 ' "$FAULT_LOG"
 }
 
-# newer_wins OPTION...: an older write hangs, a newer one to the same sector
-# comes, a third elsewhere is answered; then the older may go on.
-newer_wins() {
-	serve_slow write 100 "$@"
-	start_listener
-	hangs "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
+# release: the disk holds nothing any more.
+release() {
+	set_faults
+}
+
+# assert_newer_wins OPTION...: an older write is held, a newer one to the same
+# sector arrives, a third elsewhere is answered; then the older may go on.
+assert_newer_wins() {
+	serve_holding write 100 "$@"
+	assert_held "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
 	assert_silence "$(TAG=00000002 ata_write 100 1 "$(sector bb)")"
 	assert_reply "$(ata_write 200 1 "$(sector cc)")" "$(ata_written 200 1)"
-	opened
+	release
 	wait_for_frame "$(TAG=00000001 ata_written 100 1)"
 	wait_for_frame "$(TAG=00000002 ata_written 100 1)"
 	assert_reply "$(ata_read 100 1)" "$(ata_data 100 1 "$(sector bb)")"
@@ -69,54 +75,76 @@ newer_wins() {
 		"sector 100"
 }
 
+@test "a newer write wins over an older one that is slow" {
+	assert_newer_wins
+}
+
 @test "a newer write wins over an older one that is slow, with -s" {
-	newer_wins -s
+	assert_newer_wins -s
 }
 
 @test "a newer write wins over an older one that is slow, with -d" {
-	newer_wins -d
+	assert_newer_wins -d
+}
+
+@test "a newer write wins over an older one that is slow, with -s -d" {
+	assert_newer_wins -s -d
 }
 
 @test "a read waits for a slow write before it" {
-	serve_slow write 100 -s
-	start_listener
-	hangs "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
+	serve_holding write 100 -s
+	assert_held "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
 	assert_silence "$(TAG=00000002 ata_read 100 1)"
 	assert_reply "$(ata_read 200 1)" "$(ata_data 200 1 "$(sectors 200 1)")"
-	opened
+	release
 	wait_for_frame "$(TAG=00000001 ata_written 100 1)"
 	wait_for_frame "$(TAG=00000002 ata_data 100 1 "$(sector aa)")"
 }
 
 @test "a write waits for a slow read before it" {
-	serve_slow read 100 -s
-	start_listener
-	hangs "$(TAG=00000001 ata_read 100 1)"
+	serve_holding read 100 -s
+	assert_held "$(TAG=00000001 ata_read 100 1)"
 	assert_silence "$(TAG=00000002 ata_write 100 1 "$(sector aa)")"
 	assert_reply "$(ata_write 200 1 "$(sector cc)")" "$(ata_written 200 1)"
-	opened
+	release
 	wait_for_frame "$(TAG=00000001 ata_data 100 1 "$(sectors 100 1)")"
 	wait_for_frame "$(TAG=00000002 ata_written 100 1)"
 	assert_reply "$(ata_read 100 1)" "$(ata_data 100 1 "$(sector aa)")"
 }
 
+@test "with -d, a write waits for a slow write in the same page" {
+	serve_holding write 100 -d
+	assert_held "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
+	assert_silence "$(TAG=00000002 ata_write 101 1 "$(sector bb)")"
+	assert_reply "$(ata_write 104 1 "$(sector cc)")" "$(ata_written 104 1)"
+	release
+	wait_for_frame "$(TAG=00000001 ata_written 100 1)"
+	wait_for_frame "$(TAG=00000002 ata_written 101 1)"
+}
+
 @test "one stuck read delays no other request" {
-	serve_slow read 100
-	start_listener
-	hangs "$(TAG=00000001 ata_read 100 1)"
+	serve_holding read 100
+	assert_held "$(TAG=00000001 ata_read 100 1)"
 	assert_reply "$(ata_read 200 1)" "$(ata_data 200 1 "$(sectors 200 1)")"
 	assert_reply "$(ata_write 300 1 "$(sector aa)")" "$(ata_written 300 1)"
 	assert_reply "$(ata_read 300 1)" "$(ata_data 300 1 "$(sector aa)")"
-	opened
+	release
 	wait_for_frame "$(TAG=00000001 ata_data 100 1 "$(sectors 100 1)")"
 }
 
 @test "a slow flush delays no other request" {
-	serve_slow sync 0
-	start_listener
-	hangs "$(TAG=00000001 ata_flush)"
+	serve_holding sync 0
+	assert_held "$(TAG=00000001 ata_flush)"
 	assert_reply "$(ata_read 200 1)" "$(ata_data 200 1 "$(sectors 200 1)")"
 	assert_reply "$(ata_write 300 1 "$(sector aa)")" "$(ata_written 300 1)"
-	opened
+	release
 	wait_for_frame "$(TAG=00000001 ata_flushed)"
+}
+
+@test "with -s, a write waits for a sync that begins after it" {
+	serve_holding sync 0 -s
+	assert_held "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
+	assert_reply "$(ata_write 200 1 "$(sector cc)")" "$(ata_written 200 1)"
+	release
+	wait_for_frame "$(TAG=00000001 ata_written 100 1)"
 }

@@ -1,13 +1,17 @@
 #!/usr/bin/env bats
 #
 # Every sector that was written is read back, and the image holds it.
+# verify-threads.bats is the same with the pool of threads.
 
 load ../helper
 load stress
 
+setup_file() { build_engine; }
+
 teardown() {
 	serve_end
 	lab_close
+	assert_engine
 }
 
 # round_trip OPTION...: write every sector of 64 MiB, read all back.
@@ -17,44 +21,31 @@ round_trip() {
 	truncate -s 64M "$expected"
 	serve "$@" 0 1 eth0 "$file"
 	line=$(initiator -m write -o "$expected")
-	flawless "$line"
+	assert_flawless "$line"
 	line=$(initiator -m verify)
-	flawless "$line"
+	assert_flawless "$line"
 	stop_vblade
 	cmp "$file" "$expected"
 }
 
-@test "64 MiB come back whole at MTU 1500" {
+@test "64 MiB come back intact at MTU 1500" {
 	lab_open 1500
 	round_trip
 }
 
-@test "64 MiB come back whole at MTU 9000" {
+@test "64 MiB come back intact at MTU 9000" {
 	lab_open 9000
 	round_trip
 }
 
-@test "64 MiB come back whole with -d" {
+@test "64 MiB come back intact with -d" {
 	lab_open 9000
 	round_trip -d
 }
 
-@test "64 MiB come back whole with -s" {
+@test "64 MiB come back intact with -s" {
 	lab_open 9000
 	round_trip -s
-}
-
-@test "64 MiB come back whole with -j 0" {
-	lab_open 9000
-	round_trip -j 0
-}
-
-@test "64 MiB come back whole where the kernel refuses a ring" {
-	local shim
-	lab_open 9000
-	shim=$(library noring)
-	LD_PRELOAD=$shim round_trip
-	assert_match 'PACKET_RX_RING refused' "$(cat "$ERR")"
 }
 
 @test "a 1 Gbit/s link with a full window of jumbo frames loses no reply" {
@@ -64,5 +55,5 @@ round_trip() {
 		rate 1gbit burst 64kb limit 10mb
 	serve 0 1 eth0 "$(zeroes 64)"
 	line=$(initiator -m read -w 64 -N 20000 -r)
-	flawless "$line"
+	assert_flawless "$line"
 }

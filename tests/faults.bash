@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+#
+# What the tests of the disk share: the engine under test, and faults that are
+# injected by shim.c.
+#
+# Linux has two engines for disk work, io_uring and a pool of threads.  A file
+# of tests whose name ends in -threads.bats (a link to the other one) runs them
+# on a kernel that refuses io_uring.
+
+case ${BATS_TEST_FILENAME:-} in
+*-threads.bats)
+	ENGINE=threads
+	ENGINE_LOG='disk I/O by threads \(io_uring: Operation not permitted\)'
+	;;
+*)
+	ENGINE=ring
+	ENGINE_LOG='disk I/O by io_uring'
+	;;
+esac
+
+# build_test_program NAME FLAG...: compile tests/NAME.c into the directory of
+# the test file and print the name of the result.
+build_test_program() {
+	local out=$BATS_FILE_TMPDIR/${1##*/}
+	"${CC:-cc}" -std=gnu11 -O2 -pthread -o "$out" "$TESTS/$1.c" \
+		"${@:2}" || return
+	printf '%s\n' "$out"
+}
+
+# build_engine: from now on $VBLADE uses the engine under test; in setup_file.
+build_engine() {
+	WITHOUT=$(build_test_program without)
+	export WITHOUT
+	[ "$ENGINE" = threads ] || return 0
+	printf '#!/bin/sh\nexec "%s" -u "%s" "$@"\n' "$WITHOUT" "$VBLADE" \
+		>"$BATS_FILE_TMPDIR/vblade-threads"
+	chmod 755 "$BATS_FILE_TMPDIR/vblade-threads"
+	export VBLADE=$BATS_FILE_TMPDIR/vblade-threads
+}
+
+# assert_engine: the vblade started last, if any, uses the engine under test.
+assert_engine() {
+	[ -z "${ERR:-}" ] || ! grep -q 'disk I/O by' "$ERR" ||
+		assert_match "$ENGINE_LOG" "$(cat "$ERR")"
+}
+
+# build_fault_shim: in setup_file, after build_engine.
+build_fault_shim() {
+	SHIM=$(build_test_program shim -shared -fPIC -ldl)
+	export SHIM
+}
+
+# inject_faults [RULE...]: vblade will run with the shim and these rules.
+inject_faults() {
+	local script=$BATS_TEST_TMPDIR/vblade-faults
+	export FAULT_RULES=$BATS_TEST_TMPDIR/rules
+	export FAULT_LOG=$BATS_TEST_TMPDIR/faults
+	: >"$FAULT_LOG"
+	set_faults "$@"
+	if [ ! -e "$script" ]; then
+		printf '#!/bin/sh\nLD_PRELOAD=%s exec "%s" "$@"\n' "$SHIM" \
+			"$VBLADE" >"$script"
+		chmod 755 "$script"
+		VBLADE=$script
+	fi
+}
+
+# set_faults [RULE...]: these rules apply from now on, and no others.  One
+# write replaces them all, and never are there none in between.  The fault of a
+# rule need not be injected if it begins with a question mark.
+set_faults() {
+	local rule text=
+	for rule; do
+		text+=${rule#\?}$'\n'
+		[ "${rule#\?}" != "$rule" ] ||
+			echo "${rule%% *}" >>"$FAULT_RULES.calls"
+	done
+	printf '%-1024s' "$text" 1<>"$FAULT_RULES"
+}
+
+# wait_for_fault CALL: such a fault has been injected.
+wait_for_fault() {
+	wait_until 10 grep -q "^$1 " "$FAULT_LOG"
+}
+
+# assert_injected: every kind of fault that the test specified was injected;
+# in teardown.
+assert_injected() {
+	local call
+	[ -e "${FAULT_RULES:-}.calls" ] || return 0
+	while read -r call; do
+		grep -q "^$call " "$FAULT_LOG" ||
+			fail "no fault was injected: $call" || return
+	done <"$FAULT_RULES.calls"
+}
