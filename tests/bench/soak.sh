@@ -161,11 +161,14 @@ stop() {
 	say "  $(sed -n 's/.* reads=/reads=/p' "$WORK/err" | tail -n 1)"
 }
 
-# sample: start, KiB, descriptors and threads of the target now.
+# sample: start, KiB, descriptors, own threads and kernel threads of the target.
 sample() {
 	kill -0 $TARGET 2>/dev/null || die "the target died: $(tail -n 3 "$WORK/err")"
 	rss=$(awk '/^VmRSS/ { print $2 }' "/proc/$TARGET/status")
-	threads=$(awk '/^Threads/ { print $2 }' "/proc/$TARGET/status")
+	threads=$(cat "/proc/$TARGET"/task/*/comm 2>/dev/null | awk '
+		/^iou-/ { kernel++; next }
+		{ own++ }
+		END { print own + 0, kernel + 0 }')
 	set -- "/proc/$TARGET/fd/"*
 	echo "$STARTS $rss $# $threads" >>"$WORK/samples"
 }
@@ -178,6 +181,8 @@ check_samples() {
 			i = ++n[$1]; rss[$1, i] = $2; fds[$1, i] = $3
 			if ($4 > threads[$1])
 				threads[$1] = $4
+			if ($5 > kernel[$1])
+				kernel[$1] = $5
 		}
 		END {
 			for (start = 1; start in n; start++) {
@@ -194,8 +199,9 @@ check_samples() {
 					bad = 1
 				printf "  start %d: %d KiB, later at most %d " \
 				    "KiB; %d descriptors; at most %d " \
-				    "threads\n", start, base, top,
-				    fds[start, 1], threads[start]
+				    "threads, %d iou-wrk\n", start, base,
+				    top, fds[start, 1], threads[start],
+				    kernel[start]
 			}
 			exit bad
 		}' "$WORK/samples" >&2
