@@ -1062,7 +1062,9 @@ parse_option(int c, const char *s)
 	case 'n': opt.sectors = (unsigned)parse_number(s, "-n", 1, 255); break;
 	case 'O': parse_owner(s); break;
 	case 'o': opt.expected = s; break;
-	case 'p': opt.duplicates = (unsigned)parse_number(s, "-p", 0, 100); break;
+	case 'p':
+		opt.duplicates = (unsigned)parse_number(s, "-p", 0, 100);
+		break;
 	case 'q': opt.plain = true; break;
 	case 'r': opt.random = true; break;
 	case 'S': opt.seed = parse_number(s, "-S", 0, max); break;

@@ -104,7 +104,7 @@ receive(const struct end *from, struct end *to)
 	static uint8_t bytes[BATCH][FRAME_MAX];
 	struct mmsghdr m[BATCH] = { 0 };
 	struct iovec iov[BATCH];
-	struct sockaddr_ll source[BATCH];
+	struct sockaddr_ll source[BATCH] = { 0 };
 	int n;
 
 	for (int i = 0; i < BATCH; i++) {
