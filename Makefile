@@ -24,6 +24,8 @@ vblade.o $(PLATFORM).o: aoe.h
 .c:
 	$(CC) $(CPPFLAGS) $(DEFS) $(CFLAGS) $(WARN) $(LDFLAGS) -pthread -o $@ $<
 
+tests/load tests/bench/reflect tests/bench/relay: tests/aoe-wire.h
+
 tests/reply/reply: vblade.c aoe.h
 
 check:

@@ -466,6 +466,7 @@ enum { FD_BUFFERED, FD_DATA, FD_SYNC, FDS = FD_SYNC + SYNCS_MAX - 1 };
 
 struct disk {
 	int fd[FDS];
+	int claim;		/* not in the ring, which outlives us */
 	bool direct;
 	bool in_memory;		/* tmpfs: never waits for a device */
 
@@ -502,13 +503,12 @@ disk_open(const char *path, int flags)
 		    path);
 	if (S_ISBLK(st.st_mode) && claim && !readonly)
 		excl = O_EXCL;	/* no mount, no other claim, while it is open */
-	d->fd[FD_BUFFERED] = open(path, mode | excl);
-	if (d->fd[FD_BUFFERED] < 0 || (S_ISREG(st.st_mode) && claim &&
-	    flock(d->fd[FD_BUFFERED], LOCK_NB |
-	    (readonly ? LOCK_SH : LOCK_EX)) < 0))
+	d->claim = open(path, mode | excl);
+	if (d->claim < 0 || (S_ISREG(st.st_mode) && claim &&
+	    flock(d->claim, LOCK_NB | (readonly ? LOCK_SH : LOCK_EX)) < 0))
 		fail_disk(path, errno == EBUSY || errno == EWOULDBLOCK);
 	d->direct = flags & DISK_DIRECT;
-	for (int i = FD_DATA; i < FDS; i++) {
+	for (int i = 0; i < FDS; i++) {
 		d->fd[i] = open(path, mode | (d->direct && i == FD_DATA ?
 		    O_DIRECT : 0));
 		if (d->fd[i] < 0)

@@ -1360,19 +1360,28 @@ list_start(struct target *t)
 }
 
 /*
+ * Copy the data to write: frames do not outlive their batch, and are not
+ * aligned for direct I/O.
+ */
+static void
+run_copy(struct run *run)
+{
+	for (int i = 0; run->io.op == OP_WRITE && i < run->count; i++) {
+		struct request *r = run->request[i];
+
+		r->payload = memcpy(data_of(r), r->payload, r->count * SECTOR);
+	}
+}
+
+/*
  * Append a run, or join it to the last one if neither waits for anything but
- * its turn.  Frames do not outlive their batch: data to write is copied.
+ * its turn.
  */
 static void
 list_append(struct target *t, struct run *run)
 {
 	struct run *last = t->last;
 
-	for (int i = 0; run->io.op == OP_WRITE && i < run->count; i++) {
-		struct request *r = run->request[i];
-
-		r->payload = memcpy(data_of(r), r->payload, r->count * SECTOR);
-	}
 	if (last != NULL && !last->started && last->blockers == 0 &&
 	    run->blockers == overlap(t, last, run) && run_join(last, run))
 		return;
@@ -1425,6 +1434,7 @@ run_submit(struct target *t)
 		run = run_try_nowait(t, run);
 	if (run == NULL || !run_queue(t, run))
 		return;
+	run_copy(run);
 	if (t->lone && t->took[op] < FAST) {
 		start = now();
 		run_execute(t, run);

@@ -1,63 +1,51 @@
+/* SPDX-License-Identifier: ISC */
 /*
- * load: an AoE initiator that keeps a window of requests in flight, to
- * measure a target and to catch it at losing data.
+ * load.c: an AoE initiator that keeps a window of requests in flight, to
+ * measure a target and to detect lost, stale and reordered writes.
  *
- * It shares no code with vblade, so that a mistake about the protocol cannot
+ * It shares no code with vblade, so that an error about the protocol cannot
  * cancel out.  It waits in recvmmsg and sends with sendmmsg.  It does not use
  * a receive ring: the copy into a ring would be made, and charged, in the
  * context of the target that sends the reply.
  *
  * Every sector that it writes is stamped: its own LBA, the initiator's number,
- * a generation, and a pattern that follows from these.  In mode "mixed" each
- * write has a generation of its own, and a model of the disk knows for each
- * sector the writes in the order in which they went over the wire.  A target
- * applies overlapping requests in the order of their arrival, so a read must
- * return what the last write before it left, copies included.
+ * a generation, and a pattern derived from these.  In mode "mixed" each write
+ * has a generation of its own, and a model of the disk has for each sector its
+ * writes in the order in which they were sent.  A target applies overlapping
+ * requests in the order of their arrival, so a read must return what the last
+ * write before it left, duplicates included.
  */
 #define _GNU_SOURCE 1
-#include <arpa/inet.h>
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/filter.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+#include "aoe-wire.h"
 
 enum {
-	ETHERTYPE = 0x88a2,
-	HEADER = 36,		/* bytes before the data of an ATA message */
-	SECTOR = 512,
+	HEADER = AT_ATA_DATA,	/* bytes before the data of an ATA message */
 	WORDS = SECTOR / 8,
-	BATCH = 64,		/* frames a system call */
+	BATCH = 64,		/* frames per system call */
 	WINDOW_MAX = 4096,
-	COPIES = 4,		/* transmissions that may share a tag */
-	HORIZON = 1 << 14,	/* transmissions that are remembered */
-	DELAYED_MAX = 1024,	/* duplicates that wait for their turn */
-	COMPLAINTS = 10,	/* mismatches that are told in full */
+	COPIES_MAX = 4,		/* transmissions that may share a tag */
+	HISTORY = 1 << 14,	/* transmissions that are recorded */
+	DELAYED_MAX = 1024,	/* duplicates to be sent later */
+	REPORTS_MAX = 10,	/* errors that are reported one by one */
+	TIMEOUT = 10,		/* seconds, of discovery */
 };
 
-enum { ATA = 0, CONFIG = 1 };
-enum { READ_EXT = 0x24, WRITE_EXT = 0x34, IDENTIFY = 0xec, FLUSH = 0xe7 };
-enum { FAILED = 0xa9, DRDY = 0x40 };	/* bits of the ATA status */
+/* Bits of the ATA status that mean failure: BSY, DF, DRQ, ERR. */
+enum { STATUS_FAILED = 0xa9 };
 
-enum mode { MODE_READ, MODE_WRITE, MODE_VERIFY, MODE_MIXED, MODE_NOISE };
-static const char *const mode_names[] = {
-	"read", "write", "verify", "mixed", "noise"
-};
+enum mode { MODE_READ, MODE_WRITE, MODE_VERIFY, MODE_MIXED, MODES };
+static const char *const mode_names[] = { "read", "write", "verify", "mixed" };
 
-/* What a request asks; all its transmissions ask the same. */
+/* A request; it is the same in all its transmissions. */
 struct request {
 	uint64_t lba;
 	uint64_t generation;	/* of the data, for a write */
@@ -69,28 +57,28 @@ struct request {
 /* A request that has no reply yet. */
 struct flight {
 	struct request request;
-	uint64_t first;		/* ns, when it was sent first */
-	uint64_t last;		/* ns, when it was sent last */
+	uint64_t first;		/* ns, its first transmission */
+	uint64_t last;		/* ns, its last transmission */
 	uint32_t tag;		/* of the first transmission */
 };
 
-/* What went out under one tag: once, or more often with -T. */
+/* What was sent with one tag: one transmission, or several with -T. */
 struct sent {
 	struct request request;
 	uint32_t tag;
 	unsigned slot;		/* in the window */
 	unsigned copies, replies;
-	uint64_t order[COPIES];	/* positions on the wire */
+	uint64_t order[COPIES_MAX];	/* positions in the order of sending */
 };
 
 struct delayed {
 	struct request request;
 	unsigned slot;
-	uint64_t due;		/* position on the wire */
+	uint64_t due;		/* position in the order of sending */
 	uint32_t tag;
 };
 
-/* A write to one sector.  Of a write without a reply nothing is known. */
+/* A write of one sector; one without a reply may be applied or not. */
 struct event {
 	struct event *older;
 	uint64_t order;
@@ -98,20 +86,19 @@ struct event {
 	enum { UNKNOWN, APPLIED, LOST } state;
 };
 
-/* What the command line asks. */
+/* The command line. */
 static struct {
 	enum mode mode;
 	bool random, sizes, plain, same_tag;
-	unsigned window, sectors, writes, duplicates, flushes, rate;
+	unsigned window, sectors, duplicates, flushes;
 	unsigned shelf, slot, id, index, owners, chunk;
 	uint64_t first, count, requests, seconds, timeout, seed, generation;
 	const char *ifname, *expected;
 } opt = {
-	.writes = 50, .owners = 1, .chunk = 1, .timeout = 1000, .seed = 1,
-	.generation = 1,
+	.owners = 1, .chunk = 1, .timeout = 1000, .seed = 1, .generation = 1,
 };
 
-/* The target, as discovery found it. */
+/* The target, as found by discovery. */
 static struct {
 	uint8_t mac[6];
 	unsigned buffers, sectors;
@@ -123,21 +110,21 @@ static uint8_t own_mac[6];
 static unsigned mtu;
 
 static struct flight flights[WINDOW_MAX];
-static unsigned vacant[WINDOW_MAX], nvacant;
-static struct sent log_of_sent[HORIZON];
+static unsigned free_slots[WINDOW_MAX], nfree;
+static struct sent sent_log[HISTORY];
 static struct delayed delayed[DELAYED_MAX];
 static unsigned ndelayed;
 static struct event **model;	/* a list for each sector, newest first */
-static struct event *spare_events;
+static struct event *free_events;
 
 static uint64_t order;		/* transmissions so far */
 static uint64_t serial;		/* requests so far */
 static uint64_t generation;
 static uint64_t cursor;		/* next sector of a sequential pass */
-static bool sweeping;		/* the last pass of mode mixed */
+static bool final_pass;		/* of mode mixed: reads everything */
 static volatile sig_atomic_t interrupted;
 
-/* Frames that are being gathered for one sendmmsg. */
+/* Frames for one sendmmsg. */
 static struct mmsghdr out[BATCH];
 static struct iovec out_iov[BATCH][2];
 static uint8_t out_header[BATCH][HEADER];
@@ -150,41 +137,15 @@ static struct {
 	uint64_t start, end;
 } count;
 
-static uint64_t
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-/* One step of splitmix64: a good scatter of any 64 bits. */
-static uint64_t
-mix(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
-static uint64_t
-random_below(uint64_t limit)
-{
-	opt.seed = mix(opt.seed);
-	return opt.seed % limit;
-}
-
 static bool
 chance(unsigned percent)
 {
-	return percent > 0 && random_below(100) < percent;
+	return percent > 0 && random_below(&opt.seed, 100) < percent;
 }
 
 /*
- * Latencies: a histogram of 64 steps to each power of two, so that a
- * percentile is exact to 1.6 percent.
+ * Latencies: a histogram with 64 steps per power of two, so that a percentile
+ * is exact to 1.6 percent.
  */
 
 static uint64_t histogram[64 * 64];
@@ -200,16 +161,16 @@ latency_add(uint64_t ns)
 		slowest = ns;
 }
 
-/* The latency in microseconds that `share` of the replies did not exceed. */
+/* The latency in microseconds that this share of the replies did not exceed. */
 static double
 latency_at(double share)
 {
-	double wanted = share * (double)count.done, seen = 0;
+	double limit = share * (double)count.done, seen = 0;
 	unsigned i;
 
 	for (i = 0; i < 64 * 64; i++) {
 		seen += (double)histogram[i];
-		if (seen > 0 && seen >= wanted)
+		if (seen > 0 && seen >= limit)
 			break;
 	}
 	if (i < 128)
@@ -225,7 +186,7 @@ static void
 stamp_words(uint64_t words[WORDS], uint64_t lba, uint64_t gen)
 {
 	uint64_t who = (uint64_t)opt.id << 56 | gen;
-	uint64_t base = mix(mix(lba) ^ who);
+	uint64_t base = splitmix64(splitmix64(lba) ^ who);
 
 	words[0] = lba;
 	words[1] = who;
@@ -244,22 +205,22 @@ stamp(uint8_t *sector, uint64_t lba, uint64_t gen)
 	memcpy(sector, words, SECTOR);
 }
 
-/* Finds the generation of a sector; false if it is not a stamp of ours. */
+/* Get the generation of a sector; false if it is not a stamp of ours. */
 static bool
-stamp_read(const uint8_t *sector, uint64_t lba, uint64_t *gen)
+read_stamp(const uint8_t *sector, uint64_t lba, uint64_t *gen)
 {
 	uint64_t who;
-	uint8_t wanted[SECTOR];
+	uint8_t expected[SECTOR];
 
 	memcpy(&who, sector + 8, 8);
 	*gen = who & 0xffffffffffffff;
-	stamp(wanted, lba, *gen);
-	return memcmp(sector, wanted, SECTOR) == 0;
+	stamp(expected, lba, *gen);
+	return memcmp(sector, expected, SECTOR) == 0;
 }
 
 /*
- * The sectors that this initiator owns.  With -O the range is cut into chunks
- * that belong to the initiators in turn.
+ * The sectors that this initiator owns.  With -O the range is divided into
+ * chunks, which are owned by the initiators in turn.
  */
 
 static uint64_t
@@ -277,18 +238,18 @@ owned(uint64_t lba)
 	return opt.owners == 1 || lba / opt.chunk % opt.owners == opt.index;
 }
 
-/* Shortens a request at the end of what is owned. */
+/* Shorten a request to the sectors owned. */
 static void
-clip(struct request *r)
+limit_to_owned(struct request *r)
 {
-	uint64_t room = chunk_end(r->lba) - r->lba;
+	uint64_t max = chunk_end(r->lba) - r->lba;
 
-	if (r->sectors > room)
-		r->sectors = (uint16_t)room;
+	if (r->sectors > max)
+		r->sectors = (uint16_t)max;
 }
 
 static void
-place_sequential(struct request *r)
+choose_sequential(struct request *r)
 {
 	uint64_t end = opt.first + opt.count;
 
@@ -300,25 +261,25 @@ place_sequential(struct request *r)
 			cursor = opt.first;
 	}
 	r->lba = cursor;
-	clip(r);
+	limit_to_owned(r);
 	cursor += r->sectors;
 }
 
 static void
-place_random(struct request *r)
+choose_random(struct request *r)
 {
 	uint64_t unit = opt.sizes ? 1 : opt.sectors;
 	uint64_t units = opt.count > unit ? opt.count / unit : 1;
 
 	do
-		r->lba = opt.first + random_below(units) * unit;
+		r->lba = opt.first + random_below(&opt.seed, units) * unit;
 	while (!owned(r->lba));
-	clip(r);
+	limit_to_owned(r);
 }
 
-/* Whether a sequential pass has come to the end of what is owned. */
+/* Has a sequential pass reached the end of the sectors owned? */
 static bool
-pass_over(void)
+pass_done(void)
 {
 	uint64_t lba = cursor;
 
@@ -332,75 +293,75 @@ pass_over(void)
  */
 
 static struct event *
-event_new(void)
+alloc_event(void)
 {
-	struct event *e = spare_events;
+	struct event *e = free_events;
 
 	if (e == NULL) {
-		e = calloc(HORIZON, sizeof *e);
+		e = calloc(HISTORY, sizeof *e);
 		if (e == NULL)
 			err(1, "model");
-		for (unsigned i = 0; i + 1 < HORIZON; i++)
+		for (unsigned i = 0; i + 1 < HISTORY; i++)
 			e[i].older = &e[i + 1];
 	}
-	spare_events = e->older;
+	free_events = e->older;
 	return e;
 }
 
 /*
- * Forgets the events that no read can return any more: those before an
- * applied one that is older than everything in flight.
+ * Free the events that no read can return any more: those before an applied
+ * one that is older than everything in flight.
  */
 static void
-events_trim(struct event *e)
+free_old_events(struct event *e)
 {
 	struct event *rest;
 
 	while (e != NULL
-	    && !(e->state == APPLIED && e->order + HORIZON < order))
+	    && !(e->state == APPLIED && e->order + HISTORY < order))
 		e = e->older;
 	if (e == NULL)
 		return;
 	while ((rest = e->older) != NULL) {
 		e->older = rest->older;
-		rest->older = spare_events;
-		spare_events = rest;
+		rest->older = free_events;
+		free_events = rest;
 	}
 }
 
 static void
-model_sent(const struct request *r, uint64_t when)
+model_add_write(const struct request *r, uint64_t when)
 {
 	for (uint64_t i = r->lba; i < r->lba + r->sectors; i++) {
 		struct event **list = &model[i - opt.first];
-		struct event *e = event_new();
+		struct event *e = alloc_event();
 
 		e->older = *list;
 		e->order = when;
 		e->generation = r->generation;
 		e->state = UNKNOWN;
 		*list = e;
-		events_trim(e->older);
+		free_old_events(e->older);
 	}
 }
 
 static void
-complain(const char *what, uint64_t lba, uint64_t gen, uint64_t when)
+report_sector(const char *what, uint64_t lba, uint64_t gen, uint64_t when)
 {
-	if (count.mismatches + count.bad < COMPLAINTS) {
+	if (count.mismatches + count.bad < REPORTS_MAX) {
 		warnx("%s: sector %" PRIu64 ", generation %" PRIu64
-		    ", read or written as frame %" PRIu64,
+		    ", in frame %" PRIu64,
 		    what, lba, gen, when);
 		for (struct event *e = model ? model[lba - opt.first] : NULL;
 		    e != NULL && e->order + 400 > when; e = e->older)
 			warnx("  frame %" PRIu64 " wrote %" PRIu64 ": %s",
 			    e->order, e->generation,
 			    e->state == APPLIED ? "applied" :
-			    e->state == LOST ? "not seen" : "no reply");
+			    e->state == LOST ? "not read back" : "no reply");
 	}
 }
 
-/* The write that was frame `when` has its reply: it must be seen from now. */
+/* The write in frame `when` was acknowledged: later reads must return it. */
 static void
 model_applied(const struct request *r, uint64_t when)
 {
@@ -412,7 +373,7 @@ model_applied(const struct request *r, uint64_t when)
 		if (e == NULL)
 			continue;
 		if (e->state == LOST) {
-			complain("overtaken write", i, e->generation, when);
+			report_sector("lost write", i, e->generation, when);
 			count.mismatches++;
 		}
 		e->state = APPLIED;
@@ -420,13 +381,13 @@ model_applied(const struct request *r, uint64_t when)
 }
 
 /*
- * Whether a read that was frame `when` may return `gen`.  If so, the writes
- * between the one seen and the read cannot have been applied, and with `sure`
- * they are marked: a reply to one of them would be a lie.  A copy of a write
- * carries the same generation; the newest is taken, which claims the least.
+ * May a read in frame `when` return `gen`?  If so, the writes between that one
+ * and the read have not been applied, and with `mark` they are marked as lost:
+ * they must not be acknowledged.  A duplicate of a write has the same
+ * generation; the newest is assumed, since that marks the fewest.
  */
 static bool
-model_allows(uint64_t lba, uint64_t gen, uint64_t when, bool sure)
+model_allows(uint64_t lba, uint64_t gen, uint64_t when, bool mark)
 {
 	struct event *newest = model[lba - opt.first], *e;
 
@@ -440,7 +401,7 @@ model_allows(uint64_t lba, uint64_t gen, uint64_t when, bool sure)
 	}
 	if (e == NULL && gen != 0)
 		return false;
-	for (; sure && newest != e; newest = newest->older)
+	for (; mark && newest != e; newest = newest->older)
 		newest->state = LOST;
 	return true;
 }
@@ -459,14 +420,14 @@ check_sector(const struct sent *s, const uint8_t *data, uint64_t lba)
 {
 	uint64_t gen;
 
-	if (!stamp_read(data, lba, &gen)) {
-		complain("bad sector", lba, gen, s->order[0]);
+	if (!read_stamp(data, lba, &gen)) {
+		report_sector("no stamp", lba, gen, s->order[0]);
 		count.bad++;
 	} else if (model == NULL && gen != opt.generation) {
-		complain("wrong generation", lba, gen, s->order[0]);
+		report_sector("wrong generation", lba, gen, s->order[0]);
 		count.bad++;
 	} else if (model != NULL && !model_allows_any(s, lba, gen)) {
-		complain("stale or future data", lba, gen, s->order[0]);
+		report_sector("stale or future data", lba, gen, s->order[0]);
 		count.mismatches++;
 	}
 }
@@ -476,7 +437,7 @@ check_data(const struct sent *s, const uint8_t *data)
 {
 	if (opt.mode != MODE_VERIFY && opt.mode != MODE_MIXED)
 		return;
-	if (s->order[0] + HORIZON <= order) {
+	if (s->order[0] + HISTORY <= order) {
 		count.unchecked++;
 		return;
 	}
@@ -484,7 +445,7 @@ check_data(const struct sent *s, const uint8_t *data)
 		check_sector(s, data + i * SECTOR, s->request.lba + i);
 }
 
-/* Writes what the disk must hold into a file, for cmp. */
+/* Write the expected content of the disk to a file, for cmp. */
 static void
 model_save(const char *path)
 {
@@ -513,35 +474,7 @@ model_save(const char *path)
  * Sending.
  */
 
-static void
-put_header(uint8_t h[HEADER], unsigned command, uint32_t tag)
-{
-	memset(h, 0, HEADER);
-	memcpy(h, target.mac, 6);
-	memcpy(h + 6, own_mac, 6);
-	h[12] = ETHERTYPE >> 8;
-	h[13] = ETHERTYPE & 0xff;
-	h[14] = 0x10;
-	h[16] = (uint8_t)(opt.shelf >> 8);
-	h[17] = (uint8_t)opt.shelf;
-	h[18] = (uint8_t)opt.slot;
-	h[19] = (uint8_t)command;
-	for (unsigned i = 0; i < 4; i++)
-		h[20 + i] = (uint8_t)(tag >> (24 - 8 * i));
-}
-
-static void
-put_ata(uint8_t h[HEADER], const struct request *r)
-{
-	if (r->opcode == READ_EXT || r->opcode == WRITE_EXT)
-		h[24] = r->opcode == WRITE_EXT ? 0x41 : 0x40;
-	h[26] = (uint8_t)r->sectors;
-	h[27] = r->opcode;
-	for (unsigned i = 0; i < 6; i++)
-		h[28 + i] = (uint8_t)(r->lba >> 8 * i);
-}
-
-/* A frame that cannot be sent counts as lost; the timer sends it again. */
+/* A frame that cannot be sent counts as lost and is retransmitted. */
 static void
 batch_send(void)
 {
@@ -561,14 +494,27 @@ batch_send(void)
 }
 
 static void
+put_request(uint8_t h[HEADER], const struct request *r, uint32_t tag)
+{
+	unsigned flags = 0;
+
+	if (r->opcode == ATA_READ_EXT)
+		flags = ATA_LBA48;
+	else if (r->opcode == ATA_WRITE_EXT)
+		flags = ATA_LBA48 | ATA_WRITING;
+	request_header(h, own_mac, opt.shelf, opt.slot, AOE_ATA, tag);
+	memcpy(h + AT_DST, target.mac, 6);
+	request_ata(h, flags, r->opcode, r->sectors, r->lba);
+}
+
+static void
 batch_add(const struct request *r, uint32_t tag)
 {
 	uint8_t *h = out_header[nout];
 
-	put_header(h, ATA, tag);
-	put_ata(h, r);
+	put_request(h, r, tag);
 	out[nout].msg_hdr.msg_iovlen = 1;
-	if (r->opcode == WRITE_EXT) {
+	if (r->opcode == ATA_WRITE_EXT) {
 		for (unsigned i = 0; i < r->sectors && !opt.plain; i++)
 			stamp(out_data[nout] + i * SECTOR, r->lba + i,
 			    r->generation);
@@ -579,55 +525,56 @@ batch_add(const struct request *r, uint32_t tag)
 		batch_send();
 }
 
-/* The top byte tells initiators on one interface apart. */
+/* The top byte is the number of the initiator. */
 static uint32_t
-tag_new(void)
+new_tag(void)
 {
 	static uint32_t n;
 
 	return opt.id << 24 | (++n & 0xffffff);
 }
 
-/* The record of a tag; with -T, a second copy joins the first one's. */
+/* Record a transmission; with -T, a duplicate in the record of the first. */
 static struct sent *
-sent_record(const struct request *r, unsigned slot, uint32_t tag)
+record_sent(const struct request *r, unsigned slot, uint32_t tag)
 {
-	struct sent *s = &log_of_sent[tag % HORIZON];
+	struct sent *s = &sent_log[tag % HISTORY];
 
-	if (tag != 0 && opt.same_tag && s->tag == tag && s->copies < COPIES)
+	if (tag != 0 && opt.same_tag && s->tag == tag && s->copies < COPIES_MAX)
 		return s;
-	tag = tag_new();
-	s = &log_of_sent[tag % HORIZON];
+	tag = new_tag();
+	s = &sent_log[tag % HISTORY];
 	*s = (struct sent){ .request = *r, .tag = tag, .slot = slot };
 	return s;
 }
 
-/* Puts a request on the wire; `tag` is 0, or that of an earlier copy. */
+/* Send a request; `tag` is 0, or that of an earlier transmission. */
 static uint32_t
 transmit(const struct request *r, unsigned slot, uint32_t tag)
 {
-	struct sent *s = sent_record(r, slot, tag);
+	struct sent *s = record_sent(r, slot, tag);
 
 	order++;
 	s->order[s->copies++] = order;
-	if (model != NULL && r->opcode == WRITE_EXT)
-		model_sent(r, order);
+	if (model != NULL && r->opcode == ATA_WRITE_EXT)
+		model_add_write(r, order);
 	batch_add(r, s->tag);
 	return s->tag;
 }
 
 static void
-delay_copy(const struct request *r, unsigned slot, uint32_t tag)
+send_later(const struct request *r, unsigned slot, uint32_t tag)
 {
 	if (ndelayed == DELAYED_MAX)
 		return;
 	delayed[ndelayed++] = (struct delayed){
 		.request = *r, .slot = slot, .tag = tag,
-		.due = order + random_below(2 * opt.window),
+		.due = order + random_below(&opt.seed,
+		    2 * opt.window),
 	};
 }
 
-/* Sends the duplicates whose turn has come, or all of them. */
+/* Send the duplicates that are due, or all of them. */
 static void
 send_delayed(bool all)
 {
@@ -650,9 +597,9 @@ static void
 choose_opcode(struct request *r)
 {
 	bool writes = opt.mode == MODE_WRITE
-	    || (opt.mode == MODE_MIXED && !sweeping && chance(opt.writes));
+	    || (opt.mode == MODE_MIXED && !final_pass && chance(50));
 
-	r->opcode = writes ? WRITE_EXT : READ_EXT;
+	r->opcode = writes ? ATA_WRITE_EXT : ATA_READ_EXT;
 	r->generation = opt.generation;
 	if (writes && opt.mode == MODE_MIXED)
 		r->generation = ++generation;
@@ -664,35 +611,36 @@ next_request(void)
 	struct request r = { .serial = ++serial };
 
 	if (opt.flushes > 0 && serial % opt.flushes == 0) {
-		r.opcode = FLUSH;
+		r.opcode = ATA_FLUSH;
 		return r;
 	}
 	choose_opcode(&r);
 	r.sectors = (uint16_t)opt.sectors;
-	if (opt.sizes && !sweeping)
-		r.sectors = (uint16_t)(1 + random_below(opt.sectors));
-	if (opt.random && !sweeping)
-		place_random(&r);
+	if (opt.sizes && !final_pass)
+		r.sectors = (uint16_t)(1 + random_below(&opt.seed,
+		    opt.sectors));
+	if (opt.random && !final_pass)
+		choose_random(&r);
 	else
-		place_sequential(&r);
+		choose_sequential(&r);
 	return r;
 }
 
 static void
 send_next(uint64_t at)
 {
-	unsigned slot = vacant[--nvacant];
+	unsigned slot = free_slots[--nfree];
 	struct flight *f = &flights[slot];
 
 	f->request = next_request();
 	f->first = f->last = at;
 	f->tag = transmit(&f->request, slot, 0);
 	if (chance(opt.duplicates))
-		delay_copy(&f->request, slot, f->tag);
+		send_later(&f->request, slot, f->tag);
 }
 
 static void
-retransmit(uint64_t at)
+retransmit_overdue(uint64_t at)
 {
 	for (unsigned i = 0; i < opt.window; i++) {
 		struct flight *f = &flights[i];
@@ -713,17 +661,16 @@ static struct mmsghdr in[BATCH];
 static struct iovec in_iov[BATCH];
 static uint8_t *in_frame[BATCH];
 
-/* The record that a reply answers, or NULL. */
+/* The record of the request that a frame replies to, or NULL. */
 static struct sent *
-reply_match(const uint8_t *f, unsigned length)
+find_request(const uint8_t *f, unsigned length)
 {
-	uint32_t tag = (uint32_t)f[20] << 24 | (uint32_t)f[21] << 16
-	    | (uint32_t)f[22] << 8 | f[23];
-	struct sent *s = &log_of_sent[tag % HORIZON];
+	uint32_t tag = get_be(f + AT_TAG, 4);
+	struct sent *s = &sent_log[tag % HISTORY];
 
-	if (length < HEADER || f[19] != ATA || f[18] != opt.slot
-	    || f[16] != opt.shelf >> 8 || f[17] != (opt.shelf & 0xff)
-	    || memcmp(f + 6, target.mac, 6) != 0)
+	if (length < HEADER || f[AT_COMMAND] != AOE_ATA
+	    || f[AT_SLOT] != opt.slot || get_be(f + AT_SHELF, 2) != opt.shelf
+	    || memcmp(f + AT_SRC, target.mac, 6) != 0)
 		return NULL;
 	if (s->tag != tag || s->replies == s->copies) {
 		count.late++;
@@ -732,42 +679,44 @@ reply_match(const uint8_t *f, unsigned length)
 	return s;
 }
 
-/* Whether the reply has the length and the registers of a success. */
+/* Does a reply have the length and the registers of a success? */
 static bool
-reply_good(const struct sent *s, const uint8_t *f, unsigned length)
+is_success(const struct sent *s, const uint8_t *f, unsigned length)
 {
-	unsigned wanted = s->request.opcode == READ_EXT ?
+	unsigned expected = s->request.opcode == ATA_READ_EXT ?
 	    HEADER + (unsigned)s->request.sectors * SECTOR : 60;
 
-	if ((f[14] & 4) == 0 && (f[27] & FAILED) == 0 && length == wanted)
+	if ((f[AT_FLAGS] & 4) == 0 && length == expected
+	    && (f[AT_ATA_COMMAND] & STATUS_FAILED) == 0)
 		return true;
-	if (count.errors++ < COMPLAINTS)
+	if (count.errors++ < REPORTS_MAX)
 		warnx("opcode %02x, LBA %" PRIu64 ", %u sectors: %u bytes, "
 		    "flags %02x, AoE error %u, status %02x, error %02x",
 		    s->request.opcode, s->request.lba, s->request.sectors,
-		    length, f[14], f[15], f[27], f[25]);
+		    length, f[AT_FLAGS], f[AT_ERROR], f[AT_ATA_COMMAND],
+		    f[AT_ATA_FEATURE]);
 	return false;
 }
 
 static void
-request_done(const struct sent *s, uint64_t at)
+complete_request(const struct sent *s, uint64_t at)
 {
 	struct flight *f = &flights[s->slot];
 
 	if (f->request.serial != s->request.serial)
 		return;
 	f->request.serial = 0;
-	vacant[nvacant++] = s->slot;
-	if (sweeping)
+	free_slots[nfree++] = s->slot;
+	if (final_pass)
 		return;
 	count.done++;
 	count.sectors += s->request.sectors;
 	latency_add(at - f->first);
 }
 
-/* With copies under one tag only the last reply says that all took effect. */
+/* Duplicates with one tag have all taken effect only by the last reply. */
 static void
-write_done(const struct sent *s)
+complete_write(const struct sent *s)
 {
 	if (model == NULL || s->replies < s->copies)
 		return;
@@ -776,23 +725,23 @@ write_done(const struct sent *s)
 }
 
 static void
-reply_take(const uint8_t *f, unsigned length, uint64_t at)
+handle_reply(const uint8_t *f, unsigned length, uint64_t at)
 {
-	struct sent *s = reply_match(f, length);
+	struct sent *s = find_request(f, length);
 
 	if (s == NULL)
 		return;
 	s->replies++;
-	if (reply_good(s, f, length)) {
-		if (s->request.opcode == READ_EXT)
+	if (is_success(s, f, length)) {
+		if (s->request.opcode == ATA_READ_EXT)
 			check_data(s, f + HEADER);
-		else if (s->request.opcode == WRITE_EXT)
-			write_done(s);
+		else if (s->request.opcode == ATA_WRITE_EXT)
+			complete_write(s);
 	}
-	request_done(s, at);
+	complete_request(s, at);
 }
 
-/* Takes what has come, or waits a while; false if nothing came. */
+/* Wait a moment for replies and handle them; false if there were none. */
 static bool
 receive(void)
 {
@@ -805,7 +754,7 @@ receive(void)
 		return false;
 	}
 	for (int i = 0; i < n; i++)
-		reply_take(in_frame[i], in[i].msg_len, at);
+		handle_reply(in_frame[i], in[i].msg_len, at);
 	return true;
 }
 
@@ -814,38 +763,38 @@ receive(void)
  */
 
 static bool
-enough(uint64_t at)
+should_stop(uint64_t at)
 {
 	if (interrupted)
 		return true;
-	if (sweeping)
-		return pass_over();
+	if (final_pass)
+		return pass_done();
 	if (opt.requests > 0)
 		return serial >= opt.requests;
 	if (opt.seconds > 0)
 		return at - count.start >= opt.seconds * 1000000000;
-	return pass_over();
+	return pass_done();
 }
 
-/* Keeps the window full until enough is sent, then waits for the rest. */
+/* Keep the window full until all is sent, then wait for the last replies. */
 static void
 run(void)
 {
 	uint64_t at = now(), checked = at;
-	bool enough_sent = false;
+	bool all_sent = false;
 
-	while (!enough_sent || nvacant < opt.window) {
-		while (!enough_sent && nvacant > 0) {
-			enough_sent = enough(at);
-			if (!enough_sent)
+	while (!all_sent || nfree < opt.window) {
+		while (!all_sent && nfree > 0) {
+			all_sent = should_stop(at);
+			if (!all_sent)
 				send_next(at);
 		}
-		send_delayed(enough_sent);
+		send_delayed(all_sent);
 		batch_send();
 		receive();
 		at = now();
 		if (at - checked > opt.timeout / 8) {
-			retransmit(at);
+			retransmit_overdue(at);
 			checked = at;
 		}
 		if (interrupted > 1)
@@ -853,7 +802,7 @@ run(void)
 	}
 }
 
-/* Replies to copies and to retransmissions may still come: they count too. */
+/* Replies to duplicates and retransmissions may still arrive: count them. */
 static void
 drain(void)
 {
@@ -861,40 +810,18 @@ drain(void)
 		;
 }
 
-/* Sends a read for somebody else at a steady rate; no reply is expected. */
-static void
-noise(void)
-{
-	struct timespec t;
-	struct request r = { .opcode = READ_EXT, .sectors = 1 };
-	uint64_t n = opt.seconds * opt.rate;
-
-	memset(target.mac, 0xff, 6);
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	for (uint64_t i = 0; i < n && !interrupted; i++) {
-		batch_add(&r, tag_new());
-		batch_send();
-		t.tv_nsec += 1000000000 / (long)opt.rate;
-		if (t.tv_nsec >= 1000000000) {
-			t.tv_sec++;
-			t.tv_nsec -= 1000000000;
-		}
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
-	}
-}
-
 /*
  * Start-up.
  */
 
-/* Replies to this initiator: of type AoE, R set, its number in the tag. */
+/* Replies to this initiator: flag R set, its number in the tag. */
 static void
-filter_attach(void)
+attach_filter(void)
 {
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 14),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT_FLAGS),
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x08, 0, 3),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT_TAG),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, opt.id, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
 		BPF_STMT(BPF_RET | BPF_K, 0),
@@ -909,92 +836,66 @@ filter_attach(void)
 }
 
 static void
-interface_query(void)
+open_socket(void)
 {
-	struct ifreq ifr;
+	struct timeval timeout = { .tv_usec = 50000 };
 
-	memset(&ifr, 0, sizeof ifr);
-	snprintf(ifr.ifr_name, sizeof ifr.ifr_name, "%s", opt.ifname);
-	if (ioctl(sock, SIOCGIFHWADDR, &ifr) != 0)
-		err(1, "%s", opt.ifname);
-	memcpy(own_mac, ifr.ifr_hwaddr.sa_data, 6);
-	if (ioctl(sock, SIOCGIFMTU, &ifr) != 0)
-		err(1, "%s", opt.ifname);
-	mtu = (unsigned)ifr.ifr_mtu;
-}
-
-static void
-socket_open(void)
-{
-	struct sockaddr_ll sll = {
-		.sll_family = AF_PACKET, .sll_protocol = htons(ETHERTYPE)
-	};
-	struct timeval wait = { .tv_usec = 50000 };
-	int room = 32 << 20;
-
-	sock = socket(AF_PACKET, SOCK_RAW, 0);
-	if (sock < 0)
-		err(1, "socket");
-	filter_attach();
-	interface_query();
-	if (setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room)
-	    != 0)
-		warn("SO_RCVBUFFORCE");
-	if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait)
+	sock = wire_open(opt.ifname, AOE_TYPE, own_mac, &mtu, 1);
+	attach_filter();
+	wire_receive_buffer(sock, 32 << 20);
+	if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout)
 	    != 0)
 		err(1, "SO_RCVTIMEO");
-	sll.sll_ifindex = (int)if_nametoindex(opt.ifname);
-	if (bind(sock, (struct sockaddr *)&sll, sizeof sll) != 0)
-		err(1, "%s", opt.ifname);
 }
 
-/* Sends one frame until a reply to it comes; its length, or the end. */
+/* Send a request until it is answered; returns the length of the reply. */
 static size_t
-ask(uint8_t *h, size_t length, uint8_t *answer, size_t room)
+query(const uint8_t *f, size_t length, uint8_t *reply, size_t size)
 {
 	uint64_t start = now();
 
-	while (now() - start < 10000000000 && !interrupted) {
-		if (send(sock, h, length, 0) < 0 && errno != ENOBUFS)
+	while (now() - start < TIMEOUT * 1000000000ull && !interrupted) {
+		if (send(sock, f, length, 0) < 0 && errno != ENOBUFS)
 			err(1, "%s", opt.ifname);
 		for (unsigned tries = 0; tries < 20; tries++) {
-			ssize_t n = recv(sock, answer, room, 0);
+			ssize_t n = recv(sock, reply, size, 0);
 
 			if (n < 0)
 				break;
-			if (n >= 32 && memcmp(answer + 16, h + 16, 8) == 0)
+			if (n >= AT_CONFIG_STRING && memcmp(reply + AT_SHELF,
+			    f + AT_SHELF, AT_ARGUMENT - AT_SHELF) == 0)
 				return (size_t)n;
 		}
 	}
-	errx(1, "e%u.%u does not answer on %s", opt.shelf, opt.slot,
-	    opt.ifname);
+	errx(1, "%s: no reply from e%u.%u", opt.ifname, opt.shelf, opt.slot);
 }
 
 static void
 discover(void)
 {
-	uint8_t h[HEADER], answer[2048];
-	const struct request identify = { .opcode = IDENTIFY, .sectors = 1 };
+	uint8_t f[HEADER] = { 0 }, reply[2048];
+	const struct request identify = {
+		.opcode = ATA_IDENTIFY, .sectors = 1
+	};
 	size_t n;
 
-	memset(target.mac, 0xff, 6);
-	put_header(h, CONFIG, tag_new());
-	ask(h, 32, answer, sizeof answer);
-	memcpy(target.mac, answer + 6, 6);
-	target.buffers = (unsigned)answer[24] << 8 | answer[25];
-	target.sectors = answer[28] > 0 ? answer[28] : 2;
-	put_header(h, ATA, tag_new());
-	put_ata(h, &identify);
-	n = ask(h, HEADER, answer, sizeof answer);
+	request_header(f, own_mac, opt.shelf, opt.slot, AOE_CONFIG, new_tag());
+	query(f, AT_CONFIG_STRING, reply, sizeof reply);
+	memcpy(target.mac, reply + AT_SRC, 6);
+	target.buffers = get_be(reply + AT_CONFIG_BUFFERS, 2);
+	target.sectors = reply[AT_CONFIG_SECTORS];
+	if (target.sectors == 0)
+		target.sectors = 2;
+	put_request(f, &identify, new_tag());
+	n = query(f, HEADER, reply, sizeof reply);
 	if (n < HEADER + SECTOR)
-		errx(1, "IDENTIFY: %zu bytes", n);
-	for (unsigned i = 0; i < 6; i++)
-		target.size |= (uint64_t)answer[HEADER + 200 + i] << 8 * i;
+		errx(1, "IDENTIFY: only %zu bytes", n);
+	target.size = get_le(reply + HEADER + 200, 6);	/* words 100 to 102 */
 }
 
-/* What was not asked follows from the target and the interface. */
+/* Defaults, from the target and the interface. */
 static void
-settle(void)
+set_defaults(void)
 {
 	unsigned fit = (mtu - HEADER) / SECTOR;
 
@@ -1007,14 +908,14 @@ settle(void)
 	if (opt.window == 0 || opt.window > WINDOW_MAX)
 		opt.window = 16;
 	if (opt.first >= target.size)
-		errx(1, "the target has %" PRIu64 " sectors", target.size);
+		errx(1, "the target has only %" PRIu64 " sectors", target.size);
 	if (opt.count == 0 || opt.count > target.size - opt.first)
 		opt.count = target.size - opt.first;
 	opt.timeout *= 1000000;
 	cursor = opt.first;
-	nvacant = opt.window;
+	nfree = opt.window;
 	for (unsigned i = 0; i < opt.window; i++)
-		vacant[i] = opt.window - 1 - i;
+		free_slots[i] = opt.window - 1 - i;
 	if (opt.mode == MODE_MIXED) {
 		model = calloc(opt.count, sizeof *model);
 		if (model == NULL)
@@ -1023,26 +924,26 @@ settle(void)
 }
 
 /*
- * Data that nobody looks at is not even copied: the buffers are too short for
- * it, and MSG_TRUNC tells the length that the reply had.
+ * Data that is not checked is not even copied: the buffers are too short for
+ * it, and MSG_TRUNC gives the length of the reply.
  */
 static void
-buffers_make(void)
+alloc_buffers(void)
 {
-	bool looks = opt.mode == MODE_VERIFY || opt.mode == MODE_MIXED;
+	bool checked = opt.mode == MODE_VERIFY || opt.mode == MODE_MIXED;
 	size_t data = (size_t)opt.sectors * SECTOR;
-	size_t room = looks ? HEADER + data : 64;
+	size_t size = checked ? HEADER + data : 64;
 
 	for (unsigned i = 0; i < BATCH; i++) {
 		out_data[i] = calloc(1, data);
-		in_frame[i] = calloc(1, room);
+		in_frame[i] = calloc(1, size);
 		if (out_data[i] == NULL || in_frame[i] == NULL)
 			err(1, "buffers");
 		out_iov[i][0] = (struct iovec){ out_header[i], HEADER };
 		out_iov[i][1] = (struct iovec){ out_data[i], data };
 		out[i].msg_hdr.msg_iov = out_iov[i];
 		out[i].msg_hdr.msg_iovlen = 1;
-		in_iov[i] = (struct iovec){ in_frame[i], room };
+		in_iov[i] = (struct iovec){ in_frame[i], size };
 		in[i].msg_hdr.msg_iov = &in_iov[i];
 		in[i].msg_hdr.msg_iovlen = 1;
 	}
@@ -1056,7 +957,7 @@ interrupt(int sig)
 }
 
 static void
-report(void)
+print_report(void)
 {
 	double seconds = (double)(count.end - count.start) / 1e9;
 	struct rusage ru;
@@ -1086,36 +987,33 @@ usage(void)
 	fprintf(stderr,
 "usage: load [-qrTu] [-c sectors] [-d seconds] [-F requests] [-f first]\n"
 "            [-g generation] [-i id] [-m mode] [-N requests] [-n sectors]\n"
-"            [-O index/owners/chunk] [-o file] [-p percent] [-R rate]\n"
-"            [-S seed] [-t ms] [-W percent] [-w window]\n"
-"            shelf slot interface\n"
+"            [-O index/owners/chunk] [-o file] [-p percent] [-S seed] [-t ms]\n"
+"            [-w window] shelf slot interface\n"
 "  -c  sectors in the range (default: to the end of the disk)\n"
-"  -d  stop after so many seconds (default: after one pass of the range)\n"
-"  -F  every so many requests one FLUSH CACHE\n"
+"  -d  stop after this many seconds (default: after one pass of the range)\n"
+"  -F  send a FLUSH CACHE after this many requests\n"
 "  -f  first sector of the range\n"
-"  -g  generation to write, or to verify (default 1)\n"
+"  -g  generation to write or to verify (default 1)\n"
 "  -i  number of this initiator, 0 to 127, in its tags and its stamps\n"
-"  -m  read (data unchecked), write, verify, mixed (with a model of the\n"
-"      disk, which must be zeroes at first), noise (frames nobody answers)\n"
-"  -N  stop after so many requests\n"
-"  -n  sectors a request (default: what the target advertises)\n"
-"  -O  own only each owners-th chunk of so many sectors\n"
-"  -o  save what the disk must hold, for cmp\n"
-"  -p  chance that a request is sent a second time, now or later\n"
-"  -q  write without stamps: the cost of making them is saved\n"
-"  -R  frames a second, in mode noise\n"
+"  -m  read (data unchecked), write, verify, or mixed (half of it writes,\n"
+"      checked by a model of the disk, which must be all zeroes at first)\n"
+"  -N  stop after this many requests\n"
+"  -n  sectors per request (default: what the target advertises)\n"
+"  -O  use only each owners-th chunk of this many sectors\n"
+"  -o  write the expected content of the disk to a file, for cmp\n"
+"  -p  percentage of requests that are sent twice, at once or later\n"
+"  -q  write without stamps, to save the time of making them\n"
 "  -r  random order instead of sequential, aligned to -n\n"
 "  -S  seed of everything random\n"
-"  -T  copies keep their tag instead of getting a new one\n"
-"  -t  send again after so many milliseconds (default 1000)\n"
-"  -u  random sizes of 1 to -n sectors, and no alignment\n"
-"  -W  percentage of writes in mode mixed (default 50)\n"
+"  -T  duplicates keep the tag\n"
+"  -t  retransmit after this many milliseconds (default 1000)\n"
+"  -u  random sizes from 1 to -n sectors, unaligned\n"
 "  -w  requests in flight (default: what the target advertises)\n");
 	exit(2);
 }
 
 static uint64_t
-number(const char *s, const char *what, uint64_t min, uint64_t max)
+parse_number(const char *s, const char *what, uint64_t min, uint64_t max)
 {
 	char *end;
 	uint64_t n;
@@ -1130,9 +1028,9 @@ number(const char *s, const char *what, uint64_t min, uint64_t max)
 }
 
 static enum mode
-mode_parse(const char *s)
+parse_mode(const char *s)
 {
-	for (unsigned i = 0; i <= MODE_NOISE; i++)
+	for (unsigned i = 0; i < MODES; i++)
 		if (strcmp(s, mode_names[i]) == 0)
 			return (enum mode)i;
 	usage();
@@ -1140,7 +1038,7 @@ mode_parse(const char *s)
 }
 
 static void
-owner_parse(const char *s)
+parse_owner(const char *s)
 {
 	if (sscanf(s, "%u/%u/%u", &opt.index, &opt.owners, &opt.chunk) != 3
 	    || opt.index >= opt.owners || opt.chunk == 0)
@@ -1148,53 +1046,53 @@ owner_parse(const char *s)
 }
 
 static void
-option(int c, const char *s)
+parse_option(int c, const char *s)
 {
-	const uint64_t most = UINT64_MAX >> 17, n32 = UINT32_MAX >> 4;
+	const uint64_t max = UINT64_MAX >> 17, n32 = UINT32_MAX >> 4;
 
 	switch (c) {
-	case 'c': opt.count = number(s, "-c", 1, most); break;
-	case 'd': opt.seconds = number(s, "-d", 1, 86400); break;
-	case 'F': opt.flushes = (unsigned)number(s, "-F", 1, n32); break;
-	case 'f': opt.first = number(s, "-f", 0, most); break;
-	case 'g': opt.generation = number(s, "-g", 1, most); break;
-	case 'i': opt.id = (unsigned)number(s, "-i", 0, 127); break;
-	case 'm': opt.mode = mode_parse(s); break;
-	case 'N': opt.requests = number(s, "-N", 1, most); break;
-	case 'n': opt.sectors = (unsigned)number(s, "-n", 1, 255); break;
-	case 'O': owner_parse(s); break;
+	case 'c': opt.count = parse_number(s, "-c", 1, max); break;
+	case 'd': opt.seconds = parse_number(s, "-d", 1, 86400); break;
+	case 'F': opt.flushes = (unsigned)parse_number(s, "-F", 1, n32); break;
+	case 'f': opt.first = parse_number(s, "-f", 0, max); break;
+	case 'g': opt.generation = parse_number(s, "-g", 1, max); break;
+	case 'i': opt.id = (unsigned)parse_number(s, "-i", 0, 127); break;
+	case 'm': opt.mode = parse_mode(s); break;
+	case 'N': opt.requests = parse_number(s, "-N", 1, max); break;
+	case 'n': opt.sectors = (unsigned)parse_number(s, "-n", 1, 255); break;
+	case 'O': parse_owner(s); break;
 	case 'o': opt.expected = s; break;
-	case 'p': opt.duplicates = (unsigned)number(s, "-p", 0, 100); break;
+	case 'p':
+		opt.duplicates = (unsigned)parse_number(s, "-p", 0, 100);
+		break;
 	case 'q': opt.plain = true; break;
-	case 'R': opt.rate = (unsigned)number(s, "-R", 2, 1000000); break;
 	case 'r': opt.random = true; break;
-	case 'S': opt.seed = number(s, "-S", 0, most); break;
+	case 'S': opt.seed = parse_number(s, "-S", 0, max); break;
 	case 'T': opt.same_tag = true; break;
-	case 't': opt.timeout = number(s, "-t", 1, 600000); break;
+	case 't': opt.timeout = parse_number(s, "-t", 1, 600000); break;
 	case 'u': opt.sizes = true; break;
-	case 'W': opt.writes = (unsigned)number(s, "-W", 0, 100); break;
-	case 'w': opt.window = (unsigned)number(s, "-w", 1, WINDOW_MAX); break;
+	case 'w':
+		opt.window = (unsigned)parse_number(s, "-w", 1, WINDOW_MAX);
+		break;
 	default: usage();
 	}
 }
 
 static void
-options(int argc, char **argv)
+parse_options(int argc, char **argv)
 {
 	int c;
 
 	while ((c = getopt(argc, argv,
-	    "c:d:F:f:g:i:m:N:n:O:o:p:qR:rS:Tt:uW:w:")) != -1)
-		option(c, optarg);
+	    "c:d:F:f:g:i:m:N:n:O:o:p:qrS:Tt:uw:")) != -1)
+		parse_option(c, optarg);
 	if (argc - optind != 3)
 		usage();
-	opt.shelf = (unsigned)number(argv[optind], "shelf", 0, 65534);
-	opt.slot = (unsigned)number(argv[optind + 1], "slot", 0, 254);
+	opt.shelf = (unsigned)parse_number(argv[optind], "shelf", 0, 65534);
+	opt.slot = (unsigned)parse_number(argv[optind + 1], "slot", 0, 254);
 	opt.ifname = argv[optind + 2];
 	if (opt.random && opt.requests == 0 && opt.seconds == 0)
-		errx(2, "-r needs -N or -d");
-	if (opt.mode == MODE_NOISE && (opt.rate == 0 || opt.seconds == 0))
-		errx(2, "mode noise needs -R and -d");
+		errx(2, "-r requires -N or -d");
 }
 
 int
@@ -1202,31 +1100,25 @@ main(int argc, char **argv)
 {
 	struct sigaction sa = { .sa_handler = interrupt };
 
-	options(argc, argv);
+	parse_options(argc, argv);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	socket_open();
-	if (opt.mode == MODE_NOISE) {
-		opt.sectors = 1;
-		buffers_make();
-		noise();
-		return 0;
-	}
+	open_socket();
 	discover();
-	settle();
-	buffers_make();
+	set_defaults();
+	alloc_buffers();
 	count.start = now();
 	run();
 	count.end = now();
 	drain();
 	if (opt.mode == MODE_MIXED && !interrupted) {
-		sweeping = true;
+		final_pass = true;
 		cursor = opt.first;
 		run();
 		drain();
 	}
 	if (opt.expected != NULL)
 		model_save(opt.expected);
-	report();
+	print_report();
 	return count.errors + count.bad + count.mismatches > 0 || interrupted;
 }

@@ -441,7 +441,9 @@ describe() {
 		"$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo |
 			head -n 1)" "$(nproc)" "$(uname -r)" \
 		"$(df --output=fstype "$FILE" | tail -n 1)" "$round"
-	printf ' (%s s, %s MiB), %s s in all\n' "$TIME" "$SIZE" "$spent"
+	printf ' (%s s, %s MiB), %s s in all' "$TIME" "$SIZE" "$spent"
+	[ -z "$OLD" ] || printf '; old: %s' "$OLD"
+	echo
 }
 
 if [ "$ROWS" = help ]; then

@@ -1,40 +1,28 @@
+/* SPDX-License-Identifier: ISC */
 /*
- * reflect: an AoE target without a disk.
+ * reflect.c: an AoE target without a disk.
  *
- * It turns frames round with recvmmsg and sendmmsg and does nothing else: a
- * read gets a reply of the right length whose data comes from nowhere, a write
- * gets its 60 bytes.  It is the bound for a program on AF_PACKET that copies
- * no data, against which the benchmark measures vblade.
+ * It turns each request into its reply with recvmmsg and sendmmsg and does
+ * nothing else: the reply to a read has the right length and undefined data,
+ * the reply to a write has 60 bytes.  It is the upper bound for a program on
+ * AF_PACKET that copies no data, with which the benchmark compares vblade.
  *
  * usage: reflect shelf slot interface sectors
  */
 #define _GNU_SOURCE 1
-#include <arpa/inet.h>
-#include <err.h>
 #include <errno.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
+#include "../aoe-wire.h"
 
 enum {
-	ETHERTYPE = 0x88a2,
-	HEADER = 36,
-	SECTOR = 512,
-	SHORTEST = 60,
+	HEADER = AT_ATA_DATA,
+	ETH_MIN = 60,
 	BATCH = 64,
 	BUFFERS = 64,
 	FRAME_MAX = 65550,
 };
-
-enum { ATA = 0, CONFIG = 1 };
-enum { READ = 0x20, READ_EXT = 0x24, IDENTIFY = 0xec };
 
 static int sock;
 static unsigned shelf, slot;
@@ -46,70 +34,68 @@ static uint8_t buffer[BATCH][FRAME_MAX];
 static struct iovec in_iov[BATCH], out_iov[BATCH];
 static struct mmsghdr in[BATCH], out[BATCH];
 
-/* A request for this target that is no reply itself. */
+/* Is this a request for this target? */
 static bool
-ours(const uint8_t *f, unsigned length)
+is_request(const uint8_t *f, unsigned length)
 {
-	unsigned major = (unsigned)f[16] << 8 | f[17];
+	unsigned major = get_be(f + AT_SHELF, 2);
 
-	return length >= 32 && (f[14] & 8) == 0
+	return length >= AT_CONFIG_STRING && (f[AT_FLAGS] & 8) == 0
 	    && (major == shelf || major == 0xffff)
-	    && (f[18] == slot || f[18] == 0xff);
+	    && (f[AT_SLOT] == slot || f[AT_SLOT] == 0xff);
 }
 
-/* Makes the header of a request the header of its reply. */
+/* Make the header of a request that of its reply. */
 static void
-turn(uint8_t *f)
+reply_header(uint8_t *f)
 {
-	memcpy(f, f + 6, 6);
-	memcpy(f + 6, own_mac, 6);
-	f[14] = 0x18;
-	f[15] = 0;
-	f[16] = (uint8_t)(shelf >> 8);
-	f[17] = (uint8_t)shelf;
-	f[18] = (uint8_t)slot;
+	memcpy(f + AT_DST, f + AT_SRC, 6);
+	memcpy(f + AT_SRC, own_mac, 6);
+	f[AT_FLAGS] = AOE_REPLY;
+	f[AT_ERROR] = 0;
+	put_be(f + AT_SHELF, 2, shelf);
+	f[AT_SLOT] = (uint8_t)slot;
 }
 
 static unsigned
-config(uint8_t *f)
+reply_config(uint8_t *f)
 {
-	memset(f + 24, 0, SHORTEST - 24);
-	f[25] = BUFFERS;
-	f[28] = (uint8_t)((mtu - HEADER) / SECTOR);
-	f[29] = 0x10;
-	return SHORTEST;
+	memset(f + AT_ARGUMENT, 0, ETH_MIN - AT_ARGUMENT);
+	put_be(f + AT_CONFIG_BUFFERS, 2, BUFFERS);
+	f[AT_CONFIG_SECTORS] = (uint8_t)((mtu - HEADER) / SECTOR);
+	f[AT_CONFIG_COMMAND] = 0x10;	/* version */
+	return ETH_MIN;
 }
 
 static unsigned
-identify(uint8_t *f)
+reply_identify(uint8_t *f)
 {
-	uint8_t *data = f + HEADER;
+	uint8_t *data = f + AT_ATA_DATA;
 
 	memset(data, 0, SECTOR);
-	data[2 * 49 + 1] = 2;		/* LBA */
-	data[2 * 83 + 1] = 0x44;	/* LBA48 */
-	data[2 * 86 + 1] = 4;
-	for (unsigned i = 0; i < 6; i++)
-		data[2 * 100 + i] = (uint8_t)(sectors >> 8 * i);
+	put_le(data + 2 * 49, 2, 1 << 9);		/* LBA */
+	put_le(data + 2 * 83, 2, 1 << 14 | 1 << 10);	/* LBA48 */
+	put_le(data + 2 * 86, 2, 1 << 10);
+	put_le(data + 2 * 100, 6, sectors);
 	return HEADER + SECTOR;
 }
 
-/* Turns a request into its reply, whose length it returns. */
+/* Turn a request into its reply; returns the length of the reply. */
 static unsigned
 reply(uint8_t *f)
 {
-	unsigned opcode = f[27];
+	unsigned opcode = f[AT_ATA_COMMAND];
 
-	turn(f);
-	if (f[19] == CONFIG)
-		return config(f);
-	f[25] = 0;
-	f[27] = 0x40;
-	if (opcode == IDENTIFY)
-		return identify(f);
-	if (opcode == READ_EXT || opcode == READ)
-		return HEADER + f[26] * (unsigned)SECTOR;
-	return SHORTEST;
+	reply_header(f);
+	if (f[AT_COMMAND] == AOE_CONFIG)
+		return reply_config(f);
+	f[AT_ATA_FEATURE] = 0;
+	f[AT_ATA_COMMAND] = ATA_READY;
+	if (opcode == ATA_IDENTIFY)
+		return reply_identify(f);
+	if (opcode == ATA_READ_EXT || opcode == ATA_READ)
+		return HEADER + f[AT_ATA_COUNT] * (unsigned)SECTOR;
+	return ETH_MIN;
 }
 
 static void
@@ -121,7 +107,7 @@ serve(void)
 	if (n < 0 && errno != EINTR && errno != ENETDOWN)
 		err(1, "receive");
 	for (int i = 0; i < n; i++) {
-		if (!ours(buffer[i], in[i].msg_len))
+		if (!is_request(buffer[i], in[i].msg_len))
 			continue;
 		out_iov[nout].iov_base = buffer[i];
 		out_iov[nout++].iov_len = reply(buffer[i]);
@@ -134,34 +120,6 @@ serve(void)
 	}
 }
 
-static void
-interface_open(const char *name)
-{
-	struct sockaddr_ll sll = {
-		.sll_family = AF_PACKET, .sll_protocol = htons(ETHERTYPE)
-	};
-	struct ifreq ifr;
-	int room = 8 << 20;
-
-	sock = socket(AF_PACKET, SOCK_RAW, 0);
-	if (sock < 0)
-		err(1, "socket");
-	memset(&ifr, 0, sizeof ifr);
-	snprintf(ifr.ifr_name, sizeof ifr.ifr_name, "%s", name);
-	if (ioctl(sock, SIOCGIFHWADDR, &ifr) != 0)
-		err(1, "%s", name);
-	memcpy(own_mac, ifr.ifr_hwaddr.sa_data, 6);
-	if (ioctl(sock, SIOCGIFMTU, &ifr) != 0)
-		err(1, "%s", name);
-	mtu = (unsigned)ifr.ifr_mtu;
-	if (setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room)
-	    != 0)
-		warn("SO_RCVBUFFORCE");
-	sll.sll_ifindex = (int)if_nametoindex(name);
-	if (bind(sock, (struct sockaddr *)&sll, sizeof sll) != 0)
-		err(1, "%s", name);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -170,7 +128,8 @@ main(int argc, char **argv)
 	shelf = (unsigned)strtoul(argv[1], NULL, 10);
 	slot = (unsigned)strtoul(argv[2], NULL, 10);
 	sectors = strtoull(argv[4], NULL, 10);
-	interface_open(argv[3]);
+	sock = wire_open(argv[3], AOE_TYPE, own_mac, &mtu, 1);
+	wire_receive_buffer(sock, 8 << 20);
 	for (unsigned i = 0; i < BATCH; i++) {
 		in_iov[i] = (struct iovec){ buffer[i], mtu + 14u };
 		in[i].msg_hdr.msg_iov = &in_iov[i];

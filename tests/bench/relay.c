@@ -1,60 +1,53 @@
+/* SPDX-License-Identifier: ISC */
 /*
- * relay: a bad wire.  It passes frames between two interfaces, and loses some,
- * sends some twice, and lets some be overtaken.
+ * relay.c: an unreliable wire.  It relays frames between two interfaces, and
+ * drops some, duplicates some and reorders some.
  *
  *	relay [-d permille] [-r permille] [-u permille] [-S seed] one other
  *
- *	-d	drop so many of a thousand frames
- *	-r	hold back so many, until up to eight others have gone first or
+ *	-d	drop this many of a thousand frames
+ *	-r	hold this many back until up to eight others have been sent or
  *		HOLD has passed
- *	-u	send so many twice, one right behind the other
+ *	-u	send this many twice, one right after the other
  *
- * A copy is never held: one that came late could undo a newer write, which no
- * target can prevent.  SIGTERM ends it; it then prints what it did.
+ * A duplicate is never held: one that arrived late could undo a newer write,
+ * which no target can prevent.  On SIGTERM it prints its counters and ends.
  */
 #define _GNU_SOURCE 1
-#include <arpa/inet.h>
-#include <err.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
+#include "../aoe-wire.h"
 
 enum {
-	AOE_TYPE = 0x88a2,
-	FRAME_MOST = 9600,
+	FRAME_MAX = 9600,
 	BATCH = 64,
-	OVERTAKEN = 8,
-	HOLD = 2,			/* ms, when nothing overtakes */
-	ROOM = 16 << 20
+	OVERTAKE_MAX = 8,
+	HOLD = 2,			/* ms, if nothing overtakes */
+	BUFFER = 16 << 20,
 };
 
 struct frame {
-	size_t length;			/* 0: none */
-	uint8_t bytes[FRAME_MOST];
+	size_t length;			/* 0: no frame */
+	uint8_t bytes[FRAME_MAX];
 };
 
-/* One end, and the frame that is held back on its way to it. */
+/* One interface, and the frame to be sent there that is held back. */
 struct end {
 	int fd;
 	struct frame held;
-	unsigned left;			/* frames that may go first */
+	unsigned left;			/* frames to be sent first */
 };
 
 static struct {
-	unsigned drop, reorder, twice;	/* of a thousand */
+	unsigned drop, reorder, duplicate;	/* of a thousand */
 	uint64_t seed;
 } opt = { .seed = 1 };
 
 static struct {
-	unsigned long passed, dropped, reordered, doubled, refused;
+	unsigned long sent, dropped, reordered, duplicated, failed;
 } count;
 
 static volatile sig_atomic_t stopped;
@@ -62,76 +55,60 @@ static volatile sig_atomic_t stopped;
 static bool
 chance(unsigned permille)
 {
-	opt.seed = opt.seed * 6364136223846793005 + 1442695040888963407;
-	return (opt.seed >> 33) % 1000 < permille;
+	return random_below(&opt.seed, 1000) < permille;
 }
 
+/* A frame that cannot be sent is lost: interface down, MTU too small. */
 static void
-end_open(struct end *e, const char *interface)
-{
-	struct sockaddr_ll to = { .sll_family = AF_PACKET,
-	    .sll_protocol = htons(AOE_TYPE),
-	    .sll_ifindex = (int)if_nametoindex(interface) };
-	int room = ROOM;
-
-	e->fd = socket(AF_PACKET, SOCK_RAW, 0);
-	if (e->fd < 0 || setsockopt(e->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room,
-	    sizeof room) < 0 ||
-	    bind(e->fd, (struct sockaddr *)&to, sizeof to) < 0)
-		err(1, "%s", interface);
-}
-
-/* What an interface that is down, full or too narrow refuses is lost. */
-static void
-put(const struct end *to, const uint8_t *bytes, size_t length)
+send_frame(const struct end *to, const uint8_t *bytes, size_t length)
 {
 	if (send(to->fd, bytes, length, 0) < 0)
-		count.refused++;
+		count.failed++;
 	else
-		count.passed++;
+		count.sent++;
 }
 
 static void
-release(struct end *to)
+send_held(struct end *to)
 {
 	if (to->held.length > 0)
-		put(to, to->held.bytes, to->held.length);
+		send_frame(to, to->held.bytes, to->held.length);
 	to->held.length = 0;
 }
 
 static void
-pass(struct end *to, const uint8_t *bytes, size_t length)
+forward(struct end *to, const uint8_t *bytes, size_t length)
 {
 	if (chance(opt.drop)) {
 		count.dropped++;
 	} else if (to->held.length == 0 && chance(opt.reorder)) {
 		memcpy(to->held.bytes, bytes, length);
 		to->held.length = length;
-		to->left = 1 + (unsigned)(opt.seed >> 40) % OVERTAKEN;
+		to->left = 1 + (unsigned)random_below(&opt.seed, OVERTAKE_MAX);
 		count.reordered++;
 	} else {
-		put(to, bytes, length);
-		if (chance(opt.twice)) {
-			put(to, bytes, length);
-			count.doubled++;
+		send_frame(to, bytes, length);
+		if (chance(opt.duplicate)) {
+			send_frame(to, bytes, length);
+			count.duplicated++;
 		}
 		if (to->held.length > 0 && --to->left == 0)
-			release(to);
+			send_held(to);
 	}
 }
 
-/* Passes on what has come from one end. */
+/* Forward all frames that have arrived at one end. */
 static void
-take(const struct end *from, struct end *to)
+receive(const struct end *from, struct end *to)
 {
-	static uint8_t bytes[BATCH][FRAME_MOST];
+	static uint8_t bytes[BATCH][FRAME_MAX];
 	struct mmsghdr m[BATCH] = { 0 };
 	struct iovec iov[BATCH];
-	struct sockaddr_ll source[BATCH];
+	struct sockaddr_ll source[BATCH] = { 0 };
 	int n;
 
 	for (int i = 0; i < BATCH; i++) {
-		iov[i] = (struct iovec){ bytes[i], FRAME_MOST };
+		iov[i] = (struct iovec){ bytes[i], FRAME_MAX };
 		m[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i],
 		    .msg_iovlen = 1, .msg_name = &source[i],
 		    .msg_namelen = sizeof source[i] };
@@ -139,7 +116,7 @@ take(const struct end *from, struct end *to)
 	n = recvmmsg(from->fd, m, BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++)
 		if (source[i].sll_pkttype != PACKET_OUTGOING)
-			pass(to, bytes[i], m[i].msg_len);
+			forward(to, bytes[i], m[i].msg_len);
 }
 
 static void
@@ -151,12 +128,12 @@ relay(struct end end[2])
 
 	while (!stopped) {
 		holding = end[0].held.length > 0 || end[1].held.length > 0;
-		if (poll(p, 2, holding ? HOLD : -1) == 0) {
-			release(&end[0]);
-			release(&end[1]);
+		if (poll(p, 2, holding ? HOLD : 1000) == 0) {
+			send_held(&end[0]);
+			send_held(&end[1]);
 		}
-		take(&end[0], &end[1]);
-		take(&end[1], &end[0]);
+		receive(&end[0], &end[1]);
+		receive(&end[1], &end[0]);
 	}
 }
 
@@ -168,13 +145,13 @@ stop(int sig)
 }
 
 static unsigned
-number(const char *s)
+parse_number(const char *s)
 {
 	char *last;
 	unsigned long n = strtoul(s, &last, 10);
 
 	if (last == s || *last != '\0' || n > UINT32_MAX)
-		errx(2, "not a number: %s", s);
+		errx(2, "%s: not a number", s);
 	return (unsigned)n;
 }
 
@@ -187,24 +164,27 @@ main(int argc, char **argv)
 
 	while ((c = getopt(argc, argv, "d:r:S:u:")) != -1) {
 		if (c == 'd')
-			opt.drop = number(optarg);
+			opt.drop = parse_number(optarg);
 		else if (c == 'r')
-			opt.reorder = number(optarg);
+			opt.reorder = parse_number(optarg);
 		else if (c == 'u')
-			opt.twice = number(optarg);
+			opt.duplicate = parse_number(optarg);
 		else if (c == 'S')
-			opt.seed = number(optarg);
+			opt.seed = parse_number(optarg);
 		else
 			return 2;
 	}
 	if (argc - optind != 2)
-		errx(2, "want two interfaces");
+		errx(2, "usage: relay [options] interface interface");
 	sigaction(SIGTERM, &a, NULL);
-	end_open(&end[0], argv[optind]);
-	end_open(&end[1], argv[optind + 1]);
+	for (int i = 0; i < 2; i++) {
+		end[i].fd = wire_open(argv[optind + i], AOE_TYPE, NULL, NULL,
+		    1);
+		wire_receive_buffer(end[i].fd, BUFFER);
+	}
 	relay(end);
-	printf("passed=%lu dropped=%lu reordered=%lu doubled=%lu refused=%lu\n",
-	    count.passed, count.dropped, count.reordered, count.doubled,
-	    count.refused);
+	printf("sent=%lu dropped=%lu reordered=%lu duplicated=%lu failed=%lu\n",
+	    count.sent, count.dropped, count.reordered, count.duplicated,
+	    count.failed);
 	return 0;
 }

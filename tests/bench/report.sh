@@ -61,8 +61,8 @@ $1 ~ /^[0-9]+$/ {
 			value[$2, $3, i, $1] = $i
 			measured[$2, $3]
 		}
-	lost[$2, $3] += $15
-	bad[$2, $3] += $16
+	retransmits[$2, $3] += $15
+	errors[$2, $3] += $16
 }
 
 # --- figures -----------------------------------------------------------
@@ -96,9 +96,12 @@ function ratio(name, who, base, other, c,	x, y) {
 function limits(name, who, base, other, c,	i, x, y, low, high) {
 	low = ""
 	for (i = 1; i <= rounds; i++) {
+		if (!((name, who, c, i) in value) ||
+		    !((base, other, c, i) in value))
+			continue
 		x = value[name, who, c, i]
 		y = value[base, other, c, i]
-		if (x == "" || y + 0 == 0)
+		if (y + 0 == 0)
 			continue
 		if (low == "" || x / y < low)
 			low = x / y
@@ -225,8 +228,9 @@ function print_ratios(	r, k, name) {
 	cell("MB/s / bound")
 	for (r = 1; r <= rows; r++) {
 		name = row[r]
-		if (!((name, "vblade") in measured) || name ~ /^(idle|foreign)$/)
-			continue	# no figure to divide
+		if (!((name, "vblade") in measured) ||
+		    name ~ /^(idle|foreign|x1-r4k)$/)
+			continue	# nothing to compare
 		line()
 		cell(markdown(work[name]))
 		for (k = 2; k <= 3; k++)
@@ -285,8 +289,8 @@ END {
 	print_medians()
 	for (r = 1; r <= rows; r++)
 		for (k = 1; k <= 5; k++)
-			if (lost[row[r], order[k]] || bad[row[r], order[k]])
+			if (retransmits[row[r], order[k]] || errors[row[r], order[k]])
 				printf "%s, %s: %d retransmits, %d errors\n",
-				    row[r], order[k], lost[row[r], order[k]],
-				    bad[row[r], order[k]]
+				    row[r], order[k], retransmits[row[r], order[k]],
+				    errors[row[r], order[k]]
 }'

@@ -1,40 +1,45 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 #
-# make soak: four initiators at full speed over a bad wire, for half an hour.
+# make soak: four initiators at full speed over an unreliable wire, for half an
+# hour.
 #
-#	target's eth0 --- relay (tests/relay.c) --- initiators' eth0
+#	target's eth0 --- relay (relay.c) --- initiators' eth0
 #
 # Round after round each initiator writes its quarter of the disk and verifies
-# it; a round is in small requests or in large ones.  Meanwhile the relay
-# drops, doubles and reorders frames, the target's link goes down and up, its
-# MTU changes, and now and then the target is restarted with other options.
-# At the end the image must be what was written last.
+# it, in one round with small requests, in the next with large ones.  Meanwhile
+# the relay drops, duplicates and reorders frames, the target's link goes down
+# and up, its MTU changes, and from time to time the target is restarted with
+# other options.  At the end the image must hold what was written last.
 #
-# Wrong data, an error, a target that dies or does not stop with status 0,
-# memory that grows or a descriptor that is leaked is a failure.
+# Wrong data, an error, a target that dies or does not exit with status 0,
+# growing memory or a leaked descriptor is a failure.  Needs root.  A line is
+# printed at least every 30 seconds.
 #
 # Variables:
 #	TIME	seconds (default 1800)
 #	SIZE	of the disk in MiB (default 128)
 #	DIR	for the disk (default /var/tmp)
-#	LOSS	frames of a thousand that are dropped, doubled and reordered
-#		(default 2 of each)
+#	LOSS	how many of a thousand frames are dropped, as many are
+#		duplicated and as many reordered (default 2)
 #	VBLADE	the program (default ./vblade of the tree)
 
 set -eu
 export LC_ALL=C
 
 HERE=$(cd "$(dirname "$0")" && pwd)
-: "${VBLADE:=$HERE/../vblade}" "${TIME:=1800}" "${SIZE:=128}"
+: "${VBLADE:=$HERE/../../vblade}" "${TIME:=1800}" "${SIZE:=128}"
 : "${DIR:=/var/tmp}" "${LOSS:=2}"
 LAB=vbk$$
 WORK=$DIR/$LAB
 QUARTER=$((SIZE * 2048 / 4))
-RESTART=$((TIME / 6 + 1))	# seconds that a target lives
-SLACK=8192			# KiB that a life may grow by: the pool, once used
+LOAD=$HERE/../load
+RESTART=$((TIME / 6 + 1))	# seconds from one restart to the next
+GROWTH_MAX=8192			# KiB: buffers are used when first needed
 TARGET=
 RELAY=
-LIVES=0
+STARTS=0
+REPORTED=0
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -49,17 +54,27 @@ now() {
 	date +%s
 }
 
+# on NAMESPACE COMMAND...
 on() {
 	ns=$LAB-$1
 	shift
 	ip netns exec "$ns" "$@"
 }
 
+# progress: a line every 20 seconds, when called often enough.
+progress() {
+	elapsed=$(($(now) - BEGAN))
+	[ $((elapsed - REPORTED)) -ge 20 ] || return 0
+	REPORTED=$elapsed
+	say "$elapsed of $TIME s: round $ROUND, $FLAPS link flaps," \
+		"$CHANGES MTU changes; $(totals)"
+}
+
 # --- the wire ----------------------------------------------------------
 
 prepare() {
-	[ "$(id -u)" = 0 ] || die "root is needed"
-	for program in "$VBLADE" "$HERE/load" "$HERE/relay"; do
+	[ "$(id -u)" = 0 ] || die 'requires root'
+	for program in "$VBLADE" "$LOAD" "$HERE/relay"; do
 		[ -x "$program" ] || die "$program is not built"
 	done
 	mkdir "$WORK"
@@ -71,15 +86,15 @@ prepare() {
 			echo 1 >all/disable_ipv6 &&
 			echo 1 >default/disable_ipv6' 2>/dev/null || :
 	done
-	wire target r0
-	wire initiator r1
+	connect target r0
+	connect initiator r1
 	ip netns exec "$LAB-relay" "$HERE/relay" -d "$LOSS" -u "$LOSS" \
 		-r "$LOSS" r0 r1 >"$WORK/relay" &
 	RELAY=$!
 }
 
-# wire NAMESPACE END: its eth0 is joined with an end of the relay.
-wire() {
+# connect NAMESPACE INTERFACE: its eth0 with an interface of the relay.
+connect() {
 	ip -n "$LAB-$1" link add eth0 mtu 9216 type veth \
 		peer name "$2" mtu 9216 netns "$LAB-relay"
 	ip -n "$LAB-$1" link set eth0 up
@@ -99,102 +114,110 @@ finish() {
 
 # --- the target --------------------------------------------------------
 
-# start: a target with the options of this life.
+# start: the target, each time with other options.
 start() {
-	case $((LIVES % 4)) in
+	case $((STARTS % 4)) in
 	0) options= ;;
 	1) options=-s ;;
-	2) options='-j 0' ;;
-	3) options=-d ;;
+	2) options=-d ;;
+	3) options='-d -s' ;;
 	esac
-	LIVES=$((LIVES + 1))
+	STARTS=$((STARTS + 1))
 	: >"$WORK/out"
 	# shellcheck disable=SC2086
 	ip netns exec "$LAB-target" "$VBLADE" $options 0 1 eth0 \
 		"$WORK/image" >"$WORK/out" 2>>"$WORK/err" &
 	TARGET=$!
-	BORN=$(now)
+	STARTED=$(now)
 	tries=0
 	until grep -q '^pid' "$WORK/out"; do
 		tries=$((tries + 1))
 		if [ $tries -gt 400 ] || ! kill -0 $TARGET 2>/dev/null; then
-			die "the target does not start: $(tail -n 3 "$WORK/err")"
+			die "the target did not start: $(tail -n 3 "$WORK/err")"
 		fi
 		sleep 0.05
 	done
-	say "  life $LIVES: vblade $options"
+	say "start $STARTS: vblade $options"
 }
 
-# How often it told its counters.
-counters() {
-	grep -c ' reads of ' "$WORK/err" || :
+# How often the counters were logged.
+count_counters() {
+	grep -c ' reads=' "$WORK/err" || :
 }
 
 stop() {
-	told=$(counters)
+	logged=$(count_counters)
 	kill -USR1 $TARGET
 	tries=0
-	until [ "$(counters)" -gt "$told" ]; do
+	until [ "$(count_counters)" -gt "$logged" ]; do
 		tries=$((tries + 1))
-		[ $tries -le 400 ] || die 'SIGUSR1 is not answered'
+		[ $tries -le 400 ] || die 'no counters after SIGUSR1'
 		sleep 0.05
 	done
 	kill $TARGET
 	status=0
 	wait $TARGET || status=$?
-	[ $status = 0 ] || die "the target ended with status $status"
-	grep ' other requests' "$WORK/err" | tail -n 1 | sed 's/^/  /' >&2
+	[ $status = 0 ] || die "the target exited with status $status"
+	say "  $(sed -n 's/.* reads=/reads=/p' "$WORK/err" | tail -n 1)"
 }
 
-# sample: what the target holds now: life, KiB, descriptors, threads.
+# sample: start, KiB, descriptors, own threads and kernel threads of the target.
 sample() {
-	kill -0 $TARGET 2>/dev/null || die "the target is dead"
+	kill -0 $TARGET 2>/dev/null || die "the target died: $(tail -n 3 "$WORK/err")"
 	rss=$(awk '/^VmRSS/ { print $2 }' "/proc/$TARGET/status")
-	threads=$(awk '/^Threads/ { print $2 }' "/proc/$TARGET/status")
+	threads=$(cat "/proc/$TARGET"/task/*/comm 2>/dev/null | awk '
+		/^iou-/ { kernel++; next }
+		{ own++ }
+		END { print own + 0, kernel + 0 }')
 	set -- "/proc/$TARGET/fd/"*
-	echo "$LIVES $rss $# $threads" >>"$WORK/samples"
+	echo "$STARTS $rss $# $threads" >>"$WORK/samples"
 }
 
-# judge_samples: within a life memory stays at what it had grown to at a third
-# of it, and descriptors at what they were.
-judge_samples() {
-	awk -v slack="$SLACK" '
-		{ n[$1]++; rss[$1, n[$1]] = $2; fds[$1, n[$1]] = $3
-			if ($4 > most[$1]) most[$1] = $4 }
+# check_samples: from one start to the next, memory grows no more after the
+# first third, and the number of descriptors stays the same.
+check_samples() {
+	awk -v slack="$GROWTH_MAX" '
+		{
+			i = ++n[$1]; rss[$1, i] = $2; fds[$1, i] = $3
+			if ($4 > threads[$1])
+				threads[$1] = $4
+			if ($5 > kernel[$1])
+				kernel[$1] = $5
+		}
 		END {
-			for (life in n) {
-				third = int(n[life] / 3) + 1; base = top = 0
-				for (i = 1; i <= n[life]; i++) {
-					if (i <= third && rss[life, i] > base)
-						base = rss[life, i]
-					if (rss[life, i] > top)
-						top = rss[life, i]
-					if (fds[life, i] != fds[life, 1])
+			for (start = 1; start in n; start++) {
+				third = int(n[start] / 3) + 1; base = top = 0
+				for (i = 1; i <= n[start]; i++) {
+					if (i <= third && rss[start, i] > base)
+						base = rss[start, i]
+					if (rss[start, i] > top)
+						top = rss[start, i]
+					if (fds[start, i] != fds[start, 1])
 						bad = 1
 				}
-				if (top > base + slack) bad = 1
-				printf "  life %d: %d KiB, then %d at most; " \
-					"%d descriptors; %d threads\n", life,
-					base, top, fds[life, 1], most[life]
+				if (top > base + slack)
+					bad = 1
+				printf "  start %d: %d KiB, later at most %d " \
+				    "KiB; %d descriptors; at most %d " \
+				    "threads, %d iou-wrk\n", start, base,
+				    top, fds[start, 1], threads[start],
+				    kernel[start]
 			}
 			exit bad
-		}' "$WORK/samples" >"$WORK/judgement"
-	judged=$?
-	sort -k 2n "$WORK/judgement" >&2
-	return $judged
+		}' "$WORK/samples" >&2
 }
 
-# --- the weather -------------------------------------------------------
+# --- disturbances ------------------------------------------------------
 
-flap() {
+flap_link() {
 	ip -n "$LAB-target" link set eth0 down
 	sleep 0.2
 	ip -n "$LAB-target" link set eth0 up
 	FLAPS=$((FLAPS + 1))
 }
 
-# mtu: the next of those that the requests of this round fit.
-mtu() {
+# change_mtu: to the next of those that the requests of this round fit.
+change_mtu() {
 	# shellcheck disable=SC2086
 	set -- $MTUS
 	shift $((CHANGES % $#))
@@ -202,36 +225,37 @@ mtu() {
 	CHANGES=$((CHANGES + 1))
 }
 
-# weather: one thing happens, and then nothing for a while.
-weather() {
+# disturb: one event, and a second without any.
+disturb() {
 	STEP=$((STEP + 1))
 	case $((STEP % 4)) in
-	1) flap ;;
-	3) mtu ;;
+	1) flap_link ;;
+	3) change_mtu ;;
 	esac
-	if [ $(($(now) - BORN)) -ge "$RESTART" ]; then
+	if [ $(($(now) - STARTED)) -ge "$RESTART" ]; then
 		stop
 		start
 	fi
 	sleep 0.8
 	sample
+	progress
 }
 
 # --- the initiators ----------------------------------------------------
 
-# initiator N SECTORS ROUND: write a quarter and verify it.
-initiator() {
+# run_initiator N SECTORS ROUND: write a quarter and verify it.
+run_initiator() {
 	set -- "$1" "-t 100 -i $1 -f $((($1 - 1) * QUARTER)) -c $QUARTER" \
 		"-n $2 -g $3"
 	for mode in write "verify -o $WORK/expected"; do
 		# shellcheck disable=SC2086
-		on initiator "$HERE/load" -m $mode $2 $3 0 1 eth0 \
+		on initiator "$LOAD" -m $mode $2 $3 0 1 eth0 \
 			>>"$WORK/load.$1" 2>"$WORK/load.$1.err" || return
 	done
 }
 
-# round: all four at once, and the weather until all are done.
-round() {
+# run_round: all four at once, disturbed until all are done.
+run_round() {
 	ROUND=$((ROUND + 1))
 	if [ $((ROUND % 2)) = 1 ]; then
 		sectors=17 MTUS='9000 9216'
@@ -242,13 +266,13 @@ round() {
 	for i in 1 2 3 4; do
 		rm -f "$WORK/done.$i"
 		{
-			initiator $i $sectors $ROUND && echo 0 || echo 1
+			run_initiator $i $sectors $ROUND && echo 0 || echo 1
 		} >"$WORK/done.$i.new" 2>/dev/null &&
 			mv "$WORK/done.$i.new" "$WORK/done.$i" &
 		echo $! >"$WORK/$i.pid"
 	done
 	until [ "$(cat "$WORK"/done.? 2>/dev/null | wc -l)" = 4 ]; do
-		weather
+		disturb
 	done
 	rm -f "$WORK"/?.pid
 	! cat "$WORK"/done.? | grep -q 1 || {
@@ -258,29 +282,34 @@ round() {
 }
 
 totals() {
-	cat "$WORK"/load.[1-4] | tr ' ' '\n' | awk -F= '
+	for i in 1 2 3 4; do
+		cat "$WORK/load.$i" 2>/dev/null || :
+	done | tr ' ' '\n' | awk -F= '
 		{ sum[$1] += $2 }
-		END { printf "%d requests, errors=%d bad=%d mismatches=%d " \
-			"retransmits=%d\n", sum["requests"], sum["errors"],
-			sum["bad"], sum["mismatches"], sum["retransmits"] }'
+		END {
+			printf "%.0f requests, errors=%d bad=%d " \
+			    "mismatches=%d retransmits=%d\n",
+			    sum["requests"], sum["errors"], sum["bad"],
+			    sum["mismatches"], sum["retransmits"]
+		}'
 }
 
 trap finish EXIT
-trap 'exit 1' INT TERM HUP
+trap 'exit 130' INT TERM HUP
 ROUND=0 STEP=0 FLAPS=0 CHANGES=0
 prepare
+BEGAN=$(now)
 start
-until=$(($(now) + TIME))
-while [ "$(now)" -lt $until ]; do
-	round
+while [ $(($(now) - BEGAN)) -lt "$TIME" ]; do
+	run_round
 done
 stop
 TARGET=
-cmp "$WORK/image" "$WORK/expected" || die "the image is not what was written"
+cmp "$WORK/image" "$WORK/expected" || die "the image is not as written"
 kill $RELAY
 wait $RELAY || :
 RELAY=
-say "the relay: $(cat "$WORK/relay")"
-say "$ROUND rounds, $FLAPS link flaps, $CHANGES MTU changes, $LIVES lives"
-judge_samples || die "memory grew or descriptors were leaked"
+say "relay: $(cat "$WORK/relay")"
+say "$ROUND rounds, $FLAPS link flaps, $CHANGES MTU changes, $STARTS starts"
+check_samples || die 'memory grew or descriptors leaked'
 totals
