@@ -1,6 +1,6 @@
 # shellcheck shell=bats disable=SC2016,SC2034
 #
-# What aoetools (and its own idea of the protocol) says about a target.
+# What aoetools and nmap, with their own idea of the protocol, report of a target.
 
 load client
 
@@ -112,4 +112,14 @@ e0.1	   1	1024	eth0" aoe-sancheck eth0
 	run timeout 10 ip netns exec "$INITIATOR_NS" \
 		aoecfg -t 1 -c prefix -s ello 0 1 eth0
 	assert_equal '' "$output"
+}
+
+# nmap sends the bare header, 24 bytes that a virtual link does not pad to the
+# 60 of Ethernet. It uses an interface only if it has an IP address.
+@test "nmap discovers the target" {
+	on_initiator ip address replace 10.88.162.2/24 dev eth0
+	run timeout 60 ip netns exec "$INITIATOR_NS" \
+		nmap --script broadcast-ataoe-discover -e eth0
+	assert_match "Server: ${TARGET_MAC//:/}; Version: 1; Major: 0; Minor: 1\$" \
+		"$output"
 }
