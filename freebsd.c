@@ -1,19 +1,16 @@
+/* SPDX-License-Identifier: ISC */
 /*
- * freebsd.c: the platform interface over bpf(4) and the disks of GEOM.
- *
- * All is opened before confine(): two bpf devices, one to serve on and one
- * to find out how long a frame may be; a route(4) socket that wakes us when
- * an interface changes; and a socket to ask how the interface is then.  What
- * is said of the kernel was seen on 13.2 and 15.1 or read in sys/net/bpf.c.
+ * freebsd.c: the platform interface over bpf(4) and the disks of GEOM, for
+ * FreeBSD 14 and later.  There is no asynchronous engine: the thread pool of
+ * vblade.c calls disk_execute().  "15.1": measured on a kernel of that release.
  */
-#include <sys/types.h>
+#include <sys/param.h>
 #include <sys/capsicum.h>
 #include <sys/disk.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/sockio.h>
 #include <sys/stat.h>
 
 #include <net/bpf.h>
@@ -21,263 +18,199 @@
 #include <net/if_dl.h>
 #include <net/if_media.h>
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <poll.h>
-#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "aoe.h"
 
 enum {
-	RECORD = 32,		/* bytes before a frame, and its padding */
-	MTU_MOST = 1 << 16,
-	JUMBO = 9216,		/* the MTU that room is sized for */
-	BUSY = 64,		/* reads between looks at the link, at most */
-	VLAN_TYPE = 0x8100,	/* IEEE 802.1Q: its tag is 4 bytes, of which */
-	VLAN_TAG = 4,		/* 12 bits are the VLAN, 0 for priority only */
+	RECORD_MAX = 32,	/* a bpf header and the padding of a record */
+	MTU_JUMBO = 9216,	/* the buffer is sized for this MTU */
+	FRAME_MAX = 16384,	/* MJUM16BYTES: bpf_movein() sends no more */
+	IFCONF_MAX = 1 << 16,	/* bytes of addresses of all interfaces */
+	PAGES_MAX = 1 + RUN_MAX * SECTORS_MAX * SECTOR / 4096,
+	WATCHED_MAX = 4,
+
+	VLAN_TYPE = 0x8100,	/* IEEE 802.1Q: a tag of 4 bytes, of which */
+	VLAN_TAG = 4,		/* 12 bits are the VLAN, 0 in a priority tag */
 	VLAN_ID = 0x0fff,
 };
 
-struct link {
-	bool bound;		/* false: the interface is gone */
-	bool up;		/* and has carrier */
-	unsigned mtu;
-	uint8_t mac[MAC_LEN];
-	char name[IFNAMSIZ];
-};
-
 struct net {
-	int fd;			/* the bpf device */
-	int probe;		/* another, whose write filter refuses all */
-	int route;
-	int ask;		/* for ioctls about the interface */
-	int wake;
-	char name[IFNAMSIZ];	/* as it was asked for */
+	struct pollfd wait[2 + WATCHED_MAX];	/* fd, route, what is watched */
+	nfds_t waits;
+	int fd;			/* /dev/bpf */
+	int route;		/* route(4), also for ioctls on the interface */
+	int claim;		/* the lock on shelf.slot, or -1 */
+	bool stopped;		/* receives no more frames */
+	char name[IFNAMSIZ];	/* as requested; link.name is the present one */
 	struct link link;
-	size_t most;		/* bytes of a frame that can be sent */
-	bool news;		/* others should hear of us again */
-	unsigned busy;		/* reads since the last look at the link */
-	unsigned wanted;	/* frames that somebody hoped for room for */
-	uint8_t *buffer;	/* one read fills it: like the kernel's */
-	unsigned size;
-	uint8_t *next, *end;	/* records in it, not yet handed out */
-	atomic_ullong drops;	/* those that the kernel no longer counts */
+	time_t looked;		/* when it was last updated */
+	uint64_t drops;		/* that the kernel does not count any more */
+	unsigned size;		/* of the buffer: that of the kernel's */
+	uint8_t *buffer;
+	uint8_t *next, *end;	/* records in it that were not returned yet */
 };
 
 /*
  * The link.
  */
 
-/* The address now.  Unlike getifaddrs(3) this may be asked when confined. */
-static void
-link_address(const struct net *n, struct link *l)
-{
-	char all[MTU_MOST + sizeof(struct sockaddr_dl)];
-	struct ifconf c = { .ifc_len = MTU_MOST, .ifc_buf = all };
-	struct sockaddr_dl a;
-	size_t len;
-
-	if (ioctl(n->ask, SIOCGIFCONF, &c) < 0)
-		return;
-	for (char *p = all; p < all + c.ifc_len; p += IFNAMSIZ + len) {
-		memcpy(&a, p + IFNAMSIZ, sizeof a);
-		len = a.sdl_len > sizeof(struct sockaddr) ? a.sdl_len :
-		    sizeof(struct sockaddr);
-		if (strncmp(p, l->name, IFNAMSIZ) == 0 &&
-		    a.sdl_family == AF_LINK && a.sdl_alen == MAC_LEN &&
-		    a.sdl_nlen < IFNAMSIZ)
-			memcpy(l->mac, LLADDR(&a), MAC_LEN);
-	}
-}
-
-/* How the link is now; what cannot be learned stays as it was. */
-static struct link
-link_now(const struct net *n)
-{
-	struct link l = n->link;
-	struct ifmediareq m = { 0 };
-	struct ifreq r = { 0 };
-
-	l.bound = ioctl(n->fd, BIOCGETIF, &r) == 0;
-	if (l.bound)
-		memcpy(l.name, r.ifr_name, sizeof l.name);
-	l.up = l.bound && ioctl(n->ask, SIOCGIFFLAGS, &r) == 0 &&
-	    (r.ifr_flags & IFF_UP);
-	memcpy(m.ifm_name, l.name, sizeof m.ifm_name);
-	if (l.up && ioctl(n->ask, SIOCGIFMEDIA, &m) == 0 &&
-	    (m.ifm_status & IFM_AVALID))
-		l.up = m.ifm_status & IFM_ACTIVE;
-	if (l.bound && ioctl(n->ask, SIOCGIFMTU, &r) == 0)
-		l.mtu = (unsigned)r.ifr_mtu;
-	if (l.bound)
-		link_address(n, &l);
-	return l;
-}
-
-/* Says what of the interface changed, once a change. */
-static void
-link_tell(const struct link *l, const struct link *old)
-{
-	if (strcmp(l->name, old->name) != 0)
-		note(LOG_NOTICE, "now named %s", l->name);
-	if (l->mtu != old->mtu)
-		note(LOG_NOTICE, "MTU %u", l->mtu);
-	if (memcmp(l->mac, old->mac, MAC_LEN) != 0)
-		note(LOG_NOTICE, "address %02x:%02x:%02x:%02x:%02x:%02x",
-		    l->mac[0], l->mac[1], l->mac[2], l->mac[3], l->mac[4],
-		    l->mac[5]);
-	if (l->up != old->up)
-		note(LOG_NOTICE, "link %s", l->up ? "up" : "down");
-}
-
-/* Would the kernel send a frame of this length? */
-static bool
-sendable(const struct net *n, size_t len)
-{
-	return write(n->probe, n->buffer, len) >= 0 || errno != EIO;
-}
-
-/*
- * The longest frame the kernel would send.  Before FreeBSD 14 it has no
- * buffer for one above a page and says EIO (PR 205164), whatever the MTU is;
- * it finds that out before it asks the write filter, so that nothing leaves.
- */
-static size_t
-frame_most(const struct net *n)
-{
-	size_t good = ETH_HEADER, bad = n->link.mtu + ETH_HEADER + 1;
-
-	if (sendable(n, bad - 1))
-		return bad - 1;
-	while (bad - good > 1) {
-		size_t half = (good + bad) / 2;
-
-		if (sendable(n, half))
-			good = half;
-		else
-			bad = half;
-	}
-	return good;
-}
-
-static void
-limits_tell(const struct net *n)
-{
-	size_t room = 2 * (size_t)n->size / (RECORD + n->link.mtu);
-
-	if (n->most < n->link.mtu + ETH_HEADER)
-		note(LOG_NOTICE, "this kernel sends no frames above %zu bytes",
-		    n->most);
-	if (room < n->wanted / 2)
-		note(LOG_WARNING, "room for %zu frames at a time, where %u "
-		    "would do: sysctl net.bpf.maxbufsize", room, n->wanted);
-}
-
-/* Takes packets of the interface with the name that was asked for. */
-static int
-link_bind(const struct net *n)
-{
-	struct ifreq r = { 0 };
-
-	memcpy(r.ifr_name, n->name, sizeof r.ifr_name);
-	return ioctl(n->probe, BIOCSETIF, &r) < 0 ? -1 :
-	    ioctl(n->fd, BIOCSETIF, &r);
-}
-
-static unsigned
-kernel_drops(const struct net *n)
+uint64_t
+net_drops(struct net *net)
 {
 	struct bpf_stat s;
 
-	return ioctl(n->fd, BIOCGSTATS, &s) < 0 ? 0 : s.bs_drop;
+	return net->drops + (ioctl(net->fd, BIOCGSTATS, &s) < 0 ? 0 :
+	    s.bs_drop);
 }
 
-/* The interface is gone; has one come that bears its name? */
+/* Is /dev/bpf bound to an Ethernet interface?  Stores its name in *r. */
 static bool
-link_back(struct net *n)
+link_is_bound(const struct net *net, struct ifreq *r)
 {
-	unsigned drops = kernel_drops(n);	/* binding zeroes them */
+	unsigned type;
 
-	if (n->link.bound)
-		note(LOG_WARNING, "interface is gone");
-	if (link_bind(n) < 0)
+	return ioctl(net->fd, BIOCGETIF, r) == 0 &&
+	    ioctl(net->fd, BIOCGDLT, &type) == 0 && type == DLT_EN10MB;
+}
+
+/* Bind to the interface that has the requested name now. */
+static bool
+link_bind(struct net *net, struct ifreq *r)
+{
+	uint64_t drops = net_drops(net);	/* BIOCSETIF clears them */
+
+	memcpy(r->ifr_name, net->name, sizeof net->name);
+	if (ioctl(net->fd, BIOCSETIF, r) < 0)
 		return false;
-	atomic_fetch_add(&n->drops, drops);
-	note(LOG_NOTICE, "interface is back");
-	return true;
+	net->drops = drops;
+	return link_is_bound(net, r);
 }
 
-/* Sees how the link is, whatever woke us; many changes may be one. */
+/*
+ * Read the present address.  In capability mode getifaddrs(3) fails, and
+ * SIOCGHWADDR returns the address that the hardware had at first.
+ */
 static void
-link_look(struct net *n)
+link_read_mac(struct net *net)
 {
-	struct link old = n->link, l = link_now(n);
-	size_t most = n->most;
-	bool back = !l.bound && link_back(n);
+	char all[IFCONF_MAX + sizeof(struct sockaddr_dl)];
+	struct ifconf c = { .ifc_len = IFCONF_MAX, .ifc_buf = all };
+	struct sockaddr_dl a;
 
-	if (back)
-		l = link_now(n);
-	n->link = l;
-	if (!l.bound)
+	if (ioctl(net->route, SIOCGIFCONF, &c) < 0)
 		return;
-	link_tell(&l, &old);
-	if (back || l.mtu != old.mtu || l.up != old.up)
-		n->most = frame_most(n);
-	if (l.mtu != old.mtu || n->most != most)
-		limits_tell(n);
-	if (l.up && (back || !old.up || n->most != most ||
-	    memcmp(l.mac, old.mac, MAC_LEN) != 0))
-		n->news = true;
+	for (char *p = all; p < all + c.ifc_len;
+	    p += IFNAMSIZ + MAX(a.sdl_len, sizeof(struct sockaddr))) {
+		memcpy(&a, p + IFNAMSIZ, sizeof a);
+		if (strncmp(p, net->link.name, IFNAMSIZ) == 0 &&
+		    a.sdl_family == AF_LINK && a.sdl_alen == MAC_LEN &&
+		    a.sdl_nlen < IFNAMSIZ)
+			memcpy(net->link.mac, LLADDR(&a), MAC_LEN);
+	}
 }
 
-/* Whatever a message says, and though some may be lost: it is time to look. */
+/*
+ * Update net->link; bind again if the interface is gone.  What cannot be read
+ * stays as it was.  The index is not the kernel's, which uses one again.
+ */
 static void
-route_read(struct net *n)
+link_look(struct net *net)
 {
-	char message[4096];
+	unsigned room = net->size - RECORD_MAX - ETH_HEADER - VLAN_TAG;
+	struct link *l = &net->link;
+	struct ifmediareq m = { 0 };
+	struct ifreq r = { 0 };
 
-	while (recv(n->route, message, sizeof message, MSG_DONTWAIT) >= 0 ||
-	    errno == ENOBUFS)
-		continue;
-	link_look(n);
+	net->looked = time(NULL);
+	l->looks++;
+	l->up = false;
+	if (!link_is_bound(net, &r))
+		l->index = link_bind(net, &r) ? l->looks : 0;
+	if (l->index == 0)
+		return;
+	memcpy(l->name, r.ifr_name, sizeof l->name);
+	memcpy(m.ifm_name, r.ifr_name, sizeof m.ifm_name);
+	if (ioctl(net->route, SIOCGIFMTU, &r) == 0)
+		l->mtu = MIN(MIN((unsigned)r.ifr_mtu, room),
+		    FRAME_MAX - ETH_HEADER);
+	if (ioctl(net->route, SIOCGIFFLAGS, &r) == 0)
+		l->up = r.ifr_flags & IFF_UP;
+	if (ioctl(net->route, SIOCGIFMEDIA, &m) == 0 &&
+	    (m.ifm_status & IFM_AVALID) && !(m.ifm_status & IFM_ACTIVE))
+		l->up = false;
+	link_read_mac(net);
+}
+
+const struct link *
+net_link(const struct net *net)
+{
+	return &net->link;
 }
 
 /*
  * Frames.
  */
 
-/* Reads all records that wait; they are exactly one buffer at most. */
-static void
-fill(struct net *n)
+void
+net_watch(struct net *net, int fd)
 {
-	ssize_t got = n->link.bound ? read(n->fd, n->buffer, n->size) : 0;
-
-	if (got < 0 && errno == ENXIO)
-		link_look(n);
-	n->next = n->buffer;
-	n->end = n->buffer + (got > 0 ? got : 0);
+	net->wait[net->waits++] = (struct pollfd){ .fd = fd, .events = POLLIN };
 }
 
 /*
- * The frame of the next record, or none if it arrived cut.  The header is
- * shorter than its struct, so it tells its own length; the last record is
- * not padded, so `next` may end up behind `end`.
+ * Wait for an event; fill the buffer.  Whatever a message of route(4) says, it
+ * is time to look at the link; ENOBUFS means that some were lost.  A bpf device
+ * without an interface is always ready, and a read must be of the size of the
+ * kernel's buffer (15.1).
+ */
+static void
+net_wait(struct net *net, int timeout)
+{
+	bool receive = net->link.index != 0 && !net->stopped;
+	ssize_t got = 0;
+	char message[4096];
+
+	net->next = net->end = net->buffer;
+	net->wait[0].fd = receive ? net->fd : -1;
+	if (poll(net->wait, net->waits, timeout) <= 0)
+		return;
+	if (net->wait[1].revents != 0) {
+		while (recv(net->route, message, sizeof message,
+		    MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
+			continue;
+		link_look(net);
+	}
+	if (net->wait[0].revents != 0)
+		got = read(net->fd, net->buffer, net->size);
+	if (got > 0)
+		net->end = net->buffer + got;
+	else if (got < 0 && errno == ENXIO)
+		link_look(net);		/* the interface is gone */
+}
+
+/*
+ * Take the next record; false if its frame arrived cut.  Its header is shorter
+ * than the struct and the last record is not padded (15.1), so `next` may pass
+ * `end`.
  */
 static bool
-take(struct net *n, struct frame *f)
+record_take(struct net *net, struct frame *f)
 {
-	struct bpf_hdr *h = (void *)n->next;
+	struct bpf_hdr *h = (void *)net->next;
 
-	*f = (struct frame){ n->next + h->bh_hdrlen, h->bh_caplen };
-	n->next += BPF_WORDALIGN(h->bh_hdrlen + h->bh_caplen);
+	*f = (struct frame){ net->next + h->bh_hdrlen, h->bh_caplen };
+	net->next += BPF_WORDALIGN(h->bh_hdrlen + h->bh_caplen);
 	if (h->bh_caplen < h->bh_datalen) {
-		atomic_fetch_add(&n->drops, 1);
+		net->drops++;
 		return false;
 	}
 	if (get16(f->data + 2 * MAC_LEN) == VLAN_TYPE) {
@@ -288,115 +221,52 @@ take(struct net *n, struct frame *f)
 	return true;
 }
 
-/* Sleeps until something happens, and sees to the link. */
-static void
-await(struct net *n, int timeout)
-{
-	struct pollfd p[] = {	/* bpf without an interface is always ready */
-	    { .fd = n->link.bound ? n->fd : -1, .events = POLLIN },
-	    { .fd = n->route, .events = POLLIN },
-	    { .fd = n->wake, .events = POLLIN } };
-
-	n->busy = 0;
-	if (poll(p, 3, timeout) > 0 && p[1].revents != 0)
-		route_read(n);
-}
-
 /*
- * Nothing tells when the address alone changes.  But then frames come that
- * are not to the one we know: a broadcast at least, by which those that
- * lost us will search.
+ * No event reports a new address.  But frames to it, and the broadcasts of
+ * initiators that search for us, are not addressed to the one we know.
  */
 int
-net_recv(struct net *n, struct frame frames[], int max, int timeout, bool *news)
+net_recv(struct net *net, struct frame frames[], int max, int timeout)
 {
+	bool other = false;
 	int count = 0;
-	bool stranger = false;
 
-	if (n->busy++ == BUSY)
-		await(n, 0);
-	if (n->next >= n->end)
-		fill(n);
-	if (n->next >= n->end && !n->news) {
-		await(n, timeout);
-		fill(n);
-	}
-	while (count < max && n->next < n->end)
-		if (take(n, &frames[count]))
-			stranger |= memcmp(frames[count++].data, n->link.mac,
+	net->stopped |= max == 0;
+	if (net->next >= net->end || net->stopped)
+		net_wait(net, timeout);
+	while (count < max && net->next < net->end)
+		if (record_take(net, &frames[count]))
+			other |= memcmp(frames[count++].data, net->link.mac,
 			    MAC_LEN) != 0;
-	if (stranger)
-		link_look(n);
-	*news = n->news;
-	n->news = false;
+	if (other && time(NULL) != net->looked)
+		link_look(net);
 	return count;
 }
 
+/* With index 0, the device may be bound to an interface of another type. */
 int
-net_send(struct net *n, const struct frame frames[], int count)
+net_send(struct net *net, const struct frame frames[], int n)
 {
-	int64_t until = 0;
-	int lost = 0;
+	int tries = SEND_TRIES, dropped = net->link.index == 0 ? n : 0;
 
-	for (int i = 0; i < count; i++) {
-		while (write(n->fd, frames[i].data, frames[i].len) < 0) {
-			if (send_again(errno, &until))
-				continue;
-			if (errno != EMSGSIZE && errno != EIO)
-				return lost + count - i;
-			lost++;		/* what is too long concerns only it */
-			break;
-		}
-	}
-	return lost;
-}
-
-uint64_t
-net_drops(struct net *n)
-{
-	return atomic_load(&n->drops) + kernel_drops(n);
-}
-
-const uint8_t *
-net_mac(const struct net *n)
-{
-	return n->link.mac;
-}
-
-unsigned
-net_mtu(const struct net *n)
-{
-	return (unsigned)n->most - ETH_HEADER;
+	for (int i = dropped; i < n; i++)
+		while (write(net->fd, frames[i].data, frames[i].len) < 0)
+			if (!send_retry(errno, &tries)) {
+				dropped++;
+				break;
+			}
+	return dropped;
 }
 
 /*
- * Opening.
+ * Opening the interface.
  */
 
-static int
-bpf_open(int mode)
-{
-	int fd = open("/dev/bpf", mode | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0)
-		err(errno == EACCES || errno == EPERM ? EXIT_RIGHTS :
-		    EXIT_TRANSIENT, "/dev/bpf (wants root, or a rule of "
-		    "devfs(8))");
-	return fd;
-}
-
+/* Open /dev/bpf; set it up before it is bound, so that no other frames come. */
 static void
-bpf_set(int fd, unsigned long what, void *value)
+bpf_open(struct net *net, unsigned shelf, unsigned slot)
 {
-	if (ioctl(fd, what, value) < 0)
-		err(EXIT_TRANSIENT, "/dev/bpf");
-}
-
-/* The kernel's part of the checks, set before it listens. */
-static void
-filter(const struct net *n, unsigned shelf, unsigned slot)
-{
-	struct bpf_insn code[] = {
+	struct bpf_insn code[] = {	/* untagged, or with a priority tag */
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, VLAN_TYPE, 0, 6),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 14),
@@ -407,162 +277,139 @@ filter(const struct net *n, unsigned shelf, unsigned slot)
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		AOE_FILTER(shelf, slot),
 	};
-	struct bpf_insn refuse = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct bpf_program filter = { sizeof code / sizeof *code, code };
+	unsigned on = 1, in = BPF_D_IN;
 
-	bpf_set(n->fd, BIOCSETF, &(struct bpf_program){
-	    sizeof code / sizeof *code, code });
-	bpf_set(n->probe, BIOCSETWF, &(struct bpf_program){ 1, &refuse });
+	net->fd = open("/dev/bpf", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (net->fd < 0)
+		fail(errno == EACCES || errno == EPERM ? EXIT_NOPERM :
+		    EXIT_TRANSIENT, 0, "/dev/bpf: %s (requires root or a "
+		    "devfs(8) rule)", strerror(errno));
+	if (ioctl(net->fd, BIOCSETF, &filter) < 0 ||
+	    ioctl(net->fd, BIOCSBLEN, &net->size) < 0 ||	/* or less */
+	    ioctl(net->fd, BIOCIMMEDIATE, &on) < 0 ||	/* frames wake poll */
+	    ioctl(net->fd, BIOCSHDRCMPLT, &on) < 0 ||	/* keep the source */
+	    ioctl(net->fd, BIOCSDIRECTION, &in) < 0)	/* none of our own */
+		fail(EXIT_TRANSIENT, errno, "/dev/bpf");
 }
 
-/* Binding fixes the size of the buffer; the kernel grants what it likes. */
-static void
-options(struct net *n)
+/*
+ * Refuse to export an address twice on one interface, since both processes
+ * would execute every write.  The lock ends with this process.
+ */
+static int
+claim_address(const char *ifname, unsigned shelf, unsigned slot)
 {
-	unsigned one = 1, in = BPF_D_IN;
+	char path[64];
+	int fd;
 
-	n->size = n->wanted * (RECORD + JUMBO);
-	bpf_set(n->fd, BIOCSBLEN, &n->size);
-	bpf_set(n->fd, BIOCIMMEDIATE, &one);	/* a frame wakes a reader */
-	bpf_set(n->fd, BIOCSHDRCMPLT, &one);	/* the source address is ours */
-	bpf_set(n->fd, BIOCSDIRECTION, &in);	/* not what we send */
-	n->buffer = calloc(1, n->size + 2 * MTU_MOST);	/* for sendable() */
-	if (n->buffer == NULL)
-		err(EXIT_TRANSIENT, "memory for frames");
-	n->next = n->end = n->buffer;
-}
-
-static void
-link_open(struct net *n)
-{
-	struct ifaddrs *all, *a;
-	unsigned type;
-
-	n->route = socket(PF_ROUTE, SOCK_RAW | SOCK_CLOEXEC, 0);
-	n->ask = socket(AF_LOCAL, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (n->route < 0 || n->ask < 0 || link_bind(n) < 0 ||
-	    getifaddrs(&all) < 0)
-		err(EXIT_TRANSIENT, "%s", n->name);
-	bpf_set(n->fd, BIOCGDLT, &type);
-	for (a = all; a != NULL; a = a->ifa_next) {
-		struct sockaddr_dl *dl = (void *)a->ifa_addr;
-
-		if (dl != NULL && strcmp(a->ifa_name, n->name) == 0 &&
-		    dl->sdl_family == AF_LINK && dl->sdl_alen == MAC_LEN)
-			break;
-	}
-	if (type != DLT_EN10MB || a == NULL)
-		errx(EXIT_TRANSIENT, "%s: not an Ethernet", n->name);
-	memcpy(n->link.mac, LLADDR((struct sockaddr_dl *)(void *)a->ifa_addr),
-	    MAC_LEN);
-	freeifaddrs(all);
-	memcpy(n->link.name, n->name, sizeof n->name);
-	n->link.bound = n->link.up = true;	/* so that down is told */
-	n->link = link_now(n);
-	if (n->link.mtu == 0)
-		err(EXIT_TRANSIENT, "%s: MTU", n->name);
-	if (!n->link.up)
-		note(LOG_NOTICE, "link down");
-	n->most = frame_most(n);
-	limits_tell(n);
+	snprintf(path, sizeof path, "/var/run/vblade.%s.e%u.%u", ifname, shelf,
+	    slot);
+	fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		fail(EXIT_USAGE, 0, "e%u.%u is already exported on %s by "
+		    "another process (-f overrides)", shelf, slot, ifname);
+	return fd;		/* -1: an ordinary user cannot create it */
 }
 
 struct net *
 net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
-    int wake)
+    bool force)
 {
-	struct net *n = calloc(1, sizeof *n);
+	struct net *net = calloc(1, sizeof *net);
+	struct ifreq r = { 0 };
+	unsigned held;
 
-	if (n == NULL)
-		err(EXIT_TRANSIENT, "memory");
-	if (strlen(ifname) >= sizeof n->name)
-		errx(EXIT_USAGE, "interface '%s': name too long", ifname);
-	strcpy(n->name, ifname);
-	n->wake = wake;
-	n->wanted = frames;
-	n->fd = bpf_open(O_RDWR);
-	n->probe = bpf_open(O_WRONLY);	/* hears nothing */
-	filter(n, shelf, slot);
-	options(n);
-	link_open(n);
-	return n;
+	if (strlen(ifname) >= sizeof net->name)
+		fail(EXIT_USAGE, 0, "interface '%s': name too long", ifname);
+	strcpy(net->name, ifname);
+	net->size = frames * (RECORD_MAX + MTU_JUMBO);
+	bpf_open(net, shelf, slot);
+	net->next = net->end = net->buffer = malloc(net->size);
+	net->route = socket(PF_ROUTE, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (net->buffer == NULL || net->route < 0)
+		fail(EXIT_TRANSIENT, errno, "%s", ifname);
+	net_watch(net, net->fd);
+	net_watch(net, net->route);
+	errno = 0;
+	if (!link_bind(net, &r))
+		fail(EXIT_TRANSIENT, errno, "%s%s", ifname, errno != 0 ? "" :
+		    ": not an Ethernet interface");
+	net->link.index = 1;
+	link_look(net);
+	net->claim = force ? -1 : claim_address(ifname, shelf, slot);
+	held = 2 * (net->size / (RECORD_MAX + ETH_HEADER + net->link.mtu));
+	if (held < frames)
+		logmsg(LOG_WARNING, "receive buffer holds only %u frames (%u "
+		    "requested): see sysctl net.bpf.maxbufsize", held, frames);
+	return net;
 }
 
 /*
- * The disk.  Disks are character devices, which have no page cache: their
- * own descriptor is the direct one, and `unit` is their sector.
+ * The disk.
  */
 
-static bool
-is_device(const struct disk *d)
-{
-	return d->direct == d->fd;
-}
+struct disk {
+	int fd;			/* through the page cache, which devices lack */
+	int direct;		/* a file past its page cache, or -1 */
+	bool device;
+	bool readonly;
+	unsigned unit;
+	unsigned block;		/* of the file system */
+	char *map;		/* a file, for mincore(2); never accessed */
+	off_t mapped;		/* bytes, 0 if the mapping failed */
+};
 
 static void
-device_open(struct disk *d, const char *path)
+file_open(struct disk *d, const char *path, int mode, const struct stat *st)
 {
-	struct diocgattr_arg rate = { .name = "GEOM::rotation_rate",
-	    .len = sizeof rate.value.u16 };
-	off_t stripe = 0;
-
-	if (ioctl(d->fd, DIOCGSECTORSIZE, &d->unit) < 0)
-		errx(EXIT_DISK, "%s is a character device, but no disk", path);
-	if (d->unit % SECTOR != 0)
-		errx(EXIT_DISK, "%s has sectors of %u bytes", path, d->unit);
-	d->direct = d->fd;
-	d->physical = d->unit;
-	if (ioctl(d->fd, DIOCGSTRIPESIZE, &stripe) == 0 && stripe == 4096)
-		d->physical = 4096;	/* hides behind sectors of 512 */
-	d->solid = ioctl(d->fd, DIOCGATTR, &rate) == 0 && rate.value.u16 == 1;
+	d->unit = mode & O_DIRECT ? (unsigned)getpagesize() : SECTOR;
+	d->block = (unsigned)st->st_blksize;
+	if (mode & O_DIRECT) {
+		d->direct = open(path, mode);
+		if (d->direct < 0)
+			fail(EXIT_DISK, errno, "%s: -d", path);
+		return;
+	}
+	d->map = mmap(NULL, (size_t)st->st_size, PROT_READ,
+	    MAP_SHARED | MAP_NOCORE, d->fd, 0);
+	d->mapped = d->map == MAP_FAILED ? 0 : st->st_size;
 }
 
-static void
-file_open(struct disk *d, const char *path, int mode, int flags)
+/* GEOM refuses with EPERM to write to a disk that it uses itself. */
+struct disk *
+disk_open(const char *path, int flags)
 {
-	struct statfs fs;
-
-	d->unit = flags & DISK_DIRECT ? (unsigned)getpagesize() : SECTOR;
-	d->direct = flags & DISK_DIRECT ? open(path, mode | O_DIRECT) : -1;
-	if ((flags & DISK_DIRECT) && d->direct < 0)
-		err(EXIT_DISK, "%s: -d", path);
-	d->memory = fstatfs(d->fd, &fs) == 0 &&
-	    strcmp(fs.f_fstypename, "tmpfs") == 0;
-}
-
-/*
- * GEOM refuses to write to what is mounted, with EPERM.  A lock says that a
- * file or a device is exported; where there are no locks, nothing does.
- */
-static bool
-claimed(const struct disk *d, bool readonly)
-{
-	return flock(d->fd, LOCK_NB | (readonly ? LOCK_SH : LOCK_EX)) < 0 &&
-	    errno == EWOULDBLOCK;
-}
-
-void
-disk_open(struct disk *d, const char *path, int flags)
-{
-	bool readonly = flags & DISK_READONLY;
-	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR) |
-	    (flags & DISK_SYNC ? O_DSYNC : 0);
+	struct disk *d = calloc(1, sizeof *d);
+	int mode = O_CLOEXEC | (flags & DISK_READONLY ? O_RDONLY : O_RDWR);
+	int lock = LOCK_NB | (flags & DISK_READONLY ? LOCK_SH : LOCK_EX);
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		disk_err(path, false);
-	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
-		errx(EXIT_DISK, "%s is %s, neither a file nor a disk", path,
-		    S_ISDIR(st.st_mode) ? "a directory" :
-		    S_ISFIFO(st.st_mode) ? "a pipe" : "no file");
+		fail_disk(path, false);
+	d->device = S_ISCHR(st.st_mode);
+	d->readonly = flags & DISK_READONLY;
+	d->direct = -1;
+	if (!d->device && !S_ISREG(st.st_mode))
+		fail(EXIT_DISK, 0, "%s: not a regular file or disk", path);
 	d->fd = open(path, mode);
-	if (d->fd < 0 || (!(flags & DISK_FORCE) && claimed(d, readonly)))
-		disk_err(path, errno == EWOULDBLOCK ||
-		    (errno == EPERM && S_ISCHR(st.st_mode)));
-	d->sync = flags & DISK_SYNC;
-	if (S_ISCHR(st.st_mode))
-		device_open(d, path);
-	else
-		file_open(d, path, mode, flags);
+	if (d->fd < 0 && errno == EPERM && d->device)
+		fail(EXIT_DISK, errno, "%s: mounted, or part of another disk",
+		    path);
+	if (d->fd < 0)
+		fail_disk(path, false);
+	if (!(flags & DISK_FORCE) && flock(d->fd, lock) < 0 &&
+	    errno == EWOULDBLOCK)
+		fail_disk(path, true);
+	if (!d->device)
+		file_open(d, path, mode | (flags & DISK_DIRECT ? O_DIRECT : 0),
+		    &st);
+	else if (ioctl(d->fd, DIOCGSECTORSIZE, &d->unit) < 0)
+		fail(EXIT_DISK, 0, "%s: not a regular file or disk", path);
+	else if (d->unit % SECTOR != 0)
+		fail(EXIT_DISK, 0, "%s: sectors of %u bytes are not supported",
+		    path, d->unit);
+	return d;
 }
 
 off_t
@@ -571,181 +418,216 @@ disk_size(const struct disk *d)
 	struct stat st;
 	off_t size;
 
-	if (is_device(d))
+	if (d->device)
 		return ioctl(d->fd, DIOCGMEDIASIZE, &size) < 0 ? -1 : size;
 	return fstat(d->fd, &st) < 0 ? -1 : st.st_size;
 }
 
-/* Moves len bytes between a buffer and the vector. */
-static void
-vector_copy(const struct iovec *iov, uint8_t *p, size_t len, bool gather)
+unsigned
+disk_unit(const struct disk *d)
 {
-	for (size_t some; len > 0; iov++, p += some, len -= some) {
-		some = len < iov->iov_len ? len : iov->iov_len;
-		if (gather)
-			memcpy(p, iov->iov_base, some);
+	return d->unit;
+}
+
+static size_t
+io_length(const struct io *io)
+{
+	size_t len = 0;
+
+	for (int i = 0; i < io->count; i++)
+		len += io->iov[i].iov_len;
+	return len;
+}
+
+/* Copy len bytes between a buffer and the io. */
+static void
+io_copy(const struct io *io, uint8_t *p, size_t len)
+{
+	for (const struct iovec *v = io->iov; len > 0; v++) {
+		size_t part = MIN(len, v->iov_len);
+
+		if (io->op == OP_WRITE)
+			memcpy(p, v->iov_base, part);
 		else
-			memcpy(iov->iov_base, p, some);
+			memcpy(v->iov_base, p, part);
+		p += part;
+		len -= part;
 	}
 }
 
-/* Reads the first and the last sector of a write that fills them in part. */
-static bool
-edges(const struct disk *d, uint8_t *p, size_t len, off_t off, bool first,
-    bool last)
-{
-	ssize_t unit = d->unit;
-
-	errno = EIO;
-	return (!first || pread(d->fd, p, d->unit, off) == unit) &&
-	    (!last || pread(d->fd, p + len - unit, d->unit,
-	    off + (off_t)len - unit) == unit);
-}
-
 /*
- * The device moves whole sectors, and a transfer for each iovec (physio(9)):
- * all but the plainest request goes through a buffer.  `unit` keeps other
- * requests away from what is read here only to be written back.
+ * A device transfers whole sectors, and each iovec by itself (physio(9)), so
+ * a buffer is used.  What an unaligned write leaves of its sectors is read
+ * first; disk_unit() keeps other requests away from them.
  */
 static ssize_t
-device_io(const struct disk *d, const struct iovec *iov, int n, off_t off,
-    bool write)
+device_transfer(const struct disk *d, const struct io *io)
 {
-	size_t lead = (size_t)(off % d->unit), want = 0, len;
-	ssize_t done = -1;
-	uint8_t *p;
+	size_t lead = (size_t)io->offset % d->unit, len = io_length(io);
+	size_t whole = roundup(lead + len, d->unit);
+	off_t offset = io->offset - (off_t)lead;
+	uint8_t *p = malloc(whole);
+	ssize_t moved = (ssize_t)whole;
 
-	for (int i = 0; i < n; i++)
-		want += iov[i].iov_len;
-	len = (lead + want + d->unit - 1) / d->unit * d->unit;
-	if (n == 1 && len == want)
-		return write ? pwrite(d->fd, iov->iov_base, want, off) :
-		    pread(d->fd, iov->iov_base, want, off);
-	if ((p = malloc(len)) == NULL)
+	if (p == NULL)
 		return -1;
-	off -= (off_t)lead;
-	if (!write) {
-		done = pread(d->fd, p, len, off);
-	} else if (edges(d, p, len, off, lead > 0,
-	    (lead + want) % d->unit != 0)) {
-		vector_copy(iov, p + lead, want, true);
-		done = pwrite(d->fd, p, len, off);
+	if (io->op == OP_READ || whole > len)
+		moved = pread(d->fd, p, whole, offset);
+	if (io->op == OP_WRITE && moved == (ssize_t)whole) {
+		io_copy(io, p + lead, len);
+		moved = pwrite(d->fd, p, whole, offset);
+	} else if (io->op == OP_WRITE && moved >= 0) {
+		moved = 0;		/* the disk ends before */
 	}
-	if (done >= 0)
-		done = done < (ssize_t)lead ? 0 : done - (ssize_t)lead;
-	if (done > (ssize_t)want)
-		done = (ssize_t)want;
-	if (!write && done > 0)
-		vector_copy(iov, p + lead, (size_t)done, false);
+	if (moved >= 0)
+		moved = MIN(MAX(moved - (ssize_t)lead, 0), (ssize_t)len);
+	if (io->op == OP_READ && moved > 0)
+		io_copy(io, p + lead, (size_t)moved);
 	free(p);
-	return done;
-}
-
-/* O_DIRECT may refuse what is not aligned: that takes the page cache. */
-ssize_t
-disk_read(const struct disk *d, const struct iovec *iov, int n, off_t off)
-{
-	ssize_t got;
-
-	if (is_device(d))
-		return device_io(d, iov, n, off, false);
-	if (d->direct >= 0) {
-		got = preadv(d->direct, iov, n, off);
-		if (got >= 0 || errno != EINVAL)
-			return got;
-	}
-	return preadv(d->fd, iov, n, off);
-}
-
-/* O_DSYNC means nothing to a device: it is told to flush. */
-ssize_t
-disk_write(const struct disk *d, const struct iovec *iov, int n, off_t off)
-{
-	ssize_t put;
-
-	if (is_device(d)) {
-		put = device_io(d, iov, n, off, true);
-		return put > 0 && d->sync && disk_flush(d) < 0 ? -1 : put;
-	}
-	if (d->direct >= 0) {
-		put = pwritev(d->direct, iov, n, off);
-		if (put >= 0 || errno != EINVAL)
-			return put;
-	}
-	return pwritev(d->fd, iov, n, off);
+	return moved;
 }
 
 /*
- * Nothing on FreeBSD tells whether a read or a write would wait for the
- * device, so the loop does neither unless there is none.
+ * Data that could not be written stays dirty, so every sync tries again and
+ * reports the error (brelse() in vfs_bio.c): one descriptor will do.  A device
+ * is flushed only if it is open for writing (15.1); one without a cache may
+ * not support it.
  */
-ssize_t
-disk_read_now(const struct disk *d, const struct iovec *iov, int n, off_t off)
+static int
+disk_sync(const struct disk *d)
 {
-	return d->memory ? preadv(d->fd, iov, n, off) : -1;
+	if (d->readonly)
+		return 0;
+	if (!d->device)
+		return fdatasync(d->fd);
+	return ioctl(d->fd, DIOCGFLUSH) < 0 && errno != EOPNOTSUPP ? -1 : 0;
+}
+
+ssize_t
+disk_execute(const struct disk *d, const struct io *io)
+{
+	int fd = d->direct >= 0 && !io->buffered ? d->direct : d->fd;
+	ssize_t result = io->op == OP_SYNC ? disk_sync(d) :
+	    d->device ? device_transfer(d, io) :
+	    io->op == OP_READ ? preadv(fd, io->iov, io->count, io->offset) :
+	    pwritev(fd, io->iov, io->count, io->offset);
+
+	return result < 0 ? -errno : result;
+}
+
+/*
+ * Are these bytes in the page cache?  mincore(2) reports only pages that are
+ * mapped in this process, unless the sysctl vm.mincore_mapped is 0, and preadv
+ * maps none.  MADV_WILLNEED maps those that are resident and reads nothing.  No
+ * page is ever accessed, so a file that shrinks raises no SIGBUS.  ZFS has a
+ * cache of its own, unknown here.
+ */
+static bool
+is_cached(const struct disk *d, off_t offset, size_t len)
+{
+	size_t page = (size_t)getpagesize(), lead = (size_t)offset % page;
+	size_t n = howmany(lead + len, page);
+	char *start = d->map + (offset - (off_t)lead), state[PAGES_MAX];
+
+	if (offset + (off_t)len > d->mapped || n > sizeof state ||
+	    mincore(start, n * page, state) < 0)
+		return false;
+	return memchr(state, 0, n) == NULL ||
+	    (madvise(start, n * page, MADV_WILLNEED) == 0 &&
+	    mincore(start, n * page, state) == 0 &&
+	    memchr(state, 0, n) == NULL);
+}
+
+ssize_t
+disk_read_nowait(const struct disk *d, const struct io *io)
+{
+	return !is_cached(d, io->offset, io_length(io)) ? -1 :
+	    preadv(d->fd, io->iov, io->count, io->offset);
+}
+
+/* A block that begins before the offset and ends after it is read first. */
+static bool
+edge_would_block(const struct disk *d, off_t offset)
+{
+	off_t start = offset - offset % d->block;
+	off_t len = MIN(d->mapped - start, (off_t)d->block);
+
+	return start < offset && (len <= 0 || !is_cached(d, start, (size_t)len));
+}
+
+/* A file system reads blocks first of which a part is written (ffs_write()). */
+bool
+disk_write_would_block(const struct disk *d, off_t offset, size_t len)
+{
+	return d->mapped == 0 || edge_would_block(d, offset) ||
+	    edge_would_block(d, offset + (off_t)len);
+}
+
+/* There is no engine; the three functions below are never called. */
+int
+disk_engine(struct disk *d, unsigned depth)
+{
+	(void)d, (void)depth;
+	errno = ENOSYS;
+	return -1;
+}
+
+void
+disk_start(struct disk *d, struct io *io)
+{
+	(void)d, (void)io;
 }
 
 bool
-disk_write_waits(const struct disk *d, off_t off, size_t len)
+disk_submit(struct disk *d)
 {
-	(void)off;
-	(void)len;
-	return !d->memory;
+	return d != NULL;
 }
 
-/* A device without a cache need not know the command. */
-int
-disk_flush(const struct disk *d)
+struct io *
+disk_finished(struct disk *d)
 {
-	if (!is_device(d))
-		return fdatasync(d->fd);
-	return ioctl(d->fd, DIOCGFLUSH) < 0 && errno != EOPNOTSUPP ? -1 : 0;
+	(void)d;
+	return NULL;
 }
 
 /*
  * Rights.
  */
 
-/* A kernel may lack capsicum(4); then nothing is given up. */
 static void
-restrict_to(int fd, const cap_rights_t *rights, const unsigned long *ioctls,
-    size_t n)
+limit(int fd, const cap_rights_t *rights, const unsigned long *ioctls, size_t n)
 {
 	if (fd >= 0 && (cap_rights_limit(fd, rights) < 0 ||
-	    (n > 0 && cap_ioctls_limit(fd, ioctls, n) < 0)) &&
-	    errno != ENOSYS)
-		err(EXIT_TRANSIENT, "confine");
+	    (n > 0 && cap_ioctls_limit(fd, ioctls, n) < 0)))
+		fail(EXIT_TRANSIENT, errno, "cap_rights_limit");
 }
 
 /*
- * After cap_enter(2) nothing can be opened and each descriptor is good for
- * its task only.  Filters cannot be changed any more; BIOCSETIF stays, for
- * an interface that is made again.
+ * After cap_enter(2) nothing can be opened, and each descriptor serves its
+ * purpose only.  The filter cannot be changed, but BIOCSETIF remains, for an
+ * interface that is created again.
  */
 void
-confine(const struct net *n, const struct disk *d)
+confine(const struct net *net, const struct disk *d)
 {
 	static const unsigned long
-	    bpf[] = { BIOCSETIF, BIOCGETIF, BIOCGSTATS },
-	    ask[] = { SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFMEDIA, SIOCGIFMTU },
+	    bpf[] = { BIOCSETIF, BIOCGETIF, BIOCGDLT, BIOCGSTATS },
+	    link[] = { SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFMEDIA, SIOCGIFMTU },
 	    disk[] = { DIOCGMEDIASIZE, DIOCGFLUSH };
 	cap_rights_t r;
 
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		restrict_to(fd, cap_rights_init(&r, CAP_WRITE, CAP_EVENT),
-		    NULL, 0);
-	restrict_to(n->route, cap_rights_init(&r, CAP_READ, CAP_EVENT), NULL,
-	    0);
-	restrict_to(n->ask, cap_rights_init(&r, CAP_IOCTL), ask, 4);
-	restrict_to(n->probe, cap_rights_init(&r, CAP_WRITE, CAP_IOCTL), bpf,
-	    1);
-	restrict_to(n->fd, cap_rights_init(&r, CAP_READ, CAP_WRITE, CAP_EVENT,
-	    CAP_IOCTL), bpf, 3);
+		limit(fd, cap_rights_init(&r, CAP_WRITE, CAP_EVENT), NULL, 0);
+	limit(net->claim, cap_rights_init(&r, CAP_EVENT), NULL, 0);
+	limit(net->route, cap_rights_init(&r, CAP_READ, CAP_EVENT, CAP_IOCTL),
+	    link, 4);
+	limit(net->fd, cap_rights_init(&r, CAP_READ, CAP_WRITE, CAP_EVENT,
+	    CAP_IOCTL), bpf, 4);
 	cap_rights_init(&r, CAP_PREAD, CAP_PWRITE, CAP_FSTAT, CAP_FSYNC,
 	    CAP_IOCTL);
-	restrict_to(d->fd, &r, disk, 2);
-	if (d->direct != d->fd)
-		restrict_to(d->direct, &r, disk, 2);
-	if (cap_enter() < 0 && errno != ENOSYS)
-		err(EXIT_TRANSIENT, "confine");
+	limit(d->fd, &r, disk, 2);
+	limit(d->direct, &r, disk, 2);
+	if (cap_enter() < 0)
+		fail(EXIT_TRANSIENT, errno, "cap_enter");
 }
