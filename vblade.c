@@ -92,7 +92,6 @@ struct request {
 	uint64_t lba;
 	unsigned count;		/* sectors */
 	uint8_t *payload;	/* in the frame, in the reply, or copied there */
-	bool queued;		/* counted in target.queued */
 	uint8_t opcode;		/* for -v: the ATA command, */
 	int64_t received;	/* and when it arrived */
 	size_t len;		/* bytes of the reply */
@@ -146,7 +145,7 @@ struct target {
 	uint8_t config[CONFIG_MAX];
 
 	struct request *free;
-	unsigned queued, queue_max;	/* requests waiting for the disk */
+	unsigned free_count;
 	struct run *run;		/* being gathered */
 	struct run *first, *last;	/* all that wait or are under way */
 	unsigned waiting;		/* of them, not started */
@@ -201,34 +200,24 @@ emit(int fd, const char *text, size_t len)
 		(void)!write(fd, text, len);
 }
 
-static void
-vlog(int priority, const char *suffix, const char *fmt, va_list ap)
+void
+logmsg(int priority, const char *fmt, ...)
 {
 	char line[512];
 	size_t n = 0, size = sizeof line - 1;
+	va_list ap;
 
 	if (logging.journal)
 		n = (size_t)snprintf(line, size, "<%d>", priority);
 	n += (size_t)snprintf(line + n, size - n, "vblade: %s",
 	    logging.prefix);
+	va_start(ap, fmt);
 	n += (size_t)vsnprintf(line + n, size - n, fmt, ap);
-	if (n < size)
-		n += (size_t)snprintf(line + n, size - n, "%s%s",
-		    *suffix != '\0' ? ": " : "", suffix);
+	va_end(ap);
 	if (n > size - 1)
 		n = size - 1;
 	line[n++] = '\n';
 	emit(logging.fd, line, n);
-}
-
-void
-logmsg(int priority, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vlog(priority, "", fmt, ap);
-	va_end(ap);
 }
 
 /* Send a state to the service manager, if there is one: sd_notify(3). */
@@ -257,18 +246,18 @@ notify(const char *state)
 _Noreturn void
 fail(int status, int error, const char *fmt, ...)
 {
-	const char *reason = error != 0 ? strerror(error) : "";
-	char state[512] = "STATUS=";
+	char state[400] = "STATUS=";
 	size_t n = strlen(state);
-	va_list ap, again;
+	va_list ap;
 
 	va_start(ap, fmt);
-	va_copy(again, ap);
-	*logging.prefix = '\0';
-	vlog(LOG_ERR, reason, fmt, ap);
-	n += (size_t)vsnprintf(state + n, sizeof state - n, fmt, again);
+	n += (size_t)vsnprintf(state + n, sizeof state - n, fmt, ap);
+	va_end(ap);
 	if (error != 0 && n < sizeof state)
-		snprintf(state + n, sizeof state - n, ": %s", reason);
+		snprintf(state + n, sizeof state - n, ": %s",
+		    strerror(error));
+	*logging.prefix = '\0';
+	logmsg(LOG_ERR, "%s", strchr(state, '=') + 1);
 	notify(state);
 	exit(status);
 }
@@ -280,22 +269,18 @@ fail_disk(const char *path, bool in_use)
 
 	if (in_use)
 		fail(EXIT_DISK, 0, "%s is in use: mounted, or exported by "
-		    "another process", path);
+		    "another process (-f overrides that)", path);
 	if (error == EROFS)
 		fail(EXIT_DISK, 0, "%s is read-only: export it with -r", path);
 	fail(error == EACCES || error == EPERM ? EXIT_NOPERM : EXIT_DISK,
 	    error, "%s", path);
 }
 
-/* Has a count that grew by n passed 1, 10, 100, ...?  To limit log lines. */
+/* To limit log lines: only the 1st, 2nd, 4th, 8th ... event is logged. */
 static bool
-passed_power_of_ten(uint64_t count, uint64_t n)
+is_power_of_two(uint64_t n)
 {
-	uint64_t mark = 1;
-
-	while (mark <= count - n)
-		mark *= 10;
-	return count >= mark;
+	return (n & (n - 1)) == 0;
 }
 
 static void
@@ -424,21 +409,9 @@ mac_delete(struct mac_list *l, const uint8_t *mac)
 static void
 request_free(struct target *t, struct request *r)
 {
-	t->queued -= r->queued;
-	r->queued = false;
 	r->next = t->free;
 	t->free = r;
-}
-
-/* The queue is full: drop n requests.  The initiators will retransmit. */
-static void
-count_queue_drops(struct target *t, unsigned n)
-{
-	uint64_t all = t->counters.queue_drops += n;
-
-	if (passed_power_of_ten(all, n))
-		logmsg(LOG_WARNING, "request queue full: %" PRIu64
-		    " requests dropped so far", all);
+	t->free_count++;
 }
 
 /* A free cell, or NULL. */
@@ -447,25 +420,31 @@ request_new(struct target *t)
 {
 	struct request *r = t->free;
 
-	if (r != NULL)
+	if (r != NULL) {
 		t->free = r->next;
-	else
-		count_queue_drops(t, 1);
+		t->free_count--;
+	}
 	return r;
 }
 
-/* Let a request wait for the disk; if too many do already, drop it. */
+/* May more requests wait for the disk?  Those of a batch that need not wait
+ * never find all cells taken. */
 static bool
-request_queue(struct target *t, struct request *r)
+queue_has_room(const struct target *t)
 {
-	if (!r->queued && t->queued >= t->queue_max) {
-		request_free(t, r);
-		count_queue_drops(t, 1);
-		return false;
-	}
-	t->queued += !r->queued;
-	r->queued = true;
-	return true;
+	return t->free_count >= BATCH;
+}
+
+/* The queue is full: drop a request.  The initiator will retransmit. */
+static void
+request_drop(struct target *t, struct request *r)
+{
+	uint64_t n = ++t->counters.queue_drops;
+
+	if (is_power_of_two(n))
+		logmsg(LOG_WARNING, "request queue full: %" PRIu64
+		    " requests dropped so far", n);
+	request_free(t, r);
 }
 
 static void *
@@ -1160,7 +1139,7 @@ request_fail(struct target *t, struct request *r, int error)
 {
 	uint64_t n = ++t->counters.disk_errors;
 
-	if (passed_power_of_ten(n, 1))
+	if (is_power_of_two(n))
 		logmsg(LOG_ERR, "%s of %u sectors at %" PRIu64 " failed: %s "
 		    "(%" PRIu64 " errors so far)",
 		    r->op == OP_WRITE ? "write" : "read", r->count, r->lba,
@@ -1391,26 +1370,17 @@ list_append(struct target *t, struct run *run)
 	t->waiting++;
 }
 
-/*
- * Let the requests of a run wait for the disk, the last ones dropped if too
- * many do already; false if none is left.
- */
+/* Drop a run if too many requests wait already. */
 static bool
-run_queue(struct target *t, struct run *run)
+run_drop(struct target *t, struct run *run)
 {
 	int count = run->count;
 
-	run->count = 0;
-	run->sectors = 0;
-	for (int i = 0; i < count; i++) {
-		struct request *r = run->request[i];
-
-		if (request_queue(t, r)) {
-			run->count++;
-			run->sectors += r->count;
-		}
-	}
-	return run->count > 0;
+	if (queue_has_room(t))
+		return false;
+	for (int i = count - 1; i >= 0; i--)	/* the first one has the run */
+		request_drop(t, run->request[i]);
+	return true;
 }
 
 /* The run that was gathered is complete: execute it or append it. */
@@ -1428,11 +1398,11 @@ run_submit(struct target *t)
 	run->blockers = 0;
 	for (struct run *r = t->first; r != NULL; r = r->next)
 		run->blockers += overlap(t, r, run);
-	if (op == OP_WRITE && t->sync_writes && !run_queue(t, run))
+	if (op == OP_WRITE && t->sync_writes && run_drop(t, run))
 		return;
 	if (run->blockers == 0)
 		run = run_try_nowait(t, run);
-	if (run == NULL || !run_queue(t, run))
+	if (run == NULL || run_drop(t, run))
 		return;
 	run_copy(run);
 	if (t->lone && t->took[op] < FAST) {
@@ -1656,8 +1626,10 @@ serve_frame(struct target *t, struct frame f)
 		run_submit(t);	/* replies keep the order of requests */
 		if (r->op != OP_SYNC || t->readonly)
 			batch_add(t, r);
-		else if (request_queue(t, r))
+		else if (queue_has_room(t))
 			sync_wait(t, r);
+		else
+			request_drop(t, r);
 	}
 }
 
@@ -1777,18 +1749,17 @@ parse_number(const char *what, const char *s, uint64_t min, uint64_t max)
 static bool
 parse_mac(const char **s, uint8_t *mac)
 {
-	char hex[3] = { 0 };
+	static const char digits[] = "00112233445566778899aAbBcCdDeEfF";
+	const char *d;
 
-	for (int i = 0; i < MAC_LEN; i++) {
-		memcpy(hex, *s, strnlen(*s, 2));
-		if (!isxdigit((unsigned char)hex[0]) ||
-		    !isxdigit((unsigned char)hex[1]))
-			return false;
-		mac[i] = (uint8_t)strtoul(hex, NULL, 16);
-		memset(hex, 0, sizeof hex);
-		*s += 2;
-		if (**s == ':' && i < MAC_LEN - 1)
+	memset(mac, 0, MAC_LEN);
+	for (int i = 0; i < 2 * MAC_LEN; i++) {
+		if (i > 0 && i % 2 == 0 && **s == ':')
 			++*s;
+		d = **s != '\0' ? strchr(digits, *(*s)++) : NULL;
+		if (d == NULL)
+			return false;
+		mac[i / 2] = (uint8_t)(mac[i / 2] << 4 | (d - digits) / 2);
 	}
 	return true;
 }
@@ -1808,8 +1779,7 @@ parse_mac_list(struct target *t, const char *list)
 			    "comma-separated list of unicast MAC addresses",
 			    list);
 		if (!mac_add(&t->allowed, mac))
-			fail(EXIT_USAGE, 0, "-m '%s': more than 255 addresses",
-			    list);
+			fail(EXIT_USAGE, 0, "-m: more than 255 addresses");
 	} while (*s++ == ',');
 }
 
@@ -1953,9 +1923,7 @@ allocate_requests(struct target *t)
 	unsigned n = 4 * t->buffers;
 	uint8_t *p;
 
-	t->queue_max = n < QUEUE_MIN ? QUEUE_MIN : n > QUEUE_MAX ? QUEUE_MAX :
-	    n;
-	n = t->queue_max + BATCH;
+	n = BATCH + (n < QUEUE_MIN ? QUEUE_MIN : n > QUEUE_MAX ? QUEUE_MAX : n);
 	p = mmap(NULL, (size_t)n * CELL, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
@@ -2107,10 +2075,6 @@ report_ready(const struct target *t, const char *engine)
 	logmsg(LOG_INFO, "address %s, MTU %u, %u sectors per frame, "
 	    "%u buffers, disk I/O by %s", mac_text(t->link.mac, mac),
 	    t->link.mtu, config_sectors(t), t->buffers, engine);
-	snprintf(line, sizeof line, "On a Linux client: modprobe aoe; the "
-	    "disk is /dev/etherd/e%u.%u\n", t->shelf, t->slot);
-	if (isatty(out))
-		emit(out, line, strlen(line));
 	if (logging.fd == STDERR_FILENO && isatty(STDERR_FILENO)) {
 		logmsg(LOG_WARNING, "cannot reopen the terminal: nothing "
 		    "more will be logged");
