@@ -155,6 +155,7 @@ struct target {
 	int64_t took[OP_COUNT];		/* microseconds, the latest of a kind */
 
 	struct sync sync[SYNCS_MAX];
+	unsigned syncs;			/* busy */
 	struct request *unsynced, **unsynced_end; /* wait for the next sync */
 	int64_t dirty_since;		/* oldest unsynced write, 0: none */
 	bool sync_failed;		/* for good: the lost data is unknown */
@@ -269,7 +270,8 @@ fail_disk(const char *path, bool in_use)
 
 	if (in_use)
 		fail(EXIT_DISK, 0, "%s is in use: mounted, or exported by "
-		    "another process (-f overrides that)", path);
+		    "another process; end that first (-f exports it "
+		    "regardless)", path);
 	if (error == EROFS)
 		fail(EXIT_DISK, 0, "%s is read-only: export it with -r", path);
 	fail(error == EACCES || error == EPERM ? EXIT_NOPERM : EXIT_DISK,
@@ -414,21 +416,21 @@ request_free(struct target *t, struct request *r)
 	t->free_count++;
 }
 
-/* A free cell, or NULL. */
+/* Never fails: see queue_has_room. */
 static struct request *
 request_new(struct target *t)
 {
 	struct request *r = t->free;
 
-	if (r != NULL) {
-		t->free = r->next;
-		t->free_count--;
-	}
+	t->free = r->next;
+	t->free_count--;
 	return r;
 }
 
-/* May more requests wait for the disk?  Those of a batch that need not wait
- * never find all cells taken. */
+/*
+ * May more requests wait for the disk?  A batch of cells always stays for
+ * those that need not.
+ */
 static bool
 queue_has_room(const struct target *t)
 {
@@ -804,38 +806,29 @@ has_error(const struct aoe_ata *rep)
 	    (rep->aoe.command == AOE_ATA && rep->command & ATA_ERR);
 }
 
-/* What was requested, for -v; the reply still holds the registers. */
-static void
-describe_request(const struct request *r, const struct aoe_ata *rep,
-    char *text, size_t size)
-{
-	static const char *const commands[] = { [AOE_CONFIG] = "config",
-	    [AOE_MASK] = "mask", [AOE_RESERVE] = "reserve" };
-
-	if (rep->aoe.command > AOE_RESERVE)
-		snprintf(text, size, "command %u", rep->aoe.command);
-	else if (rep->aoe.command != AOE_ATA)
-		snprintf(text, size, "%s", commands[rep->aoe.command]);
-	else if (is_write(r->opcode) || r->opcode == ATA_READ ||
-	    r->opcode == ATA_READ_EXT)
-		snprintf(text, size, "%s of %u sectors at %" PRIu64,
-		    is_write(r->opcode) ? "write" : "read", rep->count,
-		    ata_lba(rep->lba, r->opcode));
-	else if (r->opcode == ATA_IDENTIFY)
-		snprintf(text, size, "IDENTIFY");
-	else if (r->opcode == ATA_FLUSH || r->opcode == ATA_FLUSH_EXT)
-		snprintf(text, size, "FLUSH");
-	else
-		snprintf(text, size, "ATA %02x", r->opcode);
-}
-
-/* -v: log one line per request. */
+/* -v: log one line per request; the reply still holds its registers. */
 static void
 log_request(const struct request *r, const struct aoe_ata *rep)
 {
+	static const char *const commands[256] = { "ATA", "config", "mask",
+	    "reserve" }, *const opcodes[256] = { [ATA_READ] = "read",
+	    [ATA_READ_EXT] = "read", [ATA_WRITE] = "write",
+	    [ATA_WRITE_EXT] = "write", [ATA_IDENTIFY] = "IDENTIFY",
+	    [ATA_FLUSH] = "FLUSH", [ATA_FLUSH_EXT] = "FLUSH" };
+	const char *name = commands[rep->aoe.command];
 	char what[64], mac[MAC_TEXT], result[16] = "ok";
+	int n;
 
-	describe_request(r, rep, what, sizeof what);
+	if (rep->aoe.command == AOE_ATA && opcodes[r->opcode] != NULL)
+		name = opcodes[r->opcode];
+	n = snprintf(what, sizeof what, "%s", name != NULL ? name : "unknown");
+	if (rep->aoe.command == AOE_ATA && opcodes[r->opcode] == NULL)
+		snprintf(what + n, sizeof what - (size_t)n, " %02x",
+		    r->opcode);
+	else if (rep->aoe.command == AOE_ATA && islower(*name))
+		snprintf(what + n, sizeof what - (size_t)n,
+		    " of %u sectors at %" PRIu64, rep->count,
+		    ata_lba(rep->lba, r->opcode));
 	if (rep->aoe.flags & AOE_ERROR)
 		snprintf(result, sizeof result, "AoE error %u",
 		    rep->aoe.error);
@@ -855,12 +848,11 @@ batch_send(struct target *t)
 	for (int i = 0; i < t->batch; i++) {
 		const struct request *r = t->replied[i];
 		const struct aoe_ata *rep = (const void *)t->reply[i].data;
+		bool error = has_error(rep);
 
 		c->requests[r->op]++;
-		if (has_error(rep))
-			c->errors++;
-		else
-			c->sectors[r->op] += r->count;
+		c->sectors[r->op] += error ? 0 : r->count;
+		c->errors += error;
 		if (t->verbose)
 			log_request(r, rep);
 	}
@@ -900,39 +892,36 @@ pool_thread(void *arg)
 }
 
 /* Start a thread with all signals blocked. */
-static bool
+static void
 pool_grow(struct pool *p)
 {
 	sigset_t all, old;
 	pthread_t thread;
-	int error;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&thread, NULL, pool_thread, p);
+	if (pthread_create(&thread, NULL, pool_thread, p) == 0) {
+		pthread_detach(thread);
+		p->threads++;
+	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (error != 0)
-		return false;
-	pthread_detach(thread);
-	p->threads++;
-	return true;
 }
 
-/* Both pipes hold few pointers at a time, so that no write to them blocks. */
+/*
+ * Both pipes hold few pointers at a time, so that no write to them blocks.
+ * Without any thread the operation is executed here.
+ */
 static void
 pool_start(struct pool *p, struct io *io)
 {
-	int to = p->work[1];
-
-	if (++p->active > p->threads && p->threads < POOL_MAX &&
-	    !pool_grow(p) && p->threads == 0) {
+	if (++p->active > p->threads && p->threads < POOL_MAX)
+		pool_grow(p);
+	if (p->threads == 0)
 		io->result = disk_execute(p->disk, io);
-		to = wake[1];
-	}
-	(void)!write(to, &io, sizeof io);
+	(void)!write(p->threads == 0 ? wake[1] : p->work[1], &io, sizeof io);
 }
 
-/* An operation that the pool has finished, or NULL; forgets signals. */
+/* The next finished operation, or NULL; null pointers are of signals. */
 static struct io *
 pool_finished(struct pool *p)
 {
@@ -948,6 +937,14 @@ pool_finished(struct pool *p)
 		return io;
 	}
 	return NULL;
+}
+
+static struct io *
+io_finished(struct target *t)
+{
+	struct io *io = t->engine ? disk_finished(t->disk) : NULL;
+
+	return io != NULL ? io : pool_finished(&t->pool);
 }
 
 static void
@@ -984,36 +981,16 @@ sync_wait(struct target *t, struct request *r)
 	t->unsynced_end = &r->next;
 }
 
-static struct sync *
-sync_idle(struct target *t)
-{
-	for (int i = 0; i < SYNCS_MAX; i++)
-		if (!t->sync[i].busy)
-			return &t->sync[i];
-	return NULL;
-}
-
 /* Milliseconds until the background sync, 0 if it is due, -1 if none is. */
 static int
-sync_timeout(struct target *t)
+sync_timeout(const struct target *t)
 {
 	int64_t left;
 
-	if (t->dirty_since == 0 || t->delay == 0 || sync_idle(t) == NULL)
+	if (t->dirty_since == 0 || t->delay == 0 || t->syncs == SYNCS_MAX)
 		return -1;
 	left = t->delay - (now() - t->dirty_since) / 1000;
 	return left > 0 ? (int)left : 0;
-}
-
-static bool
-syncs_pending(const struct target *t)
-{
-	if (t->unsynced != NULL)
-		return true;
-	for (int i = 0; i < SYNCS_MAX; i++)
-		if (t->sync[i].busy)
-			return true;
-	return false;
 }
 
 /*
@@ -1026,6 +1003,7 @@ sync_end(struct target *t, struct sync *s)
 {
 	struct request *r;
 
+	t->syncs--;
 	s->busy = false;
 	if (s->io.result < 0 && !t->sync_failed) {
 		t->sync_failed = true;
@@ -1041,26 +1019,21 @@ sync_end(struct target *t, struct sync *s)
 	}
 }
 
-/*
- * Start a sync if one is needed and a descriptor free; what comes meanwhile
- * waits for the next.  A lone write has little to sync: if that is fast, it
- * happens in the loop; a FLUSH may have gigabytes.
- */
+/* Start a sync for all that wait, in the loop or by the engine. */
 static void
-sync_start(struct target *t)
+sync_start(struct target *t, bool in_loop)
 {
-	struct sync *s = sync_idle(t);
-	struct request *r = t->unsynced;
+	struct sync *s = t->sync;
 
-	if (s == NULL || (r == NULL && sync_timeout(t) != 0))
-		return;
+	while (s->busy)
+		s++;
+	t->syncs++;
 	s->busy = true;
-	s->waiting = r;
+	s->waiting = t->unsynced;
 	t->unsynced = NULL;
 	t->unsynced_end = &t->unsynced;
 	t->dirty_since = 0;
-	if (!t->lone || r == NULL || r->next != NULL || r->op != OP_WRITE ||
-	    t->took[OP_SYNC] >= FAST) {
+	if (!in_loop) {
 		io_start(t, &s->io);
 		return;
 	}
@@ -1071,47 +1044,43 @@ sync_start(struct target *t)
 }
 
 /*
+ * Start a sync if one is needed; what comes while all descriptors are busy
+ * waits for the next.  A lone write has little to sync: if that is fast, it
+ * happens in the loop; a FLUSH may have gigabytes.
+ */
+static void
+sync_if_due(struct target *t)
+{
+	const struct request *r = t->unsynced;
+
+	if (t->syncs < SYNCS_MAX && (r != NULL || sync_timeout(t) == 0))
+		sync_start(t, t->lone && r != NULL && r->next == NULL &&
+		    r->op == OP_WRITE && t->took[OP_SYNC] < FAST);
+}
+
+/*
  * Runs.
  */
 
 static struct run *
 run_new(struct request *r)
 {
-	struct run *run = &r->run;
-
-	run->request[0] = r;
-	run->count = 1;
-	run->done = 0;
-	run->moved = 0;
-	run->single = run->started = false;
-	run->lba = r->lba;
-	run->sectors = r->count;
-	run->io.op = r->op;
-	run->io.buffered = false;
-	return run;
+	r->run = (struct run){ .io.op = r->op, .request = { r }, .count = 1,
+	    .lba = r->lba, .sectors = r->count };
+	return &r->run;
 }
 
-/* Append a request if it is contiguous with the run. */
+/* Append n requests if the first is contiguous with the run. */
 static bool
-run_extend(struct run *run, struct request *r)
+run_extend(struct run *run, struct request *const request[], int n)
 {
-	if (run->io.op != r->op || run->count == RUN_MAX ||
-	    r->lba != run->lba + run->sectors)
+	if (run->io.op != request[0]->op || run->count + n > RUN_MAX ||
+	    request[0]->lba != run->lba + run->sectors)
 		return false;
-	run->request[run->count++] = r;
-	run->sectors += r->count;
-	return true;
-}
-
-/* Append a whole run if it is contiguous with this one. */
-static bool
-run_join(struct run *run, struct run *next)
-{
-	if (run->count + next->count > RUN_MAX ||
-	    !run_extend(run, next->request[0]))
-		return false;
-	for (int i = 1; i < next->count; i++)
-		run_extend(run, next->request[i]);
+	for (int i = 0; i < n; i++) {
+		run->request[run->count++] = request[i];
+		run->sectors += request[i]->count;
+	}
 	return true;
 }
 
@@ -1119,17 +1088,15 @@ run_join(struct run *run, struct run *next)
 static void
 run_prepare(const struct target *t, struct run *run)
 {
-	const struct request *first = run->request[run->done];
+	struct request **r = &run->request[run->done];
 	struct io *io = &run->io;
 
 	io->count = run->single ? 1 : run->todo - run->done;
-	io->offset = (off_t)((t->offset + first->lba) * SECTOR + run->moved);
-	for (int i = 0; i < io->count; i++) {
-		const struct request *r = run->request[run->done + i];
-
-		io->iov[i] = (struct iovec){ r->payload, r->count * SECTOR };
-	}
-	io->iov[0].iov_base = first->payload + run->moved;
+	io->offset = (off_t)((t->offset + r[0]->lba) * SECTOR + run->moved);
+	for (int i = 0; i < io->count; i++)
+		io->iov[i] = (struct iovec){ r[i]->payload,
+		    r[i]->count * SECTOR };
+	io->iov[0].iov_base = r[0]->payload + run->moved;
 	io->iov[0].iov_len -= run->moved;
 }
 
@@ -1176,57 +1143,52 @@ run_check_end(struct target *t, struct run *run)
 static bool
 run_advance(struct target *t, struct run *run)
 {
-	ssize_t n = run->io.result;
+	ssize_t n = run->io.result, left;
 
-	if (n == -EINVAL && !run->io.buffered) {
-		run->io.buffered = true;
-		return false;
-	}
-	if (n <= 0 && run->io.count > 1) {
-		run->single = true;
-		return false;
-	}
+	if (n == -EINVAL && !run->io.buffered)
+		return !(run->io.buffered = true);
+	if (n <= 0 && run->io.count > 1)
+		return !(run->single = true);
 	if (n == 0 && disk_size(t->disk) < 0)
 		n = -errno;
 	if (n <= 0) {
 		request_fail(t, run->request[run->done++], (int)-n);
 		run->moved = 0;
 	}
-	for (; n > 0; run->done++) {
-		size_t left = run->request[run->done]->count * SECTOR -
-		    run->moved;
-
-		if ((size_t)n < left) {
+	for (; n > 0; n -= left) {
+		left = (ssize_t)(run->request[run->done]->count * SECTOR -
+		    run->moved);
+		if (n < left) {
 			run->moved += (size_t)n;
-			break;
+			return false;
 		}
-		n -= (ssize_t)left;
 		run->moved = 0;
+		run->done++;
 	}
 	return run->done == run->todo;
 }
 
-/* All requests of a run have ended: reply, or wait for a sync. */
+/*
+ * All requests of a run have ended: reply, or wait for a sync.  The run is in
+ * the cell of the first of them, which batch_add may free.
+ */
 static void
-run_reply(struct target *t, struct run *run)
+run_reply(struct target *t, const struct run *ended)
 {
-	int count = run->count;
-	struct request *request[RUN_MAX];
+	const struct run run = *ended;
 
-	/* the run is in the cell of the first, which batch_add may free */
-	memcpy(request, run->request, sizeof request);
-	for (int i = 0; i < count; i++) {
-		struct request *r = request[i];
+	for (int i = 0; i < run.count; i++) {
+		struct request *r = run.request[i];
 
-		if (r->op == OP_READ || has_error(reply_of(r))) {
-			batch_add(t, r);
-		} else if (t->sync_writes) {
-			sync_wait(t, r);
-		} else {
+		if (r->op == OP_WRITE && !has_error(reply_of(r))) {
+			if (t->sync_writes) {
+				sync_wait(t, r);
+				continue;
+			}
 			if (t->dirty_since == 0)
 				t->dirty_since = now();
-			batch_add(t, r);
 		}
+		batch_add(t, r);
 	}
 }
 
@@ -1244,13 +1206,12 @@ run_execute(struct target *t, struct run *run)
 	run_reply(t, run);
 }
 
-/*
- * Execute the part of a run that will not block; returns the rest, or NULL.
- */
+/* Execute what will not block of a run; returns the rest, or NULL. */
 static struct run *
 run_try_nowait(struct target *t, struct run *run)
 {
 	struct run *rest;
+	int i;
 
 	run->todo = run->count;
 	run_prepare(t, run);
@@ -1262,21 +1223,44 @@ run_try_nowait(struct target *t, struct run *run)
 		return NULL;
 	}
 	run->io.result = disk_read_nowait(t->disk, &run->io);
-	if (run->io.result <= 0)
+	if (run->io.result <= 0 || (!run_advance(t, run) && run->done == 0))
 		return run;
-	if (run_advance(t, run)) {
+	if ((i = run->done) == run->count) {
 		run_reply(t, run);
 		return NULL;
 	}
-	if (run->done == 0)
-		return run;
-	rest = run_new(run->request[run->done]);
-	for (int i = run->done + 1; i < run->count; i++)
-		run_extend(rest, run->request[i]);
+	rest = run_new(run->request[i]);
 	rest->moved = run->moved;
-	run->count = run->done;
+	if (run->count > i + 1)
+		run_extend(rest, &run->request[i + 1], run->count - i - 1);
+	run->count = i;
 	run_reply(t, run);
 	return rest;
+}
+
+/*
+ * Copy the data to write: frames do not outlive their batch, and are not
+ * aligned for direct I/O.
+ */
+static void
+run_copy(struct run *run)
+{
+	for (int i = 0; run->io.op == OP_WRITE && i < run->count; i++) {
+		struct request *r = run->request[i];
+
+		r->payload = memcpy(data_of(r), r->payload, r->count * SECTOR);
+	}
+}
+
+/* Drop a run if too many requests wait already. */
+static bool
+run_drop(struct target *t, struct run *run)
+{
+	if (queue_has_room(t))
+		return false;
+	for (int i = run->count - 1; i >= 0; i--)  /* the first has the run */
+		request_drop(t, run->request[i]);
+	return true;
 }
 
 /*
@@ -1298,18 +1282,18 @@ overlap(const struct target *t, const struct run *a, const struct run *b)
 	    (b->lba + o) / unit <= (a->lba + a->sectors - 1 + o) / unit;
 }
 
-/* A run has ended: take it out, let those that it blocked go on. */
+/* A run has ended: take it out, let those that it blocked go on, reply. */
 static void
 list_remove(struct target *t, struct run *run)
 {
-	struct run **p = &t->first, *before = NULL;
+	struct run **p = &t->first, *before = NULL, *later;
 
 	for (; *p != run; p = &(*p)->next)
 		before = *p;
 	*p = run->next;
 	if (t->last == run)
 		t->last = before;
-	for (struct run *later = run->next; later != NULL; later = later->next)
+	for (later = run->next; later != NULL; later = later->next)
 		later->blockers -= overlap(t, run, later);
 	t->active--;
 	run_reply(t, run);
@@ -1329,32 +1313,18 @@ list_start(struct target *t)
 		run->started = true;
 		t->waiting--;
 		t->active++;
-		if (!run_check_end(t, run)) {
+		if (run_check_end(t, run)) {
+			run_prepare(t, run);
+			io_start(t, &run->io);
+		} else {
 			list_remove(t, run);
-			continue;
 		}
-		run_prepare(t, run);
-		io_start(t, &run->io);
 	}
 }
 
 /*
- * Copy the data to write: frames do not outlive their batch, and are not
- * aligned for direct I/O.
- */
-static void
-run_copy(struct run *run)
-{
-	for (int i = 0; run->io.op == OP_WRITE && i < run->count; i++) {
-		struct request *r = run->request[i];
-
-		r->payload = memcpy(data_of(r), r->payload, r->count * SECTOR);
-	}
-}
-
-/*
- * Append a run, or join it to the last one if neither waits for anything but
- * its turn.
+ * Append a run, or let it join the last one if neither waits for anything
+ * but its turn.
  */
 static void
 list_append(struct target *t, struct run *run)
@@ -1362,28 +1332,15 @@ list_append(struct target *t, struct run *run)
 	struct run *last = t->last;
 
 	if (last != NULL && !last->started && last->blockers == 0 &&
-	    run->blockers == overlap(t, last, run) && run_join(last, run))
+	    run->blockers == overlap(t, last, run) &&
+	    run_extend(last, run->request, run->count))
 		return;
-	run->next = NULL;
 	*(last != NULL ? &last->next : &t->first) = run;
 	t->last = run;
 	t->waiting++;
 }
 
-/* Drop a run if too many requests wait already. */
-static bool
-run_drop(struct target *t, struct run *run)
-{
-	int count = run->count;
-
-	if (queue_has_room(t))
-		return false;
-	for (int i = count - 1; i >= 0; i--)	/* the first one has the run */
-		request_drop(t, run->request[i]);
-	return true;
-}
-
-/* The run that was gathered is complete: execute it or append it. */
+/* The run that was gathered is complete: execute it, or append it. */
 static void
 run_submit(struct target *t)
 {
@@ -1395,7 +1352,6 @@ run_submit(struct target *t)
 	if (run == NULL)
 		return;
 	op = run->io.op;
-	run->blockers = 0;
 	for (struct run *r = t->first; r != NULL; r = r->next)
 		run->blockers += overlap(t, r, run);
 	if (op == OP_WRITE && t->sync_writes && run_drop(t, run))
@@ -1405,13 +1361,13 @@ run_submit(struct target *t)
 	if (run == NULL || run_drop(t, run))
 		return;
 	run_copy(run);
-	if (t->lone && t->took[op] < FAST) {
-		start = now();
-		run_execute(t, run);
-		t->took[op] = now() - start;
-	} else {
+	if (!t->lone || t->took[op] >= FAST) {
 		list_append(t, run);
+		return;
 	}
+	start = now();
+	run_execute(t, run);
+	t->took[op] = now() - start;
 }
 
 /* An operation of the engine or the pool has finished. */
@@ -1420,12 +1376,10 @@ io_end(struct target *t, struct io *io)
 {
 	struct run *run = (void *)io;
 
+	t->took[io->op] = now() - io->start;
 	if (io->result == -EINTR || io->result == -EAGAIN) {
 		io_start(t, io);
-		return;
-	}
-	t->took[io->op] = now() - io->start;
-	if (io->op == OP_SYNC) {
+	} else if (io->op == OP_SYNC) {
 		sync_end(t, (void *)io);
 	} else if (run_advance(t, run)) {
 		list_remove(t, run);
@@ -1433,15 +1387,6 @@ io_end(struct target *t, struct io *io)
 		run_prepare(t, run);
 		io_start(t, io);
 	}
-}
-
-/* The next finished operation, or NULL. */
-static struct io *
-io_finished(struct target *t)
-{
-	struct io *io = t->engine ? disk_finished(t->disk) : NULL;
-
-	return io != NULL ? io : pool_finished(&t->pool);
 }
 
 /*
@@ -1492,43 +1437,42 @@ warn_duplicate(struct target *t, const uint8_t *mac)
 		    t->shelf, t->slot);
 }
 
-static void
-warn_bridge(const struct link *link)
-{
-	if (*link->bridge != '\0')
-		logmsg(LOG_WARNING, "interface is a port of bridge %s and "
-		    "receives no AoE frames: use %s instead", link->bridge,
-		    link->bridge);
-}
-
-/* The platform has looked at the link: log changes, and advertise again. */
+/*
+ * The platform has looked at the link: log what is new, and advertise again
+ * if initiators should know.  What it was at the start is not news, unless
+ * that is a reason why no frames arrive.
+ */
 static void
 link_update(struct target *t)
 {
 	const struct link old = t->link, *link = net_link(t->net);
-	bool changed = link->mtu != old.mtu || link->index != old.index ||
-	    !mac_equal(link->mac, old.mac);
+	bool first = old.looks == 0, moved = link->index != old.index,
+	    readdressed = !mac_equal(link->mac, old.mac);
 	char text[MAC_TEXT];
 
 	t->link = *link;
-	if (link->index == 0 && old.index != 0)
-		logmsg(LOG_WARNING, "interface is gone");
-	if (link->index == 0)
+	if (link->index == 0) {
+		if (moved)
+			logmsg(LOG_WARNING, "interface is gone");
 		return;
-	if (link->index != old.index)
+	}
+	if (!first && moved)
 		logmsg(LOG_NOTICE, "interface reappeared");
-	if (strcmp(link->name, old.name) != 0)
+	if (!first && strcmp(link->name, old.name) != 0)
 		logmsg(LOG_NOTICE, "interface renamed to %s", link->name);
-	if (link->mtu != old.mtu)
+	if (!first && link->mtu != old.mtu)
 		logmsg(LOG_NOTICE, "MTU changed to %u", link->mtu);
-	if (!mac_equal(link->mac, old.mac))
+	if (!first && readdressed)
 		logmsg(LOG_NOTICE, "address changed to %s",
 		    mac_text(link->mac, text));
-	if (link->up != old.up)
+	if (link->up != (first || old.up))
 		logmsg(LOG_NOTICE, "link %s", link->up ? "up" : "down");
-	if (strcmp(link->bridge, old.bridge) != 0)
-		warn_bridge(link);
-	if (link->up && (changed || !old.up))
+	if (strcmp(link->bridge, old.bridge) != 0 && *link->bridge != '\0')
+		logmsg(LOG_WARNING, "interface is a port of bridge %s and "
+		    "receives no AoE frames: use %s instead", link->bridge,
+		    link->bridge);
+	if (link->up && (!old.up || moved || readdressed ||
+	    link->mtu != old.mtu))
 		announce(t);
 }
 
@@ -1610,21 +1554,21 @@ serve_frame(struct target *t, struct frame f)
 
 	if (f.len < ETH_MIN)
 		f = pad_frame(memcpy(padded, f.data, f.len), f.len);
-	if (!accept_frame(t, (void *)f.data) || (r = request_new(t)) == NULL)
+	if (!accept_frame(t, (void *)f.data))
 		return;
-	if (t->verbose)
-		r->received = now();
+	r = request_new(t);
+	r->received = t->verbose ? now() : 0;
 	r->len = build_reply(t, r, &f);
 	if (r->len == 0) {
 		request_free(t, r);
 	} else if (r->op == OP_READ || r->op == OP_WRITE) {
-		if (t->run != NULL && run_extend(t->run, r))
+		if (t->run != NULL && run_extend(t->run, &r, 1))
 			return;
 		run_submit(t);
 		t->run = run_new(r);
 	} else {
 		run_submit(t);	/* replies keep the order of requests */
-		if (r->op != OP_SYNC || t->readonly)
+		if (r->op == OP_NONE || t->readonly)
 			batch_add(t, r);
 		else if (queue_has_room(t))
 			sync_wait(t, r);
@@ -1651,12 +1595,13 @@ serve_batch(struct target *t, int max)
 		link_update(t);
 	while ((io = io_finished(t)) != NULL)
 		io_end(t, io);
-	t->lone = n == 1 && t->first == NULL && !syncs_pending(t);
+	t->lone = n == 1 && t->first == NULL && t->syncs == 0 &&
+	    t->unsynced == NULL;
 	for (int i = 0; i < n; i++)
 		serve_frame(t, frames[i]);
 	run_submit(t);
 	list_start(t);
-	sync_start(t);
+	sync_if_due(t);
 	t->retry_submit = t->engine && !disk_submit(t->disk);
 	batch_send(t);
 	if (want_counters) {
@@ -1680,47 +1625,43 @@ serve(struct target *t)
 		serve_batch(t, BATCH);
 	logmsg(LOG_NOTICE, "stopping on SIG%s",
 	    stopping == SIGINT ? "INT" : "TERM");
-	while (t->first != NULL || syncs_pending(t))
+	while (t->first != NULL || t->unsynced != NULL || t->syncs > 0)
 		serve_batch(t, 0);
-	if (!t->readonly) {
-		io_execute(t, &t->sync[0].io);
-		sync_end(t, &t->sync[0]);
-	}
+	if (!t->readonly)
+		sync_start(t, true);
 	return t->sync_failed ? EXIT_TRANSIENT : 0;
 }
 
 /*
- * Options.
+ * The command line.
  */
 
-static void
-print_usage(FILE *f)
+static _Noreturn void
+usage(int status)
 {
-	fprintf(f, "usage: vblade [-dfhrsvV] [-b buffers] [-l length] "
+	fprintf(status == 0 ? stdout : stderr,
+	    "usage: vblade [-dfhrsvV] [-b buffers] [-l length] "
 	    "[-m mac[,mac ...]]\n"
 	    "              [-o offset] [-t seconds] shelf slot interface "
 	    "file\n");
-}
-
-static _Noreturn void
-print_help(void)
-{
-	print_usage(stdout);
-	printf("  -b buffers  requests an initiator may have outstanding (%d)\n"
-	    "  -d          direct I/O: bypass the page cache\n"
-	    "  -f          export even if the file or the address is in use\n"
-	    "  -h          print this help (also --help)\n"
-	    "  -l length   export at most this many sectors of 512 bytes\n"
-	    "  -m mac,...  serve these hosts only\n"
-	    "  -o offset   skip this many sectors of 512 bytes\n"
-	    "  -r          read-only\n"
-	    "  -s          reply to a write once it is on stable storage\n"
-	    "  -t seconds  sync written data at least this often (%d); "
-	    "0: never\n"
-	    "  -v          log each request\n"
-	    "  -V          print the version (also --version)\n",
-	    BUFFERS, DELAY);
-	exit(0);
+	if (status == 0)
+		printf("  -b buffers  requests an initiator may have "
+		    "outstanding (%d)\n"
+		    "  -d          direct I/O: bypass the page cache\n"
+		    "  -f          export even if file or address is in use\n"
+		    "  -h          print this help (also --help)\n"
+		    "  -l length   export at most this many sectors of 512 "
+		    "bytes\n"
+		    "  -m mac,...  serve these hosts only\n"
+		    "  -o offset   skip this many sectors of 512 bytes\n"
+		    "  -r          read-only\n"
+		    "  -s          reply to writes once on stable storage\n"
+		    "  -t seconds  sync written data after this time (%d); "
+		    "0: never\n"
+		    "  -v          log each request\n"
+		    "  -V          print the version (also --version)\n",
+		    BUFFERS, DELAY);
+	exit(status);
 }
 
 static _Noreturn void
@@ -1783,87 +1724,89 @@ parse_mac_list(struct target *t, const char *list)
 	} while (*s++ == ',');
 }
 
-/* Parse the command line; returns the DISK_ flags. */
+/* Apply an option; returns its DISK_ flag. */
 static int
-parse_options(struct target *t, int argc, char *argv[])
+parse_option(struct target *t, int c, const char *arg)
 {
 	static const uint64_t max = INT64_MAX / SECTOR;
+
+	switch (c) {
+	case 'b':
+		t->buffers = (unsigned)parse_number("-b", arg, 2, 65535);
+		return 0;
+	case 'd':
+		return DISK_DIRECT;
+	case 'f':
+		return DISK_FORCE;
+	case 'h':
+		usage(0);
+	case 'l':
+		t->length = parse_number("-l", arg, 1, max);
+		return 0;
+	case 'm':
+		parse_mac_list(t, arg);
+		return 0;
+	case 'o':
+		t->offset = parse_number("-o", arg, 0, max);
+		return 0;
+	case 'r':
+		t->readonly = true;
+		return DISK_READONLY;
+	case 's':
+		t->sync_writes = true;
+		t->write_cache = false;
+		return 0;
+	case 't':
+		t->delay = 1000 * (int)parse_number("-t", arg, 0, 86400);
+		return 0;
+	case 'v':
+		t->verbose = true;
+		return 0;
+	case 'V':
+		print_version();
+	case ':':
+		fail(EXIT_USAGE, 0, "option requires an argument -- %c",
+		    optopt);
+	}
+	fail(EXIT_USAGE, 0, "unknown option -%c (-h lists the options)",
+	    optopt);
+}
+
+/* Parse the command line; returns the DISK_ flags. */
+static int
+parse_arguments(struct target *t, int argc, char *argv[])
+{
 	int c, flags = 0;
 
 	if (argc > 1 && strcmp(argv[1], "--help") == 0)
-		print_help();
+		usage(0);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		print_version();
 	opterr = 0;
 	while ((c = getopt(argc, argv, ":b:dfhl:m:o:rst:vV")) != -1) {
-		switch (c) {
-		case 'b':
-			t->buffers = (unsigned)parse_number("-b", optarg, 2,
-			    65535);
-			break;
-		case 'd':
-			flags |= DISK_DIRECT;
-			break;
-		case 'f':
-			flags |= DISK_FORCE;
-			break;
-		case 'h':
-			print_help();
-		case 'l':
-			t->length = parse_number("-l", optarg, 1, max);
-			break;
-		case 'm':
-			parse_mac_list(t, optarg);
-			break;
-		case 'o':
-			t->offset = parse_number("-o", optarg, 0, max);
-			break;
-		case 'r':
-			flags |= DISK_READONLY;
-			t->readonly = true;
-			break;
-		case 's':
-			t->sync_writes = true;
-			t->write_cache = false;
-			break;
-		case 't':
-			t->delay = (int)parse_number("-t", optarg, 0, 86400) *
-			    1000;
-			break;
-		case 'v':
-			t->verbose = true;
-			break;
-		case 'V':
-			print_version();
-		case ':':
-			fail(EXIT_USAGE, 0, "option requires an argument -- "
-			    "%c", optopt);
-		default:
-			fail(EXIT_USAGE, 0, "unknown option -%c%s (-h lists "
-			    "the options)", optopt, optopt == '-' ?
-			    argv[optind] + 2 : "");
-		}
+		if (c == '?' && optopt == '-')
+			fail(EXIT_USAGE, 0, "unknown option %s (-h lists the "
+			    "options)", argv[optind]);
+		flags |= parse_option(t, c, optarg);
 	}
-	return flags;
-}
-
-static void
-parse_address(struct target *t, char *operand[4])
-{
-	if (!isdigit((unsigned char)*operand[0]) &&
-	    isdigit((unsigned char)*operand[1]) &&
-	    isdigit((unsigned char)*operand[2]))
+	argv += optind;
+	if (argc - optind != 4)
+		usage(EXIT_USAGE);
+	if (!isdigit((unsigned char)*argv[0]) &&
+	    isdigit((unsigned char)*argv[1]) &&
+	    isdigit((unsigned char)*argv[2]))
 		fail(EXIT_USAGE, 0, "operands in the wrong order: shelf and "
-		    "slot come before the interface '%s'", operand[0]);
-	t->shelf = (unsigned)parse_number("shelf", operand[0], 0, 65534);
-	t->slot = (unsigned)parse_number("slot", operand[1], 0, 254);
+		    "slot come before the interface '%s'", argv[0]);
+	t->shelf = (unsigned)parse_number("shelf", argv[0], 0, 65534);
+	t->slot = (unsigned)parse_number("slot", argv[1], 0, 254);
+	return flags;
 }
 
 /*
  * Start.
  */
 
-/* The export has to lie within the file. */
+/* The export has to lie within the file; warn of what may surprise. */
 static void
 check_range(struct target *t, const char *path)
 {
@@ -1881,36 +1824,17 @@ check_range(struct target *t, const char *path)
 		    " sectors of 512 bytes from -o %" PRIu64 " on", t->length,
 		    path, all - t->offset, t->offset);
 	refresh_size(t);
-}
-
-/* Warn about what some initiators, or the user, may not expect. */
-static void
-warn_compatibility(const struct target *t, const char *path)
-{
-	uint64_t rest = (uint64_t)disk_size(t->disk) % SECTOR;
-
-	if (t->shelf == 4095)
-		logmsg(LOG_WARNING, "Linux initiators ignore shelf 4095");
-	if (t->slot > 15)
-		logmsg(LOG_WARNING, "some initiators ignore slots above 15");
-	if (rest != 0 && t->length == UINT64_MAX)
-		logmsg(LOG_WARNING, "%s: ignoring the last %" PRIu64
-		    " bytes (less than one sector)", path, rest);
+	if (size % SECTOR != 0 && t->length == UINT64_MAX)
+		logmsg(LOG_WARNING, "%s: ignoring the last %jd bytes (less "
+		    "than one sector)", path, (intmax_t)(size % SECTOR));
 	if (t->sectors % 2 != 0)
 		logmsg(LOG_INFO, "odd number of sectors (%" PRIu64 "): some "
 		    "initiators then transfer one sector at a time",
 		    t->sectors);
-}
-
-/* Serial number: shelf.slot:host. */
-static void
-set_serial(struct target *t)
-{
-	char host[256] = "";
-
-	gethostname(host, sizeof host - 1);
-	(void)!snprintf(t->serial, sizeof t->serial, "%u.%u:%s", t->shelf,
-	    t->slot, host);
+	if (t->shelf == 4095)
+		logmsg(LOG_WARNING, "Linux initiators ignore shelf 4095");
+	if (t->slot > 15)
+		logmsg(LOG_WARNING, "some initiators ignore slots above 15");
 }
 
 /*
@@ -1920,20 +1844,20 @@ set_serial(struct target *t)
 static void
 allocate_requests(struct target *t)
 {
-	unsigned n = 4 * t->buffers;
+	size_t n = 4 * t->buffers;
 	uint8_t *p;
 
 	n = BATCH + (n < QUEUE_MIN ? QUEUE_MIN : n > QUEUE_MAX ? QUEUE_MAX : n);
-	p = mmap(NULL, (size_t)n * CELL, PROT_READ | PROT_WRITE,
+	p = mmap(NULL, n * CELL, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
-		fail(EXIT_TRANSIENT, errno, "cannot allocate %u request "
+		fail(EXIT_TRANSIENT, errno, "cannot allocate %zu request "
 		    "buffers", n);
 #ifdef MADV_NOHUGEPAGE
-	madvise(p, (size_t)n * CELL, MADV_NOHUGEPAGE);	/* mostly unused */
+	madvise(p, n * CELL, MADV_NOHUGEPAGE);	/* mostly unused */
 #endif
 	while (n-- > 0)
-		request_free(t, (void *)(p + (size_t)n * CELL));
+		request_free(t, (void *)(p + n * CELL));
 }
 
 /*
@@ -1965,37 +1889,23 @@ on_signal(int sig)
 static void
 catch_signals(void)
 {
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1,
+	static const int caught[] = { SIGTERM, SIGHUP, SIGUSR1,
 #ifdef SIGINFO
 	    SIGINFO,
 #endif
-	};
-	static const int ignored[] = { SIGPIPE, SIGTTOU, SIGXFSZ };
+	}, ignored[] = { SIGPIPE, SIGTTOU, SIGXFSZ };
 	struct sigaction a = { .sa_handler = on_signal,
-	    .sa_flags = SA_RESTART }, old;
+	    .sa_flags = SA_RESTART };
 
 	if (pipe(wake) < 0 || fcntl(wake[0], F_SETFL, O_NONBLOCK) < 0)
 		fail(EXIT_TRANSIENT, errno, "pipe");
 	sigemptyset(&a.sa_mask);
+	if (signal(SIGINT, SIG_IGN) != SIG_IGN)
+		sigaction(SIGINT, &a, NULL);
 	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
-		if (caught[i] != SIGINT || sigaction(SIGINT, NULL, &old) < 0 ||
-		    old.sa_handler != SIG_IGN)
-			sigaction(caught[i], &a, NULL);
+		sigaction(caught[i], &a, NULL);
 	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
 		signal(ignored[i], SIG_IGN);
-}
-
-/* Open descriptors 0 to 2, so that no socket becomes stdout. */
-static void
-open_standard_descriptors(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
 }
 
 /*
@@ -2020,14 +1930,21 @@ reopen(int fd)
 	return new >= 0 ? new : fd;
 }
 
-/* Log to standard error, with priorities if that is the journal. */
+/*
+ * Log to standard error, with priorities if that is the journal.  First see
+ * that descriptors 0 to 2 are open, so that no socket becomes one of them.
+ */
 static void
 open_log(void)
 {
 	const char *s = getenv("JOURNAL_STREAM");
 	uintmax_t dev, ino;
 	struct stat st;
+	int fd;
 
+	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+		continue;
+	close(fd);
 	logging.journal = s != NULL && fstat(STDERR_FILENO, &st) == 0 &&
 	    sscanf(s, "%ju:%ju", &dev, &ino) == 2 &&
 	    dev == (uintmax_t)st.st_dev && ino == (uintmax_t)st.st_ino;
@@ -2040,38 +1957,36 @@ start_engine(struct target *t, char *text, size_t size)
 {
 	int fd = disk_engine(t->disk, RING_DEPTH + SYNCS_MAX);
 
-	snprintf(text, size, errno == ENOSYS ? "threads" :
-	    "threads (io_uring: %s)", strerror(errno));
-	if (fd >= 0) {
+	t->engine = fd >= 0;
+	if (t->engine) {
 		snprintf(text, size, "io_uring");
 		net_watch(t->net, fd);
-	} else if (pipe(t->pool.work) < 0) {
-		fail(EXIT_TRANSIENT, errno, "pipe");
+	} else {
+		snprintf(text, size, errno == ENOSYS ? "threads" :
+		    "threads (io_uring: %s)", strerror(errno));
+		if (pipe(t->pool.work) < 0)
+			fail(EXIT_TRANSIENT, errno, "pipe");
 	}
 	net_watch(t->net, wake[0]);
-	t->engine = fd >= 0;
 	t->depth = t->engine ? RING_DEPTH : POOL_MAX - SYNCS_MAX;
 	t->pool.disk = t->disk;
 	t->unsynced_end = &t->unsynced;
 	for (int i = 0; i < OP_COUNT; i++)
-		t->took[i] = INT64_MAX;
-	for (int i = 0; i < SYNCS_MAX; i++) {
-		t->sync[i].io.op = OP_SYNC;
-		t->sync[i].io.sync = i;
-	}
+		t->took[i] = FAST;	/* not known to be less */
+	for (int i = 0; i < SYNCS_MAX; i++)
+		t->sync[i].io = (struct io){ .op = OP_SYNC, .sync = i };
 }
 
 /* Report readiness on stdout, to the log and to the service manager. */
 static void
 report_ready(const struct target *t, const char *engine)
 {
-	int out = reopen(STDOUT_FILENO);
 	char line[128], mac[MAC_TEXT];
 
 	snprintf(line, sizeof line, "pid %ld: e%u.%u, %" PRIu64
 	    " sectors %s\n", (long)getpid(), t->shelf, t->slot, t->sectors,
 	    t->readonly ? "O_RDONLY" : "O_RDWR");
-	emit(out, line, strlen(line));
+	emit(reopen(STDOUT_FILENO), line, strlen(line));
 	logmsg(LOG_INFO, "address %s, MTU %u, %u sectors per frame, "
 	    "%u buffers, disk I/O by %s", mac_text(t->link.mac, mac),
 	    t->link.mtu, config_sectors(t), t->buffers, engine);
@@ -2090,35 +2005,26 @@ main(int argc, char *argv[])
 {
 	struct target t = { .buffers = BUFFERS, .delay = DELAY * 1000,
 	    .length = UINT64_MAX, .write_cache = true };
-	char **operand, engine[80];
+	char **operand, engine[80], host[256] = "";
 	int flags;
 
-	open_standard_descriptors();
 	open_log();
-	flags = parse_options(&t, argc, argv);
-	if (argc - optind != 4) {
-		print_usage(stderr);
-		return EXIT_USAGE;
-	}
+	flags = parse_arguments(&t, argc, argv);
 	operand = argv + optind;
-	parse_address(&t, operand);
 	snprintf(logging.prefix, sizeof logging.prefix, "e%u.%u: %.32s: ",
 	    t.shelf, t.slot, operand[2]);
+	gethostname(host, sizeof host - 1);
+	(void)!snprintf(t.serial, sizeof t.serial, "%u.%u:%s", t.shelf, t.slot,
+	    host);
 	t.disk = disk_open(operand[3], flags);
 	check_range(&t, operand[3]);
-	set_serial(&t);
 	allocate_requests(&t);
 	catch_signals();
 	t.net = net_open(operand[2], t.shelf, t.slot,
 	    8 * (t.buffers < WINDOW_MIN ? WINDOW_MIN : t.buffers),
 	    flags & DISK_FORCE);
-	t.link = *net_link(t.net);
 	start_engine(&t, engine, sizeof engine);
-	warn_compatibility(&t, operand[3]);
-	warn_bridge(&t.link);
-	if (!t.link.up)
-		logmsg(LOG_NOTICE, "link down");
-	announce(&t);
+	link_update(&t);
 	report_ready(&t, engine);
 	confine(t.net, t.disk);
 	return serve(&t);
