@@ -54,24 +54,12 @@ sort_by_tag() {
 	whole_image_read
 }
 
-@test "the whole image is read with no workers" {
-	whole_image_read -j 0
-}
-
 @test "the whole image is read past the page cache" {
 	whole_image_read -d
 }
 
-@test "the whole image is read of a read-only export" {
-	whole_image_read -r
-}
-
 @test "the whole image is written" {
 	whole_image_written
-}
-
-@test "the whole image is written with no workers" {
-	whole_image_written -j 0
 }
 
 @test "the whole image is written past the page cache" {
@@ -84,28 +72,6 @@ sort_by_tag() {
 
 @test "the whole image is written synchronously past the page cache" {
 	whole_image_written -d -s
-}
-
-@test "the whole image is written synchronously with no workers" {
-	whole_image_written -s -j 0
-}
-
-@test "commands of 28 bits read and write" {
-	serve 0 1 eth0 "$IMAGE"
-	assert_reply "$(request 00 '00 00 02 20 070000e00000 0000')" \
-		"$(response 00 "00 00 02 40 070000e00000 0000 $(sectors 7 2)")"
-	assert_reply "$(request 00 '01 00 02 30 090000e00000 0000 3c*1024')" \
-		"$(response 00 '01 00 02 40 090000e00000 0000 @60')"
-	assert_equal "$(hex '3c*1024')" "$(file_sectors "$IMAGE" 9 2)"
-	assert_equal "$(sectors 11 1)" "$(file_sectors "$IMAGE" 11 1)"
-}
-
-@test "a write is read back, flushed and found in the image" {
-	serve 0 1 eth0 "$IMAGE"
-	assert_reply "$(ata_write 255 1 '99*512')" "$(ata_written 255 1)"
-	assert_reply "$(ata_read 255 1)" "$(ata_data 255 1 '99*512')"
-	assert_reply "$(ata_flush)" "$(ata_flushed)"
-	assert_equal "$(hex '99*512')" "$(file_sectors "$IMAGE" 255 1)"
 }
 
 @test "the last of many writes of one sector stays" {
@@ -130,24 +96,4 @@ sort_by_tag() {
 		assert_match "^$(hex "$(with_tag $((i + 1)) ata_data 5 1 \
 			"$(be8 "$i")*512")")$" "$got"
 	done
-}
-
-@test "a write that carries too little is aborted" {
-	serve 0 1 eth0 "$IMAGE"
-	assert_reply "$(ata_write 0 2 'ee*1023')" "$(ata_failed 41 04 0 2)"
-	assert_equal "$(sectors 0 2)" "$(file_sectors "$IMAGE" 0 2)"
-}
-
-@test "a read-only export aborts writes and leaves the file alone" {
-	local before
-	before=$(stat -c '%y %z' "$IMAGE")
-	serve -r 0 1 eth0 "$IMAGE"
-	assert_match "256 sectors O_RDONLY$" "$(cat "$OUT")"
-	assert_reply "$(ata_write 0 1 'ee*512')" "$(ata_failed 41 04 0 1)"
-	assert_reply "$(request 00 '01 00 01 30 000000e00000 0000 ee*512')" \
-		"$(response 00 '01 04 01 41 000000e00000 0000 @60')"
-	assert_reply "$(ata_flush)" "$(ata_flushed)"
-	stop_vblade
-	assert_equal "$before" "$(stat -c '%y %z' "$IMAGE")"
-	assert_equal "$(sectors 0 256)" "$(to_hex <"$IMAGE")"
 }
