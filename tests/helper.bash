@@ -19,6 +19,9 @@ TESTS=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 : "${VBLADE:=$TESTS/../vblade}"
 export VBLADE LC_ALL=C
 
+# shellcheck source=tests/lab.sh
+source "$TESTS/lab.sh"
+
 # --- assertions -------------------------------------------------------
 
 # Fail the test with a message.
@@ -67,66 +70,6 @@ wait_until() {
 			return
 		sleep 0.02
 	done
-}
-
-# --- the lab ----------------------------------------------------------
-#
-# Namespace $TARGET_NS holds the target, $INITIATOR_NS the initiator.  In
-# each the end of the wire is eth0.  Nothing but the test speaks on it.
-
-LAB=${LAB:-vb$$}
-TARGET_NS=$LAB-target
-INITIATOR_NS=$LAB-initiator
-TARGET_MAC=02:00:00:00:00:02
-INITIATOR_MAC=02:00:00:00:00:01
-
-# lab_open [MTU]: make the lab.  In setup_file it serves all tests of a
-# file, in setup each has its own; lab_close goes into the matching
-# teardown.
-lab_open() {
-	local mtu=${1:-1500} ns
-	export LAB
-	for ns in "$TARGET_NS" "$INITIATOR_NS"; do
-		ip netns add "$ns"
-		ip netns exec "$ns" sh -c '
-			cd /proc/sys/net/ipv6/conf 2>/dev/null || exit 0
-			echo 1 >all/disable_ipv6
-			echo 1 >default/disable_ipv6'
-	done
-	ip -n "$TARGET_NS" link add eth0 address "$TARGET_MAC" mtu "$mtu" \
-		type veth peer name eth0 address "$INITIATOR_MAC" \
-		mtu "$mtu" netns "$INITIATOR_NS"
-	ip -n "$TARGET_NS" link set eth0 up
-	ip -n "$INITIATOR_NS" link set eth0 up
-	wait_until 10 lab_has_carrier
-}
-
-lab_has_carrier() {
-	ip -n "$TARGET_NS" link show eth0 | grep -q LOWER_UP &&
-		ip -n "$INITIATOR_NS" link show eth0 | grep -q LOWER_UP
-}
-
-# Remove the lab, also one that was only half made.
-lab_close() {
-	local ns
-	for ns in "$TARGET_NS" "$INITIATOR_NS"; do
-		ip netns delete "$ns" 2>/dev/null || :
-	done
-}
-
-# lab_mtu MTU: change the MTU of both ends.
-lab_mtu() {
-	ip -n "$TARGET_NS" link set eth0 mtu "$1"
-	ip -n "$INITIATOR_NS" link set eth0 mtu "$1"
-}
-
-# on_target COMMAND..., on_initiator COMMAND...: run it in the namespace.
-on_target() {
-	ip netns exec "$TARGET_NS" "$@"
-}
-
-on_initiator() {
-	ip netns exec "$INITIATOR_NS" "$@"
 }
 
 # --- vblade -----------------------------------------------------------
@@ -240,7 +183,7 @@ frame() {
 
 # hex FRAME...: the frames in plain hexadecimal, one a line.
 hex() {
-	frame -p "$@"
+	"$TESTS/frame" -p -a "$INITIATOR_MAC" -t "$TARGET_MAC" "$@"
 }
 
 # query REQUEST...: send the requests and print as many replies.

@@ -28,14 +28,6 @@ lab_is_down() {
 	! lab_has_carrier
 }
 
-# rewire: the wire is made again, with the target's end down.
-rewire() {
-	ip -n "$TARGET_NS" link add eth0 address "$TARGET_MAC" \
-		type veth peer name eth0 address "$INITIATOR_MAC" \
-		netns "$INITIATOR_NS"
-	ip -n "$INITIATOR_NS" link set eth0 up
-}
-
 index() {
 	on_target cat /sys/class/net/eth0/ifindex
 }
@@ -78,7 +70,11 @@ switches() {
 	serve 0 1 eth0 "$IMAGE"
 	ip -n "$TARGET_NS" link delete eth0
 	wait_for_log 'interface is gone' 1
-	rewire
+	# The other end comes first, so that the listener misses nothing.
+	ip -n "$INITIATOR_NS" link add eth0 address "$INITIATOR_MAC" \
+		type veth peer name eth0 address "$TARGET_MAC" \
+		netns "$TARGET_NS"
+	ip -n "$INITIATOR_NS" link set eth0 up
 	[ "$(index)" -ne "$before" ]
 	start_listener
 	ip -n "$TARGET_NS" link set eth0 up
@@ -220,8 +216,7 @@ without_events() {
 
 delete_and_rewire() {
 	ip -n "$TARGET_NS" link delete eth0
-	rewire
-	ip -n "$TARGET_NS" link set eth0 up
+	lab_wire 1500
 	wait_until 10 lab_has_carrier
 }
 
