@@ -1,15 +1,14 @@
 #!/bin/sh
 #
 # make demo: export a sparse image in one network namespace, and from another,
-# at the other end of a wire, find it, write, read back and flush.  Wants
+# at the other end of a wire, find it, write, read back and flush.  Needs
 # root.  The host's own network is not touched, and nothing is left behind.
 
 set -eu
 cd "$(dirname "$0")/.."
 
-target=vbdemo$$-target
-initiator=vbdemo$$-initiator
-target_mac=02:00:00:00:00:02
+LAB=vbdemo$$
+. tests/lab.sh
 dir=
 pid=
 
@@ -22,27 +21,12 @@ clean_up() {
 	trap '' INT TERM HUP
 	[ -z "$pid" ] || kill "$pid" 2>/dev/null || :
 	[ -z "$pid" ] || wait "$pid" 2>/dev/null || :
-	ip netns delete "$target" 2>/dev/null || :
-	ip netns delete "$initiator" 2>/dev/null || :
+	lab_close
 	[ -z "$dir" ] || rm -rf "$dir"
 }
 
-join_namespaces() {
-	for ns in "$target" "$initiator"; do
-		ip netns add "$ns"
-		ip netns exec "$ns" sh -c '
-			cd /proc/sys/net/ipv6/conf 2>/dev/null || exit 0
-			echo 1 >all/disable_ipv6
-			echo 1 >default/disable_ipv6'
-	done
-	ip -n "$target" link add eth0 address "$target_mac" mtu 9000 \
-		type veth peer name eth0 mtu 9000 netns "$initiator"
-	ip -n "$target" link set eth0 up
-	ip -n "$initiator" link set eth0 up
-}
-
 start_target() {
-	ip netns exec "$target" ./vblade 0 1 eth0 "$dir/disk.img" \
+	ip netns exec "$TARGET_NS" ./vblade 0 1 eth0 "$dir/disk.img" \
 		>"$dir/out" 2>"$dir/err" &
 	pid=$!
 	tries=0
@@ -55,9 +39,9 @@ start_target() {
 	done
 }
 
-# ask REQUEST: print the reply.
-ask() {
-	ip netns exec "$initiator" tests/frame -t "$target_mac" "$1" ||
+# send REQUEST: print the reply.
+send() {
+	on_initiator tests/frame -t "$TARGET_MAC" "$1" ||
 		die "no reply to $1"
 }
 
@@ -67,23 +51,23 @@ field() {
 		cut -c "$((2 * $2 + 1))-$((2 * ($2 + $3)))"
 }
 
-# ata AFLAGS COUNT COMMAND LBA0 [DATA]: ask, and see that the status is good.
+# ata AFLAGS COUNT COMMAND LBA0 [DATA]: send it; the status has to be good.
 ata() {
-	reply=$(ask "TT SS 88a2 10 00 0000 01 00 deadbeef \
+	reply=$(send "TT SS 88a2 10 00 0000 01 00 deadbeef \
 		$1 00 $2 $3 $4 00*5 0000 ${5:-}")
 	[ "$(field "$reply" 27 1)" = 40 ] ||
 		die "command $3 failed: $(field "$reply" 24 12)"
 }
 
 discover() {
-	reply=$(ask "ffffffffffff SS 88a2 10 00 ffff ff 01 deadbeef 00*8")
+	reply=$(send "ffffffffffff SS 88a2 10 00 ffff ff 01 deadbeef 00*8")
 	major=$(field "$reply" 16 2)
 	minor=$(field "$reply" 18 1)
 	echo "discovery: e$((0x$major)).$((0x$minor))" \
 		"at MAC address $(field "$reply" 6 6 |
 			sed 's/..\B/&:/g')," \
-		"$((0x$(field "$reply" 28 1))) sectors a frame," \
-		"$((0x$(field "$reply" 24 2))) requests at a time"
+		"$((0x$(field "$reply" 28 1))) sectors per frame," \
+		"$((0x$(field "$reply" 24 2))) buffers"
 }
 
 identify() {
@@ -97,16 +81,14 @@ write_read_flush() {
 	echo "write:     16 sectors at 100, status 40"
 	ata 40 10 24 64
 	[ "$(field "$reply" 36 8192)" = \
-		"$(ip netns exec "$initiator" tests/frame -p \
-			'76*4096 62*4096')" ] || die "other data came back"
+		"$(tests/frame -p -a "$INITIATOR_MAC" '76*4096 62*4096')" ] || die "other data came back"
 	echo "read:      16 sectors at 100, status 40, what was written"
 	ata 00 00 e7 00
 	echo "flush:     status 40"
 }
 
-[ "$(id -u)" -eq 0 ] || die "network namespaces want root"
-command -v ip >/dev/null || apt-get install -y iproute2 >/dev/null ||
-	die "no iproute2"
+[ "$(id -u)" -eq 0 ] || die "needs root, for network namespaces"
+command -v ip >/dev/null || die "needs iproute2"
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -114,7 +96,7 @@ trap 'exit 129' HUP
 
 dir=$(mktemp -d)
 truncate -s 1G "$dir/disk.img"
-join_namespaces
+lab_open 9000 || die "cannot make the namespaces"
 start_target
 echo "target:    vblade 0 1 eth0 disk.img (sparse, 1 GiB)"
 sed 's/^/           /' "$dir/out"
@@ -122,7 +104,7 @@ discover
 identify
 write_read_flush
 kill "$pid"
-wait "$pid" || die "vblade ended with status $?"
+wait "$pid" || die "vblade exited with status $?"
 pid=
 echo "image:     $(du -k "$dir/disk.img" | cut -f 1) KiB on disk of 1 GiB," \
 	"bytes at sector 100: \"$(dd if="$dir/disk.img" skip=100 count=1 \

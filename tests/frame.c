@@ -1,23 +1,24 @@
 /*
  * frame: send raw Ethernet frames exactly as written, print the AoE
- * frames that come back, and say by the exit status whether as many
- * came as were expected.  Linux only; shares no code with vblade.
+ * frames that come back, and report by the exit status whether as
+ * many came as were expected.  Linux only; shares no code with vblade.
  *
- *	frame [-lps] [-i interface] [-n replies] [-t mac] [-w ms] [frame ...]
+ *	frame [-lps] [-a mac] [-i interface] [-n replies] [-t mac] [-w ms]
+ *	    [frame ...]
  *
  * Each operand is one frame; without operands each line of the standard
  * input is.  All are read before the first is sent, so that they leave
  * back to back.  A frame is written in hexadecimal, with blanks wherever
  * they help, and with these words among the bytes:
  *
- *	SS	the MAC address of the interface
+ *	SS	the MAC address of the interface, or the one given with -a
  *	TT	the MAC address given with -t
  *	*N	the byte before, N times in all (00*512)
  *	@N	zeros up to a length of N bytes (@60)
  *
  * Every frame of EtherType 0x88a2 that arrives, whoever it is for, is
  * printed as one line of hexadecimal, a VLAN tag included.  On the
- * loopback interface, where a sender hears itself, requests are not.
+ * loopback interface, where a sender receives its own, requests are not.
  *
  * -n	end as soon as this many frames came (default: as many as were
  *	sent; with -s, none)
@@ -27,40 +28,27 @@
  *	a frame without a reply by then is one that was met with silence.
  * -l	only listen: say "listening" on standard error once frames are
  *	being kept, and end at the deadline or after -n frames, if given
- * -p	send nothing, print the frames
+ * -p	send nothing, print the frames; needs no interface with -a
  * -w	the deadline in milliseconds (default 5000)
  *
  * Exit status: 0 as many as expected, 1 more or fewer, 2 any trouble.
  */
 #define _GNU_SOURCE 1
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <arpa/inet.h>
-#include <net/if.h>
-#include <net/if_arp.h>
-#include <linux/if_packet.h>
 #include <ctype.h>
-#include <err.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "aoe-wire.h"
 
 enum {
 	TROUBLE		= 2,
 	MAC_SIZE	= 6,
 	TAG_SIZE	= 4,		/* of 802.1Q */
-	AOE_TYPE	= 0x88a2,
-	AOE_FLAGS	= 14,		/* offsets in a frame */
-	AOE_TAG		= 20,
-	AOE_HEADER	= 24,
-	AOE_RESPONSE	= 0x08,
+	REPLY_FLAG	= 0x08,
 	FRAME_MAX	= 65536 + 14 + TAG_SIZE,
 	RECEIVE_MEMORY	= 64 << 20,
 	ANY		= -1
@@ -85,7 +73,7 @@ struct wire {
 
 struct options {
 	const char *interface;
-	const char *target;
+	const char *source, *target;
 	int expected;
 	int wait;
 	bool listen, print, sentinel;
@@ -99,8 +87,8 @@ struct list {
 static _Noreturn void
 usage(void)
 {
-	fprintf(stderr, "usage: frame [-lps] [-i interface] [-n replies] "
-	    "[-t mac] [-w ms] [frame ...]\n");
+	fprintf(stderr, "usage: frame [-lps] [-a mac] [-i interface] "
+	    "[-n replies] [-t mac] [-w ms] [frame ...]\n");
 	exit(TROUBLE);
 }
 
@@ -244,69 +232,46 @@ list_read(struct list *l, const struct wire *w)
 /* The wire. */
 
 static void
-target_parse(struct wire *w, const char *s)
+parse_mac(uint8_t *mac, const char *s)
 {
 	size_t i;
 
 	for (i = 0; i < MAC_SIZE && *s != '\0'; i++) {
-		w->target[i] = byte(s);
+		mac[i] = byte(s);
 		s += 2;
 		if (*s == ':')
 			s++;
 	}
 	if (i != MAC_SIZE || *s != '\0')
-		errx(TROUBLE, "-t wants a MAC address");
-	w->has_target = true;
+		errx(TROUBLE, "not a MAC address");
 }
 
 static void
-wire_address(struct wire *w, const char *interface)
-{
-	struct ifreq request = { 0 };
-
-	if (strlen(interface) >= sizeof request.ifr_name)
-		errx(TROUBLE, "%s: too long a name", interface);
-	strcpy(request.ifr_name, interface);
-	if (ioctl(w->fd, SIOCGIFHWADDR, &request) == -1)
-		err(TROUBLE, "%s", interface);
-	w->loopback = request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
-	memcpy(w->mac, request.ifr_hwaddr.sa_data, MAC_SIZE);
-}
-
-static void
-option_set(int fd, int level, int option, int value)
+set_option(int fd, int level, int option, int value)
 {
 	if (setsockopt(fd, level, option, &value, sizeof value) == -1)
 		err(TROUBLE, "socket option %d", option);
 }
 
-/* From the bind on, what arrives on this interface is kept. */
 static void
-wire_bind(const struct wire *w, const char *interface)
+wire_start(struct wire *w, const struct options *o)
 {
-	struct sockaddr_ll address = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(AOE_TYPE),
-		.sll_ifindex = (int)if_nametoindex(interface)
-	};
+	static const uint8_t none[MAC_SIZE];
 
-	option_set(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_MEMORY);
-	option_set(w->fd, SOL_PACKET, PACKET_AUXDATA, 1);
-	if (bind(w->fd, (struct sockaddr *)&address, sizeof address) == -1)
-		err(TROUBLE, "%s", interface);
-}
-
-static void
-wire_open(struct wire *w, const struct options *o)
-{
-	w->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (w->fd == -1)
-		err(TROUBLE, "packet socket");
-	wire_address(w, o->interface);
-	if (o->target != NULL)
-		target_parse(w, o->target);
-	if (!o->print)
-		wire_bind(w, o->interface);
+	if (!o->print || o->source == NULL)
+		w->fd = wire_open(o->interface, o->print ? 0 : AOE_TYPE,
+		    w->mac, NULL, TROUBLE);
+	w->loopback = memcmp(w->mac, none, MAC_SIZE) == 0;
+	if (o->source != NULL)
+		parse_mac(w->mac, o->source);
+	if (o->target != NULL) {
+		parse_mac(w->target, o->target);
+		w->has_target = true;
+	}
+	if (!o->print) {
+		set_option(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_MEMORY);
+		set_option(w->fd, SOL_PACKET, PACKET_AUXDATA, 1);
+	}
 }
 
 static void
@@ -374,10 +339,7 @@ wire_receive(const struct wire *w, struct frame *f)
 static long long
 now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+	return (long long)(now() / 1000000);
 }
 
 /* True when something may be there to receive, false at the deadline. */
@@ -399,8 +361,8 @@ wire_wait(const struct wire *w, long long deadline)
 static bool
 is_response(const struct frame *f)
 {
-	return f->length >= AOE_HEADER &&
-	    (f->bytes[AOE_FLAGS] & AOE_RESPONSE) != 0;
+	return f->length >= AT_ARGUMENT &&
+	    (f->bytes[AT_FLAGS] & REPLY_FLAG) != 0;
 }
 
 static bool
@@ -411,10 +373,10 @@ is_sentinel(const struct frame *f)
 	for (size_t i = 0; i < sizeof tag; i++)
 		tag[i] = byte(&SENTINEL_TAG[2 * i]);
 	return is_response(f) &&
-	    memcmp(f->bytes + AOE_TAG, tag, sizeof tag) == 0;
+	    memcmp(f->bytes + AT_TAG, tag, sizeof tag) == 0;
 }
 
-/* Print what comes until all that was expected has come, or in vain. */
+/* Print what comes, until all is there that was expected or time is up. */
 static bool
 collect(const struct wire *w, const struct options *o)
 {
@@ -445,8 +407,11 @@ options_parse(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "i:ln:pst:w:")) != -1) {
+	while ((c = getopt(argc, argv, "a:i:ln:pst:w:")) != -1) {
 		switch (c) {
+		case 'a':
+			o->source = optarg;
+			break;
 		case 'i':
 			o->interface = optarg;
 			break;
@@ -496,7 +461,7 @@ main(int argc, char **argv)
 	struct list l = { 0 };
 
 	options_parse(&o, argc, argv);
-	wire_open(&w, &o);
+	wire_start(&w, &o);
 	for (int i = optind; i < argc; i++)
 		list_add(&l, frame_parse(&w, argv[i]));
 	if (optind == argc && !o.listen)

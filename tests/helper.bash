@@ -19,6 +19,9 @@ TESTS=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 : "${VBLADE:=$TESTS/../vblade}"
 export VBLADE LC_ALL=C
 
+# shellcheck source=tests/lab.sh
+source "$TESTS/lab.sh"
+
 # --- assertions -------------------------------------------------------
 
 # Fail the test with a message.
@@ -35,8 +38,8 @@ if [ -n "${CI:-}" ]; then
 	}
 fi
 
-# assert_equal EXPECTED GOT [WHAT]: they are equal, byte by byte.  Of long ones the
-# message tells the first differences.
+# assert_equal EXPECTED GOT [WHAT]: they are equal, byte by byte.  Of long ones
+# the message has the first differences.
 assert_equal() {
 	[ "$1" != "$2" ] || return 0
 	if [ $((${#1} + ${#2})) -le 1000 ]; then
@@ -47,12 +50,12 @@ assert_equal() {
 	fi
 }
 
-# assert_match PATTERN TEXT: the pattern of grep -E is found in a line of the text.
+# assert_match PATTERN TEXT: the pattern of grep -E matches a line of the text.
 assert_match() {
 	grep -qE -e "$1" <<<"$2" || fail "expected: $1" "got:      $2"
 }
 
-# refute_match PATTERN TEXT: the pattern of grep -E is found in no line of it.
+# refute_match PATTERN TEXT: it matches none.
 refute_match() {
 	! grep -qE -e "$1" <<<"$2" || fail "unwanted: $1" "got:      $2"
 }
@@ -67,66 +70,6 @@ wait_until() {
 			return
 		sleep 0.02
 	done
-}
-
-# --- the lab ----------------------------------------------------------
-#
-# Namespace $TARGET_NS holds the target, $INITIATOR_NS the initiator.  In
-# each the end of the wire is eth0.  Nothing but the test speaks on it.
-
-LAB=${LAB:-vb$$}
-TARGET_NS=$LAB-target
-INITIATOR_NS=$LAB-initiator
-TARGET_MAC=02:00:00:00:00:02
-INITIATOR_MAC=02:00:00:00:00:01
-
-# lab_open [MTU]: make the lab.  In setup_file it serves all tests of a
-# file, in setup each has its own; lab_close goes into the matching
-# teardown.
-lab_open() {
-	local mtu=${1:-1500} ns
-	export LAB
-	for ns in "$TARGET_NS" "$INITIATOR_NS"; do
-		ip netns add "$ns"
-		ip netns exec "$ns" sh -c '
-			cd /proc/sys/net/ipv6/conf 2>/dev/null || exit 0
-			echo 1 >all/disable_ipv6
-			echo 1 >default/disable_ipv6'
-	done
-	ip -n "$TARGET_NS" link add eth0 address "$TARGET_MAC" mtu "$mtu" \
-		type veth peer name eth0 address "$INITIATOR_MAC" \
-		mtu "$mtu" netns "$INITIATOR_NS"
-	ip -n "$TARGET_NS" link set eth0 up
-	ip -n "$INITIATOR_NS" link set eth0 up
-	wait_until 10 lab_has_carrier
-}
-
-lab_has_carrier() {
-	ip -n "$TARGET_NS" link show eth0 | grep -q LOWER_UP &&
-		ip -n "$INITIATOR_NS" link show eth0 | grep -q LOWER_UP
-}
-
-# Remove the lab, also one that was only half made.
-lab_close() {
-	local ns
-	for ns in "$TARGET_NS" "$INITIATOR_NS"; do
-		ip netns delete "$ns" 2>/dev/null || :
-	done
-}
-
-# lab_mtu MTU: change the MTU of both ends.
-lab_mtu() {
-	ip -n "$TARGET_NS" link set eth0 mtu "$1"
-	ip -n "$INITIATOR_NS" link set eth0 mtu "$1"
-}
-
-# on_target COMMAND..., on_initiator COMMAND...: run it in the namespace.
-on_target() {
-	ip netns exec "$TARGET_NS" "$@"
-}
-
-on_initiator() {
-	ip netns exec "$INITIATOR_NS" "$@"
 }
 
 # --- vblade -----------------------------------------------------------
@@ -174,8 +117,8 @@ process_gone() {
 	! kill -0 "$1"
 }
 
-# wait_for_exit PID: wait for the end of a child and set STATUS to its exit status.
-# One that does not end in 10 s is killed, and the test fails.
+# wait_for_exit PID: wait for a child to exit and set STATUS to its exit status.
+# One that does not exit in 10 s is killed, and the test fails.
 wait_for_exit() {
 	STATUS=0
 	wait_until 10 process_gone "$1" || { kill -9 "$1"; return 1; }
@@ -190,8 +133,9 @@ stop_vblade() {
 	assert_equal 0 "$STATUS" "exit status after SIGTERM"
 }
 
-# assert_refused STATUS PATTERN ARGUMENT...: vblade ends with a status that matches,
-# without a ready line, and says one line on standard error that matches.
+# assert_refused STATUS PATTERN ARGUMENT...: vblade exits with a status that
+# matches, without a ready line and with one line on standard error that
+# matches.
 assert_refused() {
 	local status=$1 pattern=$2
 	shift 2
@@ -239,7 +183,7 @@ frame() {
 
 # hex FRAME...: the frames in plain hexadecimal, one a line.
 hex() {
-	frame -p "$@"
+	"$TESTS/frame" -p -a "$INITIATOR_MAC" -t "$TARGET_MAC" "$@"
 }
 
 # query REQUEST...: send the requests and print as many replies.
@@ -366,4 +310,80 @@ file_sectors() {
 # The standard input in hexadecimal, in one line.
 to_hex() {
 	od -An -v -tx1 | tr -d ' \n'
+}
+
+# --- observations -----------------------------------------------------
+
+# refute COMMAND...: it fails.  (A mere ! would not fail a test.)
+refute() {
+	! "$@" >/dev/null 2>&1 || fail "should have failed: $*"
+}
+
+assert_alive() {
+	kill -0 "$PID" || fail "vblade has died" "$(cat "$ERR")"
+}
+
+# wait_for_log PATTERN [TIMES]: a line of the log matches; if a number is
+# given, so many do.
+wait_for_log() {
+	wait_until 10 grep -qE -e "$1" "$ERR" || fail "$(cat "$ERR")" || return
+	[ $# -lt 2 ] || assert_equal "$2" "$(grep -cE -e "$1" "$ERR")" \
+		"times: $1"
+}
+
+# log_matches N PATTERN: at least N lines of the log match.
+log_matches() {
+	[ "$(grep -cE -e "$2" "$ERR")" -ge "$1" ]
+}
+
+# read_counters: the line of SIGUSR1 as it is now.
+read_counters() {
+	local before
+	before=$(grep -c ' reads=[0-9]* read_bytes=' "$ERR") || :
+	kill -USR1 "$PID"
+	wait_until 10 log_matches $((before + 1)) ' reads=[0-9]* read_bytes=' ||
+		return
+	grep ' reads=[0-9]* read_bytes=' "$ERR" | tail -n 1
+}
+
+# wait_for_counters PATTERN: the counters come to match.
+wait_for_counters() {
+	wait_until 10 counters_match "$1" ||
+		fail "expected: $1" "got: $(read_counters)"
+}
+
+counters_match() {
+	read_counters | grep -qE -e "$1"
+}
+
+# count_frames: how many frames the target's interface has received.
+count_frames() {
+	on_target cat /sys/class/net/eth0/statistics/rx_packets
+}
+
+frames_reached() {
+	[ "$(count_frames)" -ge "$1" ]
+}
+
+# announcement [SECTORS [BUFFERS]]: the broadcast of a target at e0.1.
+announcement() {
+	echo "ffffffffffff TT 88a2 18 00 000001 01 00000000" \
+		"$(be16 "${2:-64}") 0100 ${1:-02} 10 0000 @60"
+}
+
+# gets_reply REQUEST REPLY: as assert_reply, but as a condition for wait_until.
+gets_reply() {
+	[ "$(frame -s -n 1 -w 1000 "$1")" = "$(hex "$2")" ]
+}
+
+# assert_readable LBA: a sector is read as image made it.
+# assert_writable LBA: a sector is written, and read back.
+assert_readable() {
+	assert_reply "$(ata_read "$1" 1)" \
+		"$(ata_data "$1" 1 "$(sectors "$1" 1)")"
+}
+
+assert_writable() {
+	assert_reply "$(ata_write "$1" 1 'a5*512')" "$(ata_written "$1" 1)"
+	assert_reply "$(ata_read "$1" 1)" "$(ata_data "$1" 1 'a5*512')"
 }

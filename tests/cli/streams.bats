@@ -1,5 +1,5 @@
-# Started with standard streams closed, or with nobody at their other end, it
-# serves all the same, and never takes the disk or the network for a stream.
+# With standard streams closed, full or without a reader vblade serves all the
+# same, and never takes the disk or the network for a stream.
 
 load ../helper
 
@@ -9,22 +9,18 @@ setup() { IMAGE=$(image 64); }
 teardown() { serve_end; }
 
 # serve_redirected REDIRECTION [OPTION...]: serve with the streams redirected
-# as the shell is told to.
+# this way.
 serve_redirected() {
 	local how=$1
 	shift
 	background "$TARGET_NS" sh -c "exec \"\$@\" $how" sh \
 		"$VBLADE" "$@" 0 1 eth0 "$IMAGE"
-	wait_until 10 answers
+	wait_until 10 gets_reply "$(ata_read 7 1)" \
+		"$(ata_data 7 1 "$(sectors 7 1)")"
 }
 
-# answers: the target answers within a tenth of a second.
-answers() {
-	frame -w 100 "$(config_read)"
-}
-
-# whole: it serves, and the image holds what was written and no more.
-whole() {
+# assert_serves: it serves, and the image holds what was written and no more.
+assert_serves() {
 	assert_reply "$(ata_write 3 1 '5a*512')" "$(ata_written 3 1)"
 	kill -USR1 "$PID"
 	assert_reply "$(ata_read 4 1)" "$(ata_data 4 1 "$(sectors 4 1)")"
@@ -35,51 +31,63 @@ whole() {
 
 @test "standard input closed" {
 	serve_redirected "<&-"
-	whole
+	assert_serves
 }
 
 @test "standard output closed" {
 	serve_redirected ">&-"
-	whole
+	assert_serves
 }
 
 @test "standard error closed" {
 	serve_redirected "2>&-" -v
-	whole
+	assert_serves
 }
 
 @test "all three closed" {
 	serve_redirected "<&- >&- 2>&-" -v
-	whole
+	assert_serves
 }
 
 @test "standard output full" {
 	serve_redirected ">/dev/full"
-	whole
+	assert_serves
 }
 
 @test "standard error full" {
 	serve_redirected "2>/dev/full" -v
-	whole
+	assert_serves
 }
 
-@test "nobody reads standard error" {
+# A pipe that nobody reads, and that is full.
+@test "pipes that are full" {
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	exec 8<>"$BATS_TEST_TMPDIR/pipe"
+	dd if=/dev/zero bs=64k count=1 status=none >&8
+	serve_redirected \
+		">'$BATS_TEST_TMPDIR/pipe' 2>'$BATS_TEST_TMPDIR/pipe' 8>&-" -v
+	assert_serves
+	exec 8>&-
+}
+
+@test "the reader of standard error exits" {
 	local log=$BATS_TEST_TMPDIR/log
 	mkfifo "$log"
 	background "$TARGET_NS" sh -c 'exec "$@" 2>"$0"' "$log" \
 		"$VBLADE" -v 0 1 eth0 "$IMAGE"
 	: <"$log"
-	wait_until 10 answers
-	whole
+	wait_until 10 gets_reply "$(ata_read 7 1)" \
+		"$(ata_data 7 1 "$(sectors 7 1)")"
+	assert_serves
 }
 
-@test "-v tells each request in a line on standard error" {
+@test "-v logs a line for each request" {
 	serve -v 0 1 eth0 "$IMAGE"
 	: >"$ERR"
-	query "$(ata_read 3 2)" "$(ata_read 5 1)" >/dev/null
-	wait_until 10 lines 2
-}
-
-lines() {
-	[ "$(wc -l <"$ERR")" -eq "$1" ]
+	query "$(ata_read 3 2)" "$(ata_read 64 1)" "$(ata_flush)" >/dev/null
+	wait_until 10 log_matches 3 ' [0-9]+ us$'
+	assert_match "$INITIATOR_MAC read of 2 sectors at 3: ok, " "$(cat "$ERR")"
+	assert_match "$INITIATOR_MAC read of 1 sectors at 64: IDNF, " \
+		"$(cat "$ERR")"
+	assert_match "$INITIATOR_MAC FLUSH: ok, " "$(cat "$ERR")"
 }

@@ -20,13 +20,6 @@ words() {
 	sed 's/\(..\)\(..\)/\2\1 /g' <<<"${reply:72}" | fold -w 40
 }
 
-# characters FIRST LAST: the text in these words, without its padding.
-characters() {
-	words | tr -s ' \n' '\n\n' | sed -n "$(($1 + 1)),$(($2 + 1))p" |
-		sed 's/^\(..\)\(..\)$/\\x\1\\x\2/' | tr -d '\n' |
-		xargs -0 printf %b | sed 's/ *$//'
-}
-
 @test "hdparm decodes it without complaint" {
 	words | hdparm --Istdin >"$BATS_TEST_TMPDIR/out" \
 		2>"$BATS_TEST_TMPDIR/err"
@@ -48,28 +41,4 @@ characters() {
 	assert_match "\*[[:space:]]+Mandatory FLUSH_CACHE" "$out"
 	assert_match "\*[[:space:]]+FLUSH_CACHE_EXT" "$out"
 	assert_match "\*[[:space:]]+48-bit Address feature set" "$out"
-}
-
-@test "the serial number is shelf.slot:host" {
-	assert_equal "7.11:$(hostname | cut -c 1-15)" "$(characters 10 19)"
-}
-
-@test "the model is not blank" {
-	assert_match "[[:alnum:]]" "$(characters 27 46)"
-}
-
-@test "nothing changes over a restart" {
-	local before
-	before=$(words)
-	stop_vblade
-	serve 7 11 eth0 "$BATS_TEST_TMPDIR/disk"
-	assert_equal "$before" "$(words)"
-}
-
-@test "it is told to a wildcard address, and with flag E" {
-	local reply
-	reply=$(query "$(identify)")
-	assert_reply "$(ADDRESS=ffffff identify)" "$reply"
-	assert_equal "${reply:72}" "$(query \
-		"$(request 00 '40 00 01 ec 000000000000 0000')" | cut -c 73-)"
 }

@@ -45,42 +45,6 @@ carries() {
 	carries 17
 }
 
-@test "the sectors offered follow the MTU by the common formula" {
-	local pair
-	for pair in 548:01 1059:01 1060:02 4470:08 9216:11; do
-		serve_at "${pair%:*}"
-		assert_equal "${pair#*:}" "$(offered)" "MTU ${pair%:*}"
-		stop_vblade
-	done
-}
-
-@test "a read that no frame can carry is aborted" {
-	serve_at 1500
-	assert_reply "$(ata_read 0 3)" "$(ata_failed 40 04 0 3)"
-	assert_reply "$(ata_read 0 255)" "$(ata_failed 40 04 0 255)"
-}
-
-@test "an MTU raised while serving is offered and used" {
-	serve_at 1500
-	lab_mtu 9000
-	wait_until 10 offers 11
-	carries 17
-}
-
-@test "an MTU lowered while serving is offered and kept to" {
-	serve_at 9000
-	start_listener
-	lab_mtu 1500
-	wait_until 10 test -s "$FRAMES"
-	assert_reply "$(ata_read 0 17)" "$(ata_failed 40 04 0 17)"
-	assert_equal 02 "$(offered)"
-	carries 2
-}
-
-offers() {
-	[ "$(offered)" = "$1" ]
-}
-
 @test "the loopback interface carries 127 sectors" {
 	local reply
 	ip -n "$TARGET_NS" link set lo up

@@ -1,0 +1,188 @@
+# Starts, of which the exit status and one line say why they fail: 1 may be
+# temporary, 2 is a wrong argument, 4 a missing privilege, 6 the file.
+
+load ../helper
+
+setup_file() { lab_open; }
+teardown_file() { lab_close; }
+
+setup() {
+	IMAGE=$(image 64)
+	PUBLIC=$(mktemp -d)
+	chmod 755 "$PUBLIC"
+}
+
+teardown() {
+	serve_end
+	rm -rf "$PUBLIC"
+}
+
+@test "options may stand before, between and after the operands" {
+	local expected='e0\.1, 5 sectors O_RDONLY$'
+	serve -r -l 5 0 1 eth0 "$IMAGE"
+	assert_match "$expected" "$(cat "$OUT")"
+	stop_vblade
+	serve 0 -rl7 1 -l 5 eth0 "$IMAGE"
+	assert_match "$expected" "$(cat "$OUT")"
+	stop_vblade
+	serve 0 1 eth0 "$IMAGE" -r -l 5
+	assert_match "$expected" "$(cat "$OUT")"
+}
+
+@test "after -- what looks like an option is an operand" {
+	cp "$IMAGE" "$BATS_TEST_TMPDIR/-r"
+	cd "$BATS_TEST_TMPDIR"
+	serve -l 5 -- 0 1 eth0 -r
+	assert_match 'e0\.1, 5 sectors O_RDWR$' "$(cat "$OUT")"
+}
+
+@test "a file name may have blanks, quotes and other signs" {
+	local file="$BATS_TEST_TMPDIR/a b'c\"d;e\$f%s"
+	cp "$IMAGE" "$file"
+	serve 0 1 eth0 "$file"
+	assert_readable 7
+}
+
+@test "the ready line has the pid, the address and the size" {
+	serve 0 1 eth0 "$IMAGE"
+	assert_equal "pid $PID: e0.1, 64 sectors O_RDWR" "$(cat "$OUT")"
+}
+
+@test "the start logs the interface's address and what was negotiated" {
+	serve 0 1 eth0 "$IMAGE"
+	wait_for_log "^vblade: e0\.1: eth0: address $TARGET_MAC, MTU 1500,\
+ 2 sectors per frame, 64 buffers, disk I/O by (io_uring|threads)" 1
+}
+
+@test "shelf 4095 and slots above 15 are served with a warning" {
+	serve 4094 15 eth0 "$IMAGE"
+	refute_match 'initiators ignore' "$(cat "$ERR")"
+	stop_vblade
+	serve 4095 1 eth0 "$IMAGE"
+	wait_for_log 'initiators ignore shelf 4095' 1
+	ADDRESS=0fff01 assert_readable 7
+	stop_vblade
+	serve 0 16 eth0 "$IMAGE"
+	wait_for_log 'initiators ignore slots above 15' 1
+}
+
+@test "bytes that fill no sector are not exported, and that is logged" {
+	local size
+	for size in 512 513 1000; do
+		truncate -s $size "$BATS_TEST_TMPDIR/file"
+		serve 0 1 eth0 "$BATS_TEST_TMPDIR/file"
+		assert_match 'e0.1, 1 sectors' "$(cat "$OUT")"
+		[ $size = 512 ] || wait_for_log "last $((size - 512)) bytes" 1
+		stop_vblade
+		assert_equal $size "$(stat -c %s "$BATS_TEST_TMPDIR/file")"
+	done
+}
+
+@test "-m takes every notation of an address" {
+	local list
+	for list in 02:00:00:00:00:01 020000000001 \
+		0A:bB:cC:dD:eE:0f,020000000001; do
+		serve -m "$list" 0 1 eth0 "$IMAGE"
+		assert_readable 7
+		assert_silence \
+			"$(request_from 020000000077 "$(ata_read 0 1)")"
+		stop_vblade
+	done
+}
+
+@test "an interface that does not exist: 1" {
+	assert_refused 1 'none0: No such device' 0 1 none0 "$IMAGE"
+	assert_refused '[12]' '' 0 1 "" "$IMAGE"
+}
+
+@test "a name too long for an interface is not cut short" {
+	ip -n "$TARGET_NS" link add cut456789012345 type veth peer name peer0
+	assert_refused 2 "'cut4567890123456': name too long" \
+		0 1 cut4567890123456 "$IMAGE"
+	ip -n "$TARGET_NS" link delete cut456789012345
+}
+
+@test "an interface that is not Ethernet: 1" {
+	ip -n "$TARGET_NS" tuntap add name tun0 mode tun
+	ip -n "$TARGET_NS" link set tun0 up
+	assert_refused 1 'tun0: not an Ethernet interface' 0 1 tun0 "$IMAGE"
+	ip -n "$TARGET_NS" link delete tun0
+}
+
+@test "the same address twice on one interface: 2, but with -f" {
+	local other
+	other=$(image 32)
+	serve 0 1 eth0 "$IMAGE"
+	assert_refused 2 'e0\.1 is already exported on eth0 .*-f' \
+		0 1 eth0 "$other"
+	serve -f 0 1 eth0 "$other"
+	# A claim ends with its process.
+	serve_end
+	serve 0 1 eth0 "$other"
+}
+
+@test "the same address on another interface is allowed" {
+	ip -n "$TARGET_NS" link add other0 type veth peer name peer0
+	serve 0 1 eth0 "$IMAGE"
+	serve 0 1 other0 "$(image 32)"
+	serve 0 2 eth0 "$(image 16)"
+	ip -n "$TARGET_NS" link delete other0
+}
+
+@test "a file that is exported: 6, but for two readers, or with -f" {
+	serve 0 1 eth0 "$IMAGE"
+	assert_refused 6 "$IMAGE is in use" 0 2 eth0 "$IMAGE"
+	assert_refused 6 "$IMAGE is in use" -r 0 2 eth0 "$IMAGE"
+	refute_match ' -r' "$(cat "$ERR")"
+	serve -f 0 2 eth0 "$IMAGE"
+	serve_end
+	serve -r 0 1 eth0 "$IMAGE"
+	serve -r 0 2 eth0 "$IMAGE"
+	assert_refused 6 "$IMAGE is in use" 0 3 eth0 "$IMAGE"
+}
+
+# as_nobody MODE CAPABILITIES: from now on vblade is a copy of it that a user
+# with these capabilities (+net_raw, -all) runs; the image becomes $IMAGE,
+# which is root's, of this mode.
+as_nobody() {
+	install -m "$1" "$IMAGE" "$PUBLIC/image"
+	install -m 755 "$VBLADE" "$PUBLIC/vblade"
+	printf '#!/bin/sh\nexec setpriv --reuid nobody --regid nogroup \
+		--clear-groups --inh-caps "%s" --ambient-caps "%s" \
+		"%s" "$@"\n' "$2" "$2" "$PUBLIC/vblade" >"$PUBLIC/nobody"
+	chmod 755 "$PUBLIC/nobody"
+	IMAGE=$PUBLIC/image VBLADE=$PUBLIC/nobody
+}
+
+@test "an ordinary user with CAP_NET_RAW serves" {
+	as_nobody 666 +net_raw
+	serve 0 1 eth0 "$IMAGE"
+	assert_readable 7
+	assert_writable 8
+	assert_equal 65534 "$(awk '/^Uid/ { print $2 }' "/proc/$PID/status")"
+	stop_vblade
+}
+
+@test "no right to open a packet socket: 4, and the message names it" {
+	as_nobody 666 -all
+	assert_refused 4 'packet socket.*CAP_NET_RAW' 0 1 eth0 "$IMAGE"
+}
+
+@test "no right to the file: 4" {
+	as_nobody 600 +net_raw
+	assert_refused 4 "$IMAGE: Permission denied" 0 1 eth0 "$IMAGE"
+}
+
+@test "a file that may only be read is served with -r" {
+	as_nobody 444 +net_raw
+	assert_refused 4 "$IMAGE: Permission denied" 0 1 eth0 "$IMAGE"
+	serve -r 0 1 eth0 "$IMAGE"
+	assert_readable 7
+}
+
+@test "help needs no privilege" {
+	as_nobody 600 -all
+	launch -h
+	wait_for_exit "$PID"
+	assert_equal 0 "$STATUS"
+}
