@@ -56,4 +56,5 @@ round_trip() {
 	serve 0 1 eth0 "$(zeroes 64)"
 	line=$(initiator -m read -w 64 -N 20000 -r)
 	assert_flawless "$line"
+	assert_match ' retransmits=0 ' "$line"
 }

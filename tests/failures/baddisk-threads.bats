@@ -1,0 +1,1 @@
+baddisk.bats

@@ -1,0 +1,87 @@
+# A disk of which a part fails: no failed write is reported as done.
+# baddisk-threads.bats is the same with the pool of threads.
+
+load ../helper
+load failures
+
+setup_file() {
+	lab_open 9000
+	build_engine
+	BADDISK=$(build_tool baddisk)
+	export BADDISK
+}
+
+teardown_file() { lab_close; }
+
+setup() {
+	DISK=$BATS_TEST_TMPDIR/disk LOOP='' ERR=''
+	mkdir "$DISK"
+	mount -t tmpfs -o size=16m none "$DISK"
+}
+
+teardown() {
+	serve_end
+	[ -z "$LOOP" ] || losetup -d "$LOOP"
+	umount -l "$DISK"
+	assert_engine
+}
+
+# make_disk PART: a loop device of 3072 pages, $LOOP, on a full tmpfs: writes
+# to one page in PART fail.  Linux reports success for a merged write of which
+# a loop device did only a part, so nothing is merged.
+make_disk() {
+	[ -z "$LOOP" ] || losetup -d "$LOOP"
+	rm -f "$DISK"/*
+	truncate -s 12M "$DISK/image"
+	"$BADDISK" -p -n "$1" "$DISK/image"
+	dd if=/dev/zero of="$DISK/rest" bs=4k 2>/dev/null || :
+	LOOP=$(losetup --show -f "$DISK/image")
+	echo 2 >"/sys/block/${LOOP#/dev/}/queue/nomerges"
+}
+
+# write_disk "VBLADE-OPTION..." BADDISK-OPTION...: write all pages; no promise
+# is broken, and some writes or syncs failed.
+write_disk() {
+	local options=$1
+	shift
+	# shellcheck disable=SC2086
+	serve $options 0 1 eth0 "$LOOP"
+	run on_initiator "$BADDISK" "$@" eth0 "$DISK/image"
+	echo "vblade $options: $output"
+	assert_equal 0 "$status"
+	assert_match ' lost=0$' "$output"
+	kill "$PID"
+	wait_for_exit "$PID"
+}
+
+@test "a bad disk: with -s no failed write is reported as done" {
+	make_disk 3
+	write_disk -s
+	assert_match ' failed=[1-9]' "$output"
+}
+
+@test "a bad disk: with -s writes before the first error are done" {
+	make_disk 500
+	write_disk -s
+	assert_match '^promised=[1-9].* failed=[1-9]' "$output"
+}
+
+@test "a bad disk: with -s -d only the writes that fail are reported" {
+	make_disk 3
+	write_disk "-s -d"
+	assert_match '^promised=[1-9][0-9]{3} .* failed=[1-9]' "$output"
+}
+
+@test "a bad disk: with -d no failed write is reported as done" {
+	make_disk 3
+	write_disk -d -f 100
+	assert_match '^promised=[1-9][0-9]{3} .* failed=[1-9]' "$output"
+}
+
+@test "a bad disk: no FLUSH after a failed write succeeds" {
+	make_disk 3
+	write_disk "" -f 100
+	make_disk 500
+	write_disk "" -f 10
+	assert_match ' flushed=[1-9]' "$output"
+}
