@@ -640,6 +640,15 @@ ring_map(int fd, size_t size, off_t what)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+static int ring_fd;
+
+/* At exit: the kernel frees a ring and its files only after the process. */
+static void
+release_files(void)
+{
+	ring_register(ring_fd, IORING_UNREGISTER_FILES, NULL, 0);
+}
+
 int
 disk_engine(struct disk *d, unsigned depth)
 {
@@ -652,6 +661,8 @@ disk_engine(struct disk *d, unsigned depth)
 		    .sqe_op = IORING_OP_FSYNC },
 		{ .opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED,
 		    .sqe_flags = IOSQE_FIXED_FILE },
+		{ .opcode = IORING_RESTRICTION_REGISTER_OP,
+		    .register_op = IORING_UNREGISTER_FILES },
 	};
 	struct io_uring_params p;
 	int fd = ring_setup(depth, &p), error;
@@ -665,7 +676,7 @@ disk_engine(struct disk *d, unsigned depth)
 	    IORING_OFF_CQ_RING);
 	d->sqe = ring_map(fd, p.sq_entries * sizeof *d->sqe, IORING_OFF_SQES);
 	if (sq == NULL || cq == NULL || d->sqe == NULL ||
-	    ring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 4) < 0 ||
+	    ring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 5) < 0 ||
 	    ring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
 	    ring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0) {
 		error = errno;
@@ -680,6 +691,8 @@ disk_engine(struct disk *d, unsigned depth)
 	d->cq_tail = (void *)(cq + p.cq_off.tail);
 	d->cqe = (void *)(cq + p.cq_off.cqes);
 	d->cq_mask = p.cq_entries - 1;
+	ring_fd = fd;
+	atexit(release_files);
 	return d->ring = fd;
 }
 
