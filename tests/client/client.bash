@@ -150,20 +150,20 @@ machine() {
 		-device "virtio-net-pci,netdev=lan,mac=$mac" "$@"
 }
 
-# guest_boot NAME MAC [WORD...]: start a machine with the Linux that kernel
-# got. The words are added to the command line of its kernel; of these,
-# guest.init=systemd boots the host's systemd in it.
+# guest_boot NAME MAC [ARGUMENT...]: start a machine with the Linux that kernel
+# got. The arguments are further ones of QEMU.
 guest_boot() {
 	local name=$1 mac=$2 host=local,path=/,mount_tag=host
 	shift 2
 	mkfifo "$DIR/$name.port.in" "$DIR/$name.port.out"
 	machine "$name" "$mac,romfile=" -kernel "$CACHE/vmlinuz" \
 		-initrd "$CACHE/guest.cpio" -append \
-		"console=ttyS0 panic=-1 guest.cache=$(realpath "$CACHE") $*" \
+		"console=ttyS0 panic=-1 guest.cache=$(realpath "$CACHE")" \
 		-device virtio-serial-pci \
 		-chardev "pipe,id=port,path=$DIR/$name.port" \
 		-device virtserialport,chardev=port \
-		-virtfs "$host,security_model=none,readonly=on,multidevs=remap"
+		-virtfs "$host,security_model=none,readonly=on,multidevs=remap" \
+		"$@"
 	# What is written before QEMU has the port open would be lost.
 	wait_until 60 guest_listens "$name" ||
 		guest_lost "$name" 'power on' || return
