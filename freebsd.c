@@ -604,9 +604,10 @@ limit(int fd, const cap_rights_t *rights, const unsigned long *ioctls, size_t n)
 }
 
 /*
- * After cap_enter(2) nothing can be opened, and each descriptor serves its
- * purpose only.  The filter cannot be changed, but BIOCSETIF remains, for an
- * interface that is created again.
+ * After cap_enter(2) no file can be opened, no program executed, no address
+ * connected, and each descriptor serves its purpose only.  The filter cannot be
+ * changed, but BIOCSETIF remains, for an interface that is created again.  Not
+ * prevented: socket(2), and with root's rights ioctls on a new socket.
  */
 void
 confine(const struct net *net, const struct disk *d)

@@ -175,7 +175,7 @@ writes_at() {
 @test "17: a mounted disk is refused, and -f is not advised" {
 	disk 512:mounted
 	assert_refused 6 "$IMAGE.*mounted" 0 1 eth0 "$IMAGE"
-	refute_match -- '-f' "$(cat "$ERR")"
+	refute_match ' -f' "$(cat "$ERR")"
 	assert_refused 6 "$IMAGE.*mounted" -f 0 1 eth0 "$IMAGE"
 	serve -r 0 1 eth0 "$IMAGE"
 }
