@@ -82,17 +82,18 @@ link_is_bound(const struct net *net, struct ifreq *r)
 	    ioctl(net->fd, BIOCGDLT, &type) == 0 && type == DLT_EN10MB;
 }
 
-/* Bind to the interface that has the requested name now. */
+/* Bind to the interface that has the requested name now, whatever its type. */
 static bool
-link_bind(struct net *net, struct ifreq *r)
+link_bind(struct net *net)
 {
 	uint64_t drops = net_drops(net);	/* BIOCSETIF clears them */
+	struct ifreq r = { 0 };
 
-	memcpy(r->ifr_name, net->name, sizeof net->name);
-	if (ioctl(net->fd, BIOCSETIF, r) < 0)
+	memcpy(r.ifr_name, net->name, sizeof net->name);
+	if (ioctl(net->fd, BIOCSETIF, &r) < 0)
 		return false;
 	net->drops = drops;
-	return link_is_bound(net, r);
+	return true;
 }
 
 /*
@@ -133,10 +134,13 @@ link_look(struct net *net)
 	net->looked = time(NULL);
 	l->looks++;
 	l->up = false;
-	if (!link_is_bound(net, &r))
-		l->index = link_bind(net, &r) ? l->looks : 0;
+	if (!link_is_bound(net, &r)) {
+		l->index = 0;
+		if (!link_bind(net) || !link_is_bound(net, &r))
+			return;
+	}
 	if (l->index == 0)
-		return;
+		l->index = l->looks;
 	memcpy(l->name, r.ifr_name, sizeof l->name);
 	memcpy(m.ifm_name, r.ifr_name, sizeof m.ifm_name);
 	if (ioctl(net->route, SIOCGIFMTU, &r) == 0)
@@ -317,7 +321,6 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
     bool force)
 {
 	struct net *net = calloc(1, sizeof *net);
-	struct ifreq r = { 0 };
 	unsigned held;
 
 	if (strlen(ifname) >= sizeof net->name)
@@ -327,16 +330,13 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	bpf_open(net, shelf, slot);
 	net->next = net->end = net->buffer = malloc(net->size);
 	net->route = socket(PF_ROUTE, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (net->buffer == NULL || net->route < 0)
+	if (net->buffer == NULL || net->route < 0 || !link_bind(net))
 		fail(EXIT_TRANSIENT, errno, "%s", ifname);
 	net_watch(net, net->fd);
 	net_watch(net, net->route);
-	errno = 0;
-	if (!link_bind(net, &r))
-		fail(EXIT_TRANSIENT, errno, "%s%s", ifname, errno != 0 ? "" :
-		    ": not an Ethernet interface");
-	net->link.index = 1;
 	link_look(net);
+	if (net->link.index == 0)
+		fail(EXIT_TRANSIENT, 0, "%s: not an Ethernet interface", ifname);
 	net->claim = force ? -1 : claim_address(ifname, shelf, slot);
 	held = 2 * (net->size / (RECORD_MAX + ETH_HEADER + net->link.mtu));
 	if (held < frames)
@@ -604,9 +604,10 @@ limit(int fd, const cap_rights_t *rights, const unsigned long *ioctls, size_t n)
 }
 
 /*
- * After cap_enter(2) nothing can be opened, and each descriptor serves its
- * purpose only.  The filter cannot be changed, but BIOCSETIF remains, for an
- * interface that is created again.
+ * After cap_enter(2) no file can be opened, no program executed, no address
+ * connected, and each descriptor serves its purpose only.  The filter cannot be
+ * changed, but BIOCSETIF remains, for an interface that is created again.  Not
+ * prevented: socket(2), and with root's rights ioctls on a new socket.
  */
 void
 confine(const struct net *net, const struct disk *d)

@@ -1,4 +1,4 @@
-# What traffic on the wire does not show of how bpf is used, and limits.
+# How /dev/bpf and route(4) are used, as far as traffic does not show it.
 
 # Each test is a process; helper.bash uses what they set.
 # shellcheck disable=SC2030,SC2031,SC2034
@@ -9,7 +9,7 @@ setup() {
 	lab_open
 	VBLADE=$SHIMMED
 	IMAGE=$(image 256)
-	export SHIM_TRACE=$BATS_TEST_TMPDIR/trace
+	export SHIM_TRACE=$BATS_TEST_TMPDIR/trace SHIM_RUN=$BATS_TEST_TMPDIR
 }
 
 teardown() {
@@ -17,26 +17,51 @@ teardown() {
 	lab_close
 }
 
-# device: the descriptor of the bpf device that is served on.
-device() {
-	sed -n 's|^open /dev/bpf 2 = ||p' "$SHIM_TRACE"
+# calls NAME: how often this ioctl succeeded.
+calls() {
+	grep -c "^ioctl [0-9]* $1 = 0" "$SHIM_TRACE"
 }
 
-# before CALL LATER: the serving device saw the one, then the other.
-before() {
-	local fd first later
-	fd=$(device)
-	first=$(grep -n -m 1 "^ioctl $fd $1 = 0" "$SHIM_TRACE") ||
+# assert_order CALL LATER: the first ioctl precedes the second.
+assert_order() {
+	local first later
+	first=$(grep -n -m 1 " $1 = 0" "$SHIM_TRACE") ||
 		fail "no $1" "$(cat "$SHIM_TRACE")" || return
-	later=$(grep -n -m 1 "^ioctl $fd $2 = 0" "$SHIM_TRACE")
+	later=$(grep -n -m 1 " $2 = 0" "$SHIM_TRACE")
 	[ "${first%%:*}" -lt "${later%%:*}" ] || fail "$1 after $2"
 }
 
-# offers N: a Config reply tells of that many sectors a frame.
-offers() {
+# assert_offer N: a Config reply offers that many sectors per frame.
+assert_offer() {
 	local reply
 	reply=$(query "$(config_read)")
 	assert_equal "$(be8 "$1")" "${reply:56:2}" "sectors offered"
+}
+
+# assert_served [MAC]: a read is answered, from this address.
+assert_served() {
+	TARGET_MAC=${1:-$TARGET_MAC}
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+}
+
+# broadcast REQUEST: the request, as a broadcast.
+broadcast() {
+	echo "ffffffffffff ${1#TT}"
+}
+
+# delete_eth0, create_eth0 MAC: of the target, with the initiator's end.
+delete_eth0() {
+	ip -n "$TARGET_NS" link delete eth0
+	wait_until 10 grep -q 'interface is gone' "$ERR"
+}
+
+create_eth0() {
+	ip -n "$TARGET_NS" link add eth0 address "$1" type veth \
+		peer name eth0 address "$INITIATOR_MAC" netns "$INITIATOR_NS"
+	ip -n "$INITIATOR_NS" link set eth0 up
+	ip -n "$TARGET_NS" link set eth0 up
+	wait_until 10 grep -q 'interface reappeared' "$ERR"
+	wait_until 10 lab_has_carrier
 }
 
 @test "filter, buffer, immediate, header, direction: all before binding" {
@@ -44,53 +69,78 @@ offers() {
 	serve 0 1 eth0 "$IMAGE"
 	for call in BIOCSETF BIOCSBLEN BIOCIMMEDIATE BIOCSHDRCMPLT \
 		BIOCSDIRECTION; do
-		before $call BIOCSETIF
+		assert_order $call BIOCSETIF
 	done
 }
 
-@test "the data link type is looked at" {
-	serve 0 1 eth0 "$IMAGE"
-	before BIOCSETIF BIOCGDLT
-}
-
-@test "a loopback, which is no Ethernet on FreeBSD, is refused" {
+@test "a loopback interface, which is not Ethernet on FreeBSD, is refused" {
 	ip -n "$TARGET_NS" link set lo up
-	assert_refused 1 'not an Ethernet' 0 1 lo "$IMAGE"
+	assert_refused 1 'lo: not an Ethernet interface$' 0 1 lo "$IMAGE"
 }
 
-@test "confined, the device may be bound again but not filter anew" {
+@test "an interface name that is too long is refused, not cut" {
+	ip -n "$TARGET_NS" link set eth0 name eth012345678901
+	assert_refused 2 'name too long' 0 1 eth0123456789012 "$IMAGE"
+}
+
+@test "confined, the device may be bound again, but the filter is fixed" {
+	local fd
 	serve 0 1 eth0 "$IMAGE"
 	wait_until 10 grep -q cap_enter "$SHIM_TRACE"
-	assert_equal "BIOCGETIF BIOCGSTATS BIOCSETIF" "$(sed -n \
-		"s/^permitted $(device) //p" "$SHIM_TRACE" | sort | xargs)"
+	fd=$(sed -n 's|^open /dev/bpf = ||p' "$SHIM_TRACE")
+	assert_equal "BIOCGDLT BIOCGETIF BIOCGSTATS BIOCSETIF" "$(sed -n \
+		"s/^permitted $fd //p" "$SHIM_TRACE" | sort | xargs)"
 }
 
-@test "confined, an interface that is made again is bound again" {
+@test "confined, an interface that is created again is bound again" {
 	serve 0 1 eth0 "$IMAGE"
-	ip -n "$TARGET_NS" link delete eth0
-	wait_until 10 grep -q 'interface is gone' "$ERR"
-	ip -n "$TARGET_NS" link add eth0 address 02:00:00:00:00:0a type veth \
-		peer name eth0 address "$INITIATOR_MAC" netns "$INITIATOR_NS"
-	ip -n "$INITIATOR_NS" link set eth0 up
-	ip -n "$TARGET_NS" link set eth0 up
-	wait_until 10 grep -q 'interface is back' "$ERR"
-	TARGET_MAC=02:00:00:00:00:0a
-	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	delete_eth0
+	create_eth0 02:00:00:00:00:0a
+	assert_served 02:00:00:00:00:0a
 	refute_match '^denied' "$(cat "$SHIM_TRACE")"
 }
 
-@test "an address that changes is known when somebody searches" {
+@test "18: a loopback interface that takes the name is not used" {
+	local looks
+	serve 0 1 eth0 "$IMAGE"
+	delete_eth0
+	looks=$(calls BIOCSETIF)
+	ip -n "$TARGET_NS" link set lo name eth0
+	ip -n "$TARGET_NS" link set eth0 up
+	rebound() { [ "$(calls BIOCSETIF)" -gt $((looks + 1)) ]; }
+	wait_until 10 rebound
+	kill -HUP "$PID"
+	assert_equal 0 "$(on_target cat \
+		/sys/class/net/eth0/statistics/tx_packets)" "frames sent"
+	refute_match reappeared "$(cat "$ERR")"
+	ip -n "$TARGET_NS" link set eth0 down
+	ip -n "$TARGET_NS" link set eth0 name lo
+	create_eth0 02:00:00:00:00:0a
+	assert_served 02:00:00:00:00:0a
+}
+
+@test "an address that changes is known when an initiator searches" {
 	serve 0 1 eth0 "$IMAGE"
 	ip -n "$TARGET_NS" link set eth0 address 02:00:00:00:00:0b
 	TARGET_MAC=02:00:00:00:00:0b
-	query "$(everybody "$(config_read)")" >/dev/null
-	assert_match 'address 02:00:00:00:00:0b' "$(cat "$ERR")"
-	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	changed() {
+		query -w 100 "$(broadcast "$(config_read)")"
+		grep -q 'address changed to 02:00:00:00:00:0b' "$ERR"
+	}
+	wait_until 10 changed
+	assert_served
 }
 
-# everybody REQUEST: the request as a broadcast.
-everybody() {
-	echo "ffffffffffff ${1#TT}"
+@test "20: broadcasts cost no more than a look at the address per second" {
+	local start looks
+	serve 0 1 eth0 "$IMAGE"
+	start=$SECONDS looks=$(calls SIOCGIFCONF)
+	for _ in {1..25}; do
+		query "$(broadcast "$(config_read)")" >/dev/null
+	done
+	looks=$(($(calls SIOCGIFCONF) - looks))
+	[ $looks -le $((SECONDS - start + 2)) ] ||
+		fail "$looks looks in $((SECONDS - start)) s"
 }
 
 @test "a renamed interface is followed" {
@@ -98,56 +148,44 @@ everybody() {
 	ip -n "$TARGET_NS" link set eth0 down
 	ip -n "$TARGET_NS" link set eth0 name san0
 	ip -n "$TARGET_NS" link set san0 up
-	wait_until 10 grep -q 'now named san0' "$ERR"
-	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	wait_until 10 grep -q 'interface renamed to san0' "$ERR"
+	assert_served
 }
 
-@test "an interface whose name begins or goes on like ours is another" {
+@test "an interface whose name begins or continues like ours is another" {
 	ip -n "$TARGET_NS" link add eth type veth peer name eth00
 	serve 0 1 eth0 "$IMAGE"
-	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	assert_served
 	stop_vblade
 	TARGET_MAC=$(on_target cat /sys/class/net/eth00/address)
 	serve 0 1 eth00 "$IMAGE"
+	assert_match "address $TARGET_MAC" "$(cat "$ERR")"
 	assert_refused 1 eth01 -f 0 2 eth01 "$IMAGE"
 }
 
-@test "MTU 9000 where the kernel sends all: 17 sectors" {
+@test "MTU 9000: 17 sectors" {
 	lab_mtu 9000
 	serve 0 1 eth0 "$IMAGE"
-	offers 17
+	assert_offer 17
 	assert_reply "$(ata_read 9 17)" "$(ata_data 9 17 "$(sectors 9 17)")"
 }
 
-@test "MTU 9000 where it sends a page: 7 sectors, said once, 17 to write" {
-	export SHIM_MAXWRITE=4096
-	lab_mtu 9000
+@test "no more is offered than bpf sends in a frame, 16 KiB" {
+	lab_mtu 65535
 	serve 0 1 eth0 "$IMAGE"
-	offers 7
-	assert_reply "$(ata_read 9 7)" "$(ata_data 9 7 "$(sectors 9 7)")"
-	assert_reply "$(ata_read 9 8)" "$(ata_failed 40 04 9 8)"
-	assert_reply "$(ata_write 9 17 '5a*8704')" "$(ata_written 9 17)"
-	assert_equal 1 "$(grep -c 'no frames above 4096 bytes' "$ERR")" \
-		"times said"
+	assert_offer 31
+	assert_reply "$(ata_read 9 31)" "$(ata_data 9 31 "$(sectors 9 31)")"
 }
 
-@test "an MTU raised while serving is used as far as the kernel sends" {
-	export SHIM_MAXWRITE=4096
-	serve 0 1 eth0 "$IMAGE"
-	offers 2
-	lab_mtu 9000
-	wait_until 10 grep -q 'no frames above 4096 bytes' "$ERR"
-	offers 7
-}
-
-@test "finding out how long a frame may be sends nothing" {
-	export SHIM_MAXWRITE=4096
+@test "19: no more is offered than the buffer of bpf receives" {
+	export SHIM_MAXBUF=4096
 	lab_mtu 9000
 	serve 0 1 eth0 "$IMAGE"
-	# The advertisement, and the question whether the address is taken.
-	assert_equal 2 \
-		"$(on_target cat /sys/class/net/eth0/statistics/tx_packets)"
-	offers 7
+	assert_match 'receive buffer holds only 2 frames \([0-9]+ requested\)' \
+		"$(cat "$ERR")"
+	assert_offer 7
+	assert_reply "$(ata_write 9 7 '5a*3584')" "$(ata_written 9 7)"
+	assert_equal "$(hex '5a*3584')" "$(file_sectors "$IMAGE" 9 7)"
 }
 
 @test "what the kernel drops is counted" {
@@ -157,7 +195,30 @@ everybody() {
 		frame -n 1 -w 100 >/dev/null || :
 	kill -CONT "$PID"
 	kill -USR1 "$PID"
-	wait_until 10 grep -q 'dropped: [1-9][0-9]* requests by the kernel' \
-		"$ERR"
+	wait_until 10 grep -q 'kernel_drops=[1-9]' "$ERR"
 	assert_reply "$(ata_read 9 1)" "$(ata_data 9 1 "$(sectors 9 1)")"
+}
+
+@test "an address that is exported on the same interface is refused" {
+	serve 0 1 eth0 "$IMAGE"
+	cp "$IMAGE" "$IMAGE.2"
+	assert_refused 2 'e0.1 is already exported on eth0 by another process' \
+		0 1 eth0 "$IMAGE.2"
+	serve -f 0 1 eth0 "$IMAGE.2"
+	serve 0 2 eth0 "$IMAGE.2"
+}
+
+@test "an address that is exported on another interface is not refused" {
+	ip -n "$TARGET_NS" link add eth1 type veth peer name eth2
+	serve 0 1 eth0 "$IMAGE"
+	cp "$IMAGE" "$IMAGE.2"
+	serve 0 1 eth1 "$IMAGE.2"
+	cp "$IMAGE" "$IMAGE.3"
+	assert_refused 2 "already exported on eth1" 0 1 eth1 "$IMAGE.3"
+}
+
+@test "where the claim cannot be created, the export starts without it" {
+	unset SHIM_RUN
+	serve 0 1 eth0 "$IMAGE"
+	assert_served
 }

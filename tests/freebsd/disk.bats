@@ -1,46 +1,67 @@
-# Disks of FreeBSD: character devices that move whole sectors only.
+# Disks of FreeBSD: character devices that transfer whole sectors only; and
+# which reads and writes of files are executed in the loop.
 
 # Each test is a process; helper.bash uses what they set.
 # shellcheck disable=SC2030,SC2031,SC2034
 
 load ../helper
 
-setup_file() { lab_open; }
+setup_file() { lab_open 9000; }
 teardown_file() { lab_close; }
 
 setup() {
 	VBLADE=$SHIMMED
 	IMAGE=$(image 256)
-	export SHIM_TRACE=$BATS_TEST_TMPDIR/trace
+	export SHIM_TRACE=$BATS_TEST_TMPDIR/trace SHIM_RUN=$BATS_TEST_TMPDIR
 }
 
 teardown() { serve_end; }
 
-# disk SECTOR [STRIPE]: the image is a disk with such sectors.
+# disk SECTOR[:mounted]: the image is a disk with such sectors.
 disk() {
-	export SHIM_DISK=$IMAGE:$1${2:+:$2}
+	export SHIM_DISK=$IMAGE:$1
 }
 
-# reads LBA COUNT
-reads() {
+# assert_read LBA COUNT
+assert_read() {
 	assert_reply "$(ata_read "$1" "$2")" \
 		"$(ata_data "$1" "$2" "$(sectors "$1" "$2")")"
 }
 
-# writes LBA COUNT: they are written, and nothing beside them.
-writes() {
+# assert_write LBA COUNT: they are written, and no other sector changes.
+assert_write() {
 	assert_reply "$(ata_write "$1" "$2" "a5*$(($2 * 512))")" \
 		"$(ata_written "$1" "$2")"
 	assert_equal "$(sectors 0 "$1")$(hex "a5*$(($2 * 512))")$(sectors \
-		$(($1 + $2)) $((256 - $1 - $2)))" "$(file_sectors "$IMAGE" 0 256)" \
-		"the disk after a write of $2 at $1"
+		$(($1 + $2)) $((256 - $1 - $2)))" \
+		"$(file_sectors "$IMAGE" 0 256)" "disk after a write of $2 at $1"
 }
 
-# word N: a word of IDENTIFY.
-word() {
-	local reply
-	reply=$(query "$(identify)")
-	echo "${reply:$((72 + 4 * $1)):4}"
+# rx_packets: how many frames the target's interface has received.
+rx_packets() {
+	on_target cat /sys/class/net/eth0/statistics/rx_packets
+}
+
+# batch REQUEST...: the target receives all of them at a time, and replies.
+batch() {
+	local before
+	before=$(rx_packets)
+	arrived() { [ "$(rx_packets)" -ge $((before + $1)) ]; }
+	kill -STOP "$PID"
+	printf '%s\n' "$@" | frame -n $# -w 10000 >"$BATS_TEST_TMPDIR/replies" &
+	wait_until 10 arrived $#
+	kill -CONT "$PID"
+	wait $!
+	assert_equal $# "$(wc -l <"$BATS_TEST_TMPDIR/replies")" "replies"
+}
+
+# reads_at LBA, writes_at LBA: the transfers there, and what executed them.
+reads_at() {
+	sed -n "s/^read \([0-9]* at $(($1 * 512)) by\)/\1/p" "$SHIM_TRACE"
+}
+
+writes_at() {
+	sed -n "s/^write \([0-9]* at $(($1 * 512)) by\)/\1/p" "$SHIM_TRACE"
 }
 
 @test "the size is that of the medium" {
@@ -52,18 +73,18 @@ word() {
 @test "sectors of 4096 bytes: any single sector is read" {
 	disk 4096
 	serve 0 1 eth0 "$IMAGE"
-	reads 0 1
-	reads 7 1
-	reads 8 1
-	reads 13 1
-	reads 255 1
+	assert_read 0 1
+	assert_read 7 1
+	assert_read 8 1
+	assert_read 13 1
+	assert_read 255 1
 }
 
 @test "sectors of 4096 bytes: two that lie in two are read" {
 	disk 4096
 	serve 0 1 eth0 "$IMAGE"
-	reads 7 2
-	reads 254 2
+	assert_read 7 2
+	assert_read 254 2
 }
 
 @test "sectors of 4096 bytes: a write changes its sectors only" {
@@ -71,26 +92,25 @@ word() {
 	disk 4096
 	serve 0 1 eth0 "$IMAGE"
 	for at in 0 3 6 7 254; do
-		writes $at 2
+		assert_write $at 2
 		seq -f %0511.0f 0 255 >"$IMAGE.new"
 		cat "$IMAGE.new" >"$IMAGE"
 	done
 }
 
-@test "sectors of 4096 bytes: writes side by side do not undo each other" {
+@test "sectors of 4096 bytes: adjacent writes do not undo each other" {
+	local i requests=() expected=
 	disk 4096
 	serve 0 1 eth0 "$IMAGE"
 	for i in {0..63}; do
-		ata_write "$i" 1 "$(be8 "$i")*512"
-	done | frame -n 64 >/dev/null
-	for i in {0..63}; do
-		printf '%s*512 ' "$(be8 "$i")"
-	done >"$BATS_TEST_TMPDIR/want"
-	assert_equal "$(hex "$(cat "$BATS_TEST_TMPDIR/want")")" \
-		"$(file_sectors "$IMAGE" 0 64)" "64 writes of a sector"
+		requests+=("$(ata_write "$i" 1 "$(be8 "$i")*512")")
+		expected+="$(be8 "$i")*512 "
+	done
+	printf '%s\n' "${requests[@]}" | frame -n 64 >/dev/null
+	assert_equal "$(hex "$expected")" "$(file_sectors "$IMAGE" 0 64)"
 }
 
-@test "sectors of 4096 bytes: so they do not with an offset" {
+@test "sectors of 4096 bytes: nor do they with an offset" {
 	disk 4096
 	serve -o 3 -l 100 0 1 eth0 "$IMAGE"
 	assert_reply "$(ata_write 4 2 '77*1024')" "$(ata_written 4 2)"
@@ -99,42 +119,14 @@ word() {
 }
 
 @test "a run is one transfer" {
+	local i requests=()
 	disk 512
 	serve 0 1 eth0 "$IMAGE"
-	RECEIVED=$(received)
-	kill -STOP "$PID"
 	for i in {0..7}; do
-		ata_read "$((2 * i))" 2
-	done | frame -n 8 -w 10000 >"$BATS_TEST_TMPDIR/got" &
-	wait_until 10 arrived 8
-	kill -CONT "$PID"
-	wait $!
-	assert_equal 8 "$(wc -l <"$BATS_TEST_TMPDIR/got")" "replies"
-	assert_equal 1 "$(grep -c '^transfers' "$SHIM_TRACE")" "transfers"
-}
-
-# received: how many frames the target's interface has received.
-received() {
-	on_target cat /sys/class/net/eth0/statistics/rx_packets
-}
-
-# arrived N: so many since $RECEIVED was noted.
-arrived() {
-	[ "$(received)" -ge $((RECEIVED + $1)) ]
-}
-
-@test "the physical sector is told, be it the sector or hidden" {
-	disk 4096
-	serve 0 1 eth0 "$IMAGE"
-	assert_equal 0360 "$(word 106)"
-	stop_vblade
-	disk 512 4096
-	serve 0 1 eth0 "$IMAGE"
-	assert_equal 0360 "$(word 106)"
-	stop_vblade
-	disk 512
-	serve 0 1 eth0 "$IMAGE"
-	assert_equal 0040 "$(word 106)"
+		requests+=("$(ata_read $((2 * i)) 2)")
+	done
+	batch "${requests[@]}"
+	assert_equal "1 at 0 by the pool" "$(sed -n 's/^read //p' "$SHIM_TRACE")"
 }
 
 @test "FLUSH flushes the device" {
@@ -144,12 +136,26 @@ arrived() {
 	assert_match 'DIOCGFLUSH = 0' "$(cat "$SHIM_TRACE")"
 }
 
+@test "15: FLUSH of a read-only device succeeds" {
+	disk 512
+	serve -r 0 1 eth0 "$IMAGE"
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	refute_match 'lost' "$(cat "$ERR")"
+}
+
 @test "with -s a write is flushed before its reply" {
 	disk 512
 	serve -s 0 1 eth0 "$IMAGE"
 	refute_match DIOCGFLUSH "$(grep -v permitted "$SHIM_TRACE")"
 	assert_reply "$(ata_write 0 1 '11*512')" "$(ata_written 0 1)"
 	assert_match 'DIOCGFLUSH = 0' "$(cat "$SHIM_TRACE")"
+}
+
+@test "21: a sync that a signal interrupts is repeated" {
+	export SHIM_EINTR=1
+	serve -t 3600 0 1 eth0 "$IMAGE"
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	assert_equal 2 "$(grep -c ^fdatasync "$SHIM_TRACE")" "syncs"
 }
 
 @test "a medium that grows is served in its new size" {
@@ -163,15 +169,65 @@ arrived() {
 @test "a disk that is exported already is refused" {
 	disk 512
 	serve 0 1 eth0 "$IMAGE"
-	assert_refused 6 "$IMAGE.*-f" 0 2 eth0 "$IMAGE"
+	assert_refused 6 "$IMAGE is in use" 0 2 eth0 "$IMAGE"
 }
 
-@test "a character device that is no disk is refused" {
-	assert_refused 6 '/dev/zero is a character device, but no disk' \
+@test "17: a mounted disk is refused, and -f is not advised" {
+	disk 512:mounted
+	assert_refused 6 "$IMAGE.*mounted" 0 1 eth0 "$IMAGE"
+	refute_match ' -f' "$(cat "$ERR")"
+	assert_refused 6 "$IMAGE.*mounted" -f 0 1 eth0 "$IMAGE"
+	serve -r 0 1 eth0 "$IMAGE"
+}
+
+@test "a character device that is not a disk is refused" {
+	assert_refused 6 '/dev/zero: not a regular file or disk' \
 		0 1 eth0 /dev/zero
 }
 
 @test "sectors that are no multiple of 512 bytes are refused" {
 	disk 2352
-	assert_refused 6 2352 0 1 eth0 "$IMAGE"
+	assert_refused 6 'sectors of 2352 bytes' 0 1 eth0 "$IMAGE"
+}
+
+@test "16: reads of a file are executed by the loop if they are cached" {
+	serve 0 1 eth0 "$IMAGE"
+	batch "$(ata_read 0 1)" "$(ata_read 64 1)"
+	assert_equal "1 at 32768 by the pool" "$(reads_at 64)"
+	batch "$(ata_read 0 1)" "$(ata_read 65 1)" "$(ata_read 192 1)"
+	assert_equal "1 at 33280 by the loop" "$(reads_at 65)"
+	assert_equal "1 at 98304 by the pool" "$(reads_at 192)"
+}
+
+@test "16: also if mincore(2) reports all that is resident" {
+	export SHIM_MINCORE=0
+	serve 0 1 eth0 "$IMAGE"
+	batch "$(ata_read 0 1)" "$(ata_read 64 1)"
+	batch "$(ata_read 0 1)" "$(ata_read 65 1)"
+	assert_equal "1 at 33280 by the loop" "$(reads_at 65)"
+}
+
+@test "16: writes of a part of a block are executed by the pool, then the loop" {
+	serve 0 1 eth0 "$IMAGE"
+	batch "$(ata_write 0 1 '11*512')" "$(ata_write 66 1 '11*512')"
+	assert_equal "1 at 33792 by the pool" "$(writes_at 66)"
+	batch "$(ata_write 0 1 '22*512')" "$(ata_write 67 1 '22*512')"
+	assert_equal "1 at 34304 by the loop" "$(writes_at 67)"
+}
+
+@test "16: a write of a whole block is executed by the loop" {
+	local i requests=()
+	serve 0 1 eth0 "$IMAGE"
+	for i in {16..31}; do
+		requests+=("$(ata_write $((4 * i)) 4 '33*2048')")
+	done
+	batch "${requests[@]}"
+	assert_equal "16 at 32768 by the loop" "$(writes_at 64)"
+}
+
+@test "16: with -d nothing is executed by the loop" {
+	serve -d 0 1 eth0 "$IMAGE"
+	batch "$(ata_read 0 1)" "$(ata_read 64 1)"
+	batch "$(ata_read 0 1)" "$(ata_read 64 1)" "$(ata_write 128 1 '31*512')"
+	refute_match loop "$(grep -E '^(read|write)' "$SHIM_TRACE")"
 }

@@ -1,102 +1,130 @@
-# A test of the tests: freebsd.c is broken in ways that once were found in
-# such programs, and each time a test named for it has to fail.
+# A test of the tests: freebsd.c is compiled with a call or a constant of the
+# system replaced, as if the programmer had forgotten or confused it, and each
+# time a certain test has to fail.
 
 load ../helper
 
 setup() {
-	export SHIM_TRACE=$BATS_TEST_TMPDIR/trace
+	export SHIM_TRACE=$BATS_TEST_TMPDIR/trace SHIM_RUN=$BATS_TEST_TMPDIR
 	MUTANT=$BATS_TEST_TMPDIR/mutant
 }
 
-# mutate SCRIPT: build a program from freebsd.c as sed changed it.
+# mutate NAME[(PARAMETERS)] REPLACEMENT: build the program with this macro.
 mutate() {
-	mkdir "$MUTANT"
-	cp "$TESTS/../aoe.h" "$TESTS/../vblade.c" "$MUTANT"
-	sed "$1" "$TESTS/../freebsd.c" >"$MUTANT/freebsd.c"
-	! cmp -s "$TESTS/../freebsd.c" "$MUTANT/freebsd.c" ||
-		fail "nothing to change: $1" || return
-	"$TESTS/freebsd/build" "$MUTANT/vblade" "$MUTANT/vblade.c" \
-		"$MUTANT/freebsd.c" -- -w -O0
+	local headers
+	headers=$(grep -E '^#include <' "$TESTS/../freebsd.c")
+	printf '%s\n' "$headers" "static int calls;" "#undef ${1%%(*}" "#define $1 $2" \
+		"#include \"$TESTS/../freebsd.c\"" >"$MUTANT.c"
+	"$TESTS/freebsd/build" "$MUTANT" "$TESTS/../vblade.c" "$MUTANT.c" \
+		-- -w -O0
 }
 
-# caught FILE TEST: with the mutant this test fails.
-caught() {
+# ignore REQUEST: build a program in which this ioctl does nothing.
+ignore() {
+	mutate "ioctl(fd, request, ...)" \
+		"((request) == $1 ? 0 : ioctl(fd, request, ##__VA_ARGS__))"
+}
+
+# assert_caught FILE TEST: with the mutant this test fails.
+assert_caught() {
 	local tap
-	tap=$(VBLADE=$MUTANT/vblade SHIMMED=$MUTANT/vblade timeout 60 \
-		bats --tap -f "^$2\$" "$TESTS/$1" 2>&1) || :
-	assert_match "^not ok 1 $2\$" "$tap"
+	tap=$(VBLADE=$MUTANT SHIMMED=$MUTANT timeout 100 \
+		bats --tap -f "^$2" "$TESTS/$1" 2>&1) || :
+	assert_match "^not ok 1 $2" "$tap"
 }
 
 @test "no BIOCIMMEDIATE" {
-	mutate '/BIOCIMMEDIATE/d'
-	caught net/address.bats 'a request to our MAC address is answered'
+	ignore BIOCIMMEDIATE
+	assert_caught net/address.bats 'a request to our MAC address is answered'
 }
 
-@test "a header as long as its struct" {
-	mutate 's/h->bh_hdrlen/sizeof *h/g'
-	caught net/address.bats 'a request to our MAC address is answered'
-}
-
-@test "a read of another size than the buffer's" {
-	mutate 's/n->buffer, n->size)/n->buffer, n->size - 1)/'
-	caught net/address.bats 'a request to our MAC address is answered'
-}
-
-@test "no BIOCSBLEN" {
-	mutate 's/BIOCSBLEN/BIOCGBLEN/'
-	caught net/mtu.bats 'MTU 9000 carries 17 sectors'
-}
-
-@test "no limit to what is sent" {
-	mutate 's/errno != EIO;/true;/'
-	caught freebsd/bpf.bats \
-		'MTU 9000 where it sends a page: 7 sectors, said once, 17 to write'
+@test "no BIOCSBLEN, and a read of another size than the buffer's" {
+	ignore BIOCSBLEN
+	assert_caught net/address.bats 'a request to our MAC address is answered'
 }
 
 @test "no BIOCSHDRCMPLT" {
-	mutate '/BIOCSHDRCMPLT/d'
-	caught freebsd/bpf.bats \
-		'filter, buffer, immediate, header, direction: all before binding'
+	ignore BIOCSHDRCMPLT
+	assert_caught freebsd/bpf.bats 'filter, buffer, immediate'
 }
 
 @test "no BIOCSDIRECTION" {
-	mutate '/BIOCSDIRECTION/d'
-	caught freebsd/bpf.bats \
-		'filter, buffer, immediate, header, direction: all before binding'
+	ignore BIOCSDIRECTION
+	assert_caught freebsd/bpf.bats 'filter, buffer, immediate'
 }
 
-@test "one record a read" {
-	mutate 's/count < max \&\& n->next < n->end/count < 1 \&\& n->next < n->end/
-		s/if (n->next >= n->end)$/if (true)/'
-	caught net/data.bats 'the whole image is read'
+@test "a header as long as its struct" {
+	mutate bh_hdrlen 'bh_hdrlen * 0 + sizeof(struct bpf_hdr)'
+	assert_caught net/address.bats 'a request to our MAC address is answered'
 }
 
-@test "an interface found by how its name begins" {
-	mutate 's/strcmp(a->ifa_name, n->name) == 0/strncmp(a->ifa_name, n->name, strlen(a->ifa_name)) == 0/
-		/link_address(n, &l);/d'
-	caught freebsd/bpf.bats \
-		'an interface whose name begins or goes on like ours is another'
+@test "one record per read" {
+	mutate 'BPF_WORDALIGN(n)' '(1 << 19)'
+	assert_caught net/data.bats 'the whole image is read'
 }
 
 @test "a VLAN tag that is left in the frame" {
-	mutate 's/== VLAN_TYPE/== 0/'
-	caught net/address.bats 'a priority tag does not matter'
+	mutate 'memmove(to, from, n)' '(void)0'
+	assert_caught net/address.bats 'a priority tag does not matter'
 }
 
-@test "no binding to an interface that is made again" {
-	mutate 's/!l.bound \&\& link_back(n)/false/'
-	caught freebsd/bpf.bats \
-		'confined, an interface that is made again is bound again'
+@test "an interface found by how its name begins" {
+	mutate 'strncmp(a, b, n)' '(strncmp)(a, b, strlen(a))'
+	assert_caught freebsd/bpf.bats 'an interface whose name begins'
 }
 
-@test "a probe whose write filter lets frames pass" {
-	mutate '/BIOCSETWF/d'
-	caught freebsd/bpf.bats \
-		'finding out how long a frame may be sends nothing'
+@test "no binding to an interface that is created again" {
+	mutate "ioctl(fd, request, ...)" "((request) == BIOCSETIF && \
+		calls++ > 0 ? -1 : ioctl(fd, request, ##__VA_ARGS__))"
+	assert_caught freebsd/bpf.bats 'confined, an interface that is created'
 }
 
-@test "sectors of a disk that are not kept apart" {
-	mutate 's/d->direct = d->fd;/d->direct = d->fd, d->unit = SECTOR;/'
-	caught freebsd/disk.bats \
-		'sectors of 4096 bytes: any single sector is read'
+@test "any type of interface" {
+	mutate DLT_EN10MB type
+	assert_caught freebsd/bpf.bats '18: '
+}
+
+@test "no limit of the MTU" {
+	mutate 'MIN(a, b)' '(a)'
+	assert_caught freebsd/bpf.bats '19: '
+}
+
+@test "a look at the link for every broadcast" {
+	mutate 'time(p)' 'clock()'
+	assert_caught freebsd/bpf.bats '20: '
+}
+
+@test "no claim of the address" {
+	mutate 'flock(fd, how)' 0
+	assert_caught freebsd/bpf.bats 'an address that is exported on the same'
+}
+
+@test "transfers of less than a sector" {
+	mutate 'roundup(n, m)' '(n)'
+	assert_caught freebsd/disk.bats 'sectors of 4096 bytes: any single'
+}
+
+@test "no fdatasync" {
+	mutate "fdatasync(fd)" 0
+	assert_caught freebsd/disk.bats "21: "
+}
+
+@test "EPERM that is no reason to say that the disk is mounted" {
+	mutate EPERM 0
+	assert_caught freebsd/disk.bats '17: '
+}
+
+@test "pages that are resident, but not mapped, read by the pool" {
+	mutate 'madvise(p, n, advice)' 0
+	assert_caught freebsd/disk.bats '16: reads of a file'
+}
+
+@test "pages that are not resident read by the loop" {
+	mutate 'mincore(p, n, state)' '(memset(state, 1, sizeof state), 0)'
+	assert_caught freebsd/disk.bats '16: reads of a file'
+}
+
+@test "blocks taken for pages" {
+	mutate st_blksize 'st_blksize / 64'
+	assert_caught freebsd/disk.bats '16: writes of a part of a block'
 }

@@ -1,2 +1,0 @@
-/* Linux has these in <sys/ioctl.h>. */
-#include <sys/ioctl.h>
