@@ -9,7 +9,12 @@ PLATFORM != uname -s | tr A-Z a-z
 prefix = /usr/local
 sbindir = $(prefix)/sbin
 mandir = $(prefix)/share/man
+libexecdir = $(prefix)/libexec
 unitdir = $(prefix)/lib/systemd/system
+INIT = auto
+DIRS = DESTDIR='$(DESTDIR)' prefix='$(prefix)' sbindir='$(sbindir)' \
+    mandir='$(mandir)' libexecdir='$(libexecdir)' unitdir='$(unitdir)' \
+    VERSION='$(VERSION)'
 
 all: vblade
 
@@ -54,37 +59,21 @@ fuzz:
 valgrind:
 	tests/platforms/valgrind
 
-install: vblade install-$(PLATFORM)
-	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8
-	install -m 755 vblade $(DESTDIR)$(sbindir)
-	ln -sf vblade $(DESTDIR)$(sbindir)/vbladed
-	install -m 644 vblade.8 $(DESTDIR)$(mandir)/man8
-	ln -sf vblade.8 $(DESTDIR)$(mandir)/man8/vbladed.8
+install: vblade
+	$(DIRS) sh dist/install program $(INIT)
 
-install-linux:
-	install -d $(DESTDIR)$(unitdir)
-	install -m 644 vblade.target vblade@.service $(DESTDIR)$(unitdir)
-	sed 's,/usr/sbin,$(sbindir),' vblade@.service \
-	    >$(DESTDIR)$(unitdir)/vblade@.service
-
-install-freebsd:
-	install -d $(DESTDIR)$(prefix)/etc/rc.d
-	sed 's,@prefix@,$(prefix),g' tests/package/freebsd/vblade.in \
-	    >$(DESTDIR)$(prefix)/etc/rc.d/vblade
-	chmod 755 $(DESTDIR)$(prefix)/etc/rc.d/vblade
+install-systemd install-openrc install-freebsd:
+	$(DIRS) sh dist/install $(@:install-%=%)
 
 uninstall:
-	cd $(DESTDIR)$(sbindir) && rm -f vblade vbladed
-	cd $(DESTDIR)$(mandir)/man8 && rm -f vblade.8 vbladed.8
-	rm -f $(DESTDIR)$(unitdir)/vblade.target \
-	    $(DESTDIR)$(unitdir)/vblade@.service \
-	    $(DESTDIR)$(prefix)/etc/rc.d/vblade
+	$(DIRS) sh dist/install -u program systemd openrc freebsd
 
 deb:
-	sh tests/package/build
+	sh dist/build-deb
 
 clean:
 	rm -f vblade *.o $(PROGRAMS)
 
-.PHONY: all programs check check-core check-all bench demo soak fuzz valgrind \
-    install install-linux install-freebsd uninstall deb clean
+.PHONY: all programs check check-core check-all bench demo soak fuzz \
+    valgrind install install-systemd install-openrc install-freebsd uninstall \
+    deb clean
