@@ -368,10 +368,3 @@ ata_reply() {
 	run_script ":bad 5" "$(ata_read 5 1)" ":bad 6" "$(ata_read 5 1)"
 	assert_replies "$(ata_failed 40 40 5 1)" "$(ata_data 5 1)"
 }
-
-@test "a WRITE to a disk whose size is unknown is ABRT, not IDNF" {
-	run_script ":truncate -1" "$(ata_write 5 1 'ee*512')" "" \
-		:cold "$(ata_write 5 1 'ee*512')" "$OTHER"
-	assert_replies "$(ata_failed 41 04 5 1)" "$(ata_failed 41 04 5 1)"
-	assert_unchanged
-}

@@ -148,17 +148,20 @@ assert_silence() {
 	run_script "$@" && assert_equal "" "$(cat "$FRAMES")" "replies"
 }
 
-# assert_dialog: run the script on standard input, in which a line "> COMMAND"
-# stands for the request that the command prints, and "< COMMAND" for the next
-# reply; a # begins a comment.  It must get these replies and no others.
+expand_frame() {
+	if declare -F "$1" >/dev/null; then "$@"; else echo "$*"; fi
+}
+
+# assert_dialog: run the script on standard input, in which a line "> REQUEST"
+# is sent, and "< REPLY" is the next reply.  Both are frames, or a function of
+# the test and its arguments that prints one.
 assert_dialog() {
 	local line script=() replies=()
 	set -f
 	while read -r line; do
 		case $line in
-		'> '*) script+=("$(${line#> })") ;;
-		'< '*) replies+=("$(${line#< })") ;;
-		'#'*) ;;
+		'> '*) script+=("$(expand_frame ${line#> })") ;;
+		'< '*) replies+=("$(expand_frame ${line#< })") ;;
 		*) script+=("$line") ;;
 		esac
 	done
