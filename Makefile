@@ -31,7 +31,11 @@ vblade.o $(PLATFORM).o: aoe.h
 
 tests/load tests/bench/reflect tests/bench/relay: tests/aoe-wire.h
 
-tests/reply/reply: vblade.c aoe.h
+FAKE = tests/fake-platform.c tests/fake-platform.h vblade.c aoe.h
+
+tests/reply/reply: tests/reply/reply.c $(FAKE)
+	$(CC) $(CPPFLAGS) $(DEFS) $(CFLAGS) $(WARN) $(LDFLAGS) -pthread -o $@ \
+	    tests/reply/reply.c tests/fake-platform.c
 
 check:
 	sh tests/run check

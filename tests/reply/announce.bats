@@ -1,148 +1,154 @@
-# What the target says unasked, and what it makes of answers.
+# What the target advertises, and what it makes of responses from others.
 
 load reply
 
 setup() { export_image 64; }
 
-A=0200000000a1
-
-# advertisement DESTINATION [SECTORS]
-advertisement() {
+# advert DESTINATION [SECTORS]
+advert() {
 	echo \
 		"$1 TT 88a2 18 00 000001 01 00000000 0040 0100 ${2:-02} 10 0000 @60"
 }
 
-# responses FILE: the frames in it that are responses.
-responses() {
-	grep -E '^.{28}18' "$1"
+# assert_adverts FILE FRAME...: the responses in the file are these.
+assert_adverts() {
+	assert_equal "$(hex "${@:2}")" "$(grep -E '^.{28}18' "$1")" \
+		"advertisements"
 }
 
-# questions FILE: the others.
-questions() {
-	grep -vE '^.{28}18' "$1"
-}
-
-@test "the start is advertised to everybody: version 1, R, tag 0, read" {
-	run_script
-	assert_equal "$(hex "$(advertisement ffffffffffff)")" \
-		"$(responses "$HELLO")"
-}
-
-@test "the advertisement comes before the ready line, and once" {
+@test "the start is advertised to all, once, before the ready line" {
 	run_script "$(ata_read 0 1)"
-	assert_equal 1 "$(responses "$HELLO" | wc -l)"
-	assert_replies "$(ata_data 0 1 "$(sectors 0 1)")"
+	assert_adverts "$HELLO" "$(advert ffffffffffff)"
+	assert_replies "$(ata_data 0 1)"
 }
 
-@test "with -m it goes to each address of the list and to nobody else" {
+@test "with -m it goes to each address of the list and to no other" {
 	OPTIONS+=(-m "$SS,$A")
 	run_script
-	assert_equal "$(hex "$(advertisement SS)" "$(advertisement $A)")" \
-		"$(responses "$HELLO")"
+	assert_adverts "$HELLO" "$(advert SS)" "$(advert $A)"
 }
 
-@test "it carries what the MTU allows" {
+@test "it has the sectors that the MTU allows" {
 	MTU=9000
 	run_script
-	assert_equal "$(hex "$(advertisement ffffffffffff 11)")" \
-		"$(responses "$HELLO")"
+	assert_adverts "$HELLO" "$(advert ffffffffffff 11)"
 }
 
-@test "it is repeated when the link returns" {
-	run_script :link
-	assert_equal "$(hex "$(advertisement ffffffffffff)")" \
-		"$(responses "$FRAMES")"
+@test "it is repeated when the link comes up" {
+	run_script :down :up
+	assert_adverts "$FRAMES" "$(advert ffffffffffff)"
+}
+
+@test "it is not repeated when the link goes down" {
+	run_script :down ":mtu 9000"
+	assert_equal "" "$(cat "$FRAMES")"
 }
 
 @test "it is repeated when the MTU changes, with the new sectors" {
 	run_script ":mtu 9000"
-	assert_equal "$(hex "$(advertisement ffffffffffff 11)")" \
-		"$(responses "$FRAMES")"
+	assert_adverts "$FRAMES" "$(advert ffffffffffff 11)"
 }
 
 @test "it is repeated from the new address when that changes" {
 	run_script ":mac 0200000000bb"
-	assert_equal "$(hex "ffffffffffff 0200000000bb 88a2 18 00 000001 01 00000000 \
-		0040 0100 02 10 0000 @60")" "$(responses "$FRAMES")"
+	assert_adverts "$FRAMES" "ffffffffffff 0200000000bb 88a2 18 00 000001 \
+		01 00000000 0040 0100 02 10 0000 @60"
 }
 
-@test "it is repeated with the string that was set" {
-	run_script "$(request 01 "0000 0000 00 04 0003 616263")" :link
-	assert_equal "$(hex "ffffffffffff TT 88a2 18 00 000001 01 00000000 0040 0100 \
-		02 10 0003 616263 @60")" "$(responses "$FRAMES" | tail -n 1)"
+@test "it is repeated on a new interface of the same name" {
+	run_script :gone :up ":index 7"
+	assert_adverts "$FRAMES" "$(advert ffffffffffff)"
+}
+
+@test "it is repeated on SIGHUP, with the query for duplicates" {
+	run_script :hup
+	assert_adverts "$FRAMES" "$(advert ffffffffffff)"
+	assert_equal 2 "$(wc -l <"$FRAMES")" "frames"
+}
+
+@test "it is repeated with the config string that was set" {
+	run_script "$(request 01 "0000 0000 00 04 0003 616263")" :hup
+	assert_last_replies "ffffffffffff TT 88a2 18 00 000001 01 00000000 \
+		0040 0100 02 10 0003 616263 @60"
 }
 
 @test "it is repeated to the list as it was edited" {
-	run_script "$(request 02 "00 01 00 02 0001 $SS 0001 $A")" :link
-	assert_equal "$(hex "$(advertisement SS)" "$(advertisement $A)")" \
-		"$(responses "$FRAMES" | tail -n 2)"
+	run_script "$(request 02 "00 01 00 02 0001 $SS 0001 $A")" :hup
+	assert_last_replies "$(advert SS)" "$(advert $A)"
 }
 
-@test "it carries the size of no more than the file has" {
-	run_script ":truncate 0" :link
-	assert_equal "$(hex "$(advertisement ffffffffffff)")" \
-		"$(responses "$FRAMES")"
+@test "to a full queue the rest of a long list is given up" {
+	local i list=
+	for i in {1..255}; do
+		list+=,$(printf '0200000001%02x' "$i")
+	done
+	OPTIONS+=(-m "${list#,}")
+	run_script ":slow-send 1000" ":full 30" :hup ":full 0" \
+		"$(request_from 020000000101 "$(config_read)")"
+	assert_replies "$(reply_to 020000000101 "$(config_answer)")"
 }
 
-@test "the start asks everybody for the target's address, padded" {
+@test "a disk without sectors is advertised all the same" {
+	run_script ":truncate 0" :hup
+	assert_adverts "$FRAMES" "$(advert ffffffffffff)"
+}
+
+@test "the start queries for other targets at the same address" {
 	run_script
-	assert_match "^$(hex "ffffffffffff TT 88a2 10 00 000001 01").{8}0{72}$" \
-		"$(questions "$HELLO")"
-	refute_match "^$(hex "ffffffffffff TT 88a2 10 00 000001 01")0{8}" \
-		"$(questions "$HELLO")"
+	assert_match \
+		"^$(hex "ffffffffffff TT 88a2 10 00 000001 01")[89a-f].{7}0{72}$" \
+		"$(head -n 1 "$HELLO")"
 }
 
-@test "an answer to that from another address is a warning that names it" {
-	run_script "$(config_answer 0200000000aa)"
-	assert_logged '02:00:00:00:00:aa .*e0\.1'
+# from_other MAC [DESTINATION]: another target's response for this address.
+from_other() {
+	echo "${2:-TT} $1 88a2 18 00 000001 01 $TAG 0040 0100 02 10 0000 @60"
+}
+
+@test "a response from another address is logged as a duplicate, with its MAC" {
+	run_script "$(from_other $A)" "$(from_other $B ffffffffffff)"
+	assert_logged 'duplicate address: 02:00:00:00:00:a1 also exports e0\.1;'
+	assert_logged 'duplicate address: 02:00:00:00:00:a2 also exports e0\.1;'
 	assert_equal "" "$(cat "$FRAMES")"
 }
 
-# config_answer MAC: a Config response that bears our shelf and slot.
-config_answer() {
-	echo "TT $1 88a2 18 00 000001 01 $TAG 0040 0100 02 10 0000 @60"
+@test "each duplicate is logged once, also in turns" {
+	run_script "$(from_other $A)" "$(from_other $A)" "$(from_other $B)" \
+		"" "$(from_other $A)" "$(from_other $B)"
+	assert_equal 1 "$(grep -c 00:00:00:00:a1 "$ERR")"
+	assert_equal 1 "$(grep -c 00:00:00:00:a2 "$ERR")"
 }
 
-@test "the same twin is told once" {
-	run_script "$(config_answer 0200000000aa)" \
-		"$(config_answer 0200000000aa)" \
-		"" "$(config_answer 0200000000aa)"
-	assert_equal 1 "$(grep -c 00:00:00:00:aa "$ERR")"
+@test "no duplicate: another slot, an ATA response, the target's own frames" {
+	run_script "ffffffffffff $A 88a2 18 00 000002 01 00000000 \
+		0040 0100 02 10 0000 @60" "TT $A 88a2 18 00 000001 00 $TAG @60" \
+		"$(advert ffffffffffff)" ":mac 000000000000" "ffffffffffff \
+		000000000000 88a2 18 00 000001 01 00000000 0040 0100 02 10 0000"
+	refute_logged duplicate
 }
 
-@test "two twins that take turns are told once each" {
-	run_script "$(config_answer 0200000000aa)" \
-		"$(config_answer 0200000000ab)" \
-		"" "$(config_answer 0200000000aa)" \
-		"$(config_answer 0200000000ab)"
-	assert_equal 1 "$(grep -c 00:00:00:00:aa "$ERR")"
-	assert_equal 1 "$(grep -c 00:00:00:00:ab "$ERR")"
+# The log of link changes.
+
+@test "changes of the link are logged once each" {
+	local line script=() lines=(
+		":down|link down"
+		":up|link up"
+		":mtu 9000|MTU changed to 9000"
+		":mac 0200000000bb|address changed to 02:00:00:00:00:bb"
+		":name wan0|interface renamed to wan0"
+		":bridge br0|interface is a port of bridge br0 and receives no AoE frames: use br0 instead"
+		":gone|interface is gone"
+		":index 9|interface reappeared")
+	for line in "${lines[@]}"; do
+		script+=("${line%%|*}" "" "")
+	done
+	run_script "${script[@]}"
+	assert_equal "$(printf 'vblade: e0.1: 1500: %s\n' "${lines[@]#*|}")" \
+		"$(grep -v -e ': address 02' -e stopping "$ERR")"
 }
 
-@test "a twin that advertises itself is told too" {
-	run_script "ffffffffffff 0200000000aa 88a2 18 00 000001 01 00000000 \
-		0040 0100 02 10 0000 @60"
-	assert_logged '02:00:00:00:00:aa'
-}
-
-@test "an advertisement of another target is no twin's" {
-	run_script "ffffffffffff 0200000000aa 88a2 18 00 000002 01 00000000 \
-		0040 0100 02 10 0000 @60"
-	refute_match 00:00:00:00:aa "$(cat "$ERR")"
-}
-
-@test "our own advertisement, heard again, is no twin's" {
-	run_script "$(advertisement ffffffffffff)"
-	refute_match exports "$(cat "$ERR")"
-}
-
-@test "on a loopback our own advertisement is no twin's" {
-	run_script ":mac 000000000000" "ffffffffffff 000000000000 88a2 18 00 000001 \
-		01 00000000 0040 0100 02 10 0000 @60"
-	refute_match exports "$(cat "$ERR")"
-}
-
-@test "an ATA response with our shelf and slot is no twin's" {
-	run_script "TT 0200000000aa 88a2 18 00 000001 00 $TAG @60"
-	refute_match 00:00:00:00:aa "$(cat "$ERR")"
+@test "a link that is down at the start is logged" {
+	MTU=1500,down
+	run_script
+	assert_logged 'link down'
 }

@@ -4,8 +4,9 @@ load reply
 
 setup() { export_image 64; }
 
-# identified LINE...: plays them, an IDENTIFY last.
-identified() {
+# identify_words LINE...: run the script with an IDENTIFY at its end, and keep
+# the data of the reply in $WORDS.
+identify_words() {
 	run_script "$@" "" "$(identify)"
 	WORDS=$(tail -n 1 "$FRAMES")
 	assert_equal "$(hex "$(response 00 "00 00 01 40 000000a00000 0000")")" \
@@ -32,13 +33,96 @@ text() {
 	echo .
 }
 
-@test "IDENTIFY brings 512 bytes and nothing behind them" {
-	expect_length "$(identify)" 548
+# The words that are not zero and not tested below.
+declare -gA VALUES=(
+	[0]=0040	# a fixed disk
+	[47]=8000	# no READ MULTIPLE
+	[49]=0200	# LBA
+	[50]=4000	# valid
+	[60]=0040	# 64 sectors, up to word 61
+	[80]=01f0	# ATA/ATAPI-4 to ATA8-ACS
+	[82]=0020	# a write cache, and no SMART
+	[83]=7400	# valid; FLUSH CACHE, FLUSH CACHE EXT, LBA48
+	[84]=4000	# valid
+	[85]=0020	# the write cache is on
+	[86]=3400	# as word 83
+	[87]=4000	# valid
+	[93]=400b	# valid
+	[100]=0040)	# 64 sectors, up to word 103
+
+@test "every word has its value, and all others are zero" {
+	local n got='' expected=''
+	identify_words
+	for n in {0..254}; do
+		case $n in
+		1[0-9] | 2[3-9] | 3? | 4[0-6]) continue ;;	# texts
+		esac
+		got+="$n: $(word "$n")"$'\n'
+		expected+="$n: ${VALUES[$n]:-0000}"$'\n'
+	done
+	assert_equal "$expected" "$got" "words"
 }
 
-expect_length() {
-	run_script "$1"
-	assert_equal "$2" $(($(wc -c <"$FRAMES") / 2)) "bytes of the reply"
+@test "words 10-19: the serial number is shelf.slot:host" {
+	identify_words
+	assert_equal "$(printf '%-20.20s.' "0.1:$(hostname)")" "$(text 10 10)"
+	PLACE=(65534 254)
+	run_script "TT SS 88a2 10 00 ffffff 00 $TAG \
+		00 00 01 ec 000000a00000 0000"
+	WORDS=$(cut -c 73- "$FRAMES")
+	assert_equal "$(printf '%-20.20s.' "65534.254:$(hostname)")" \
+		"$(text 10 10)"
+}
+
+@test "words 23-46: firmware revision and model, padded with blanks" {
+	identify_words
+	assert_match '^[0-9.]+ *\.$' "$(text 23 4)"
+	assert_equal "$(printf '%-40s.' vblade)" "$(text 27 20)"
+}
+
+@test "word 85: with -s the write cache is off, until SET FEATURES" {
+	local on off
+	on=$(request 00 "00 02 00 ef 000000000000 0000")
+	off=$(request 00 "00 82 00 ef 000000000000 0000")
+	OPTIONS+=(-s)
+	identify_words
+	assert_equal 0000 "$(word 85)"
+	identify_words "$on"
+	assert_equal 0020 "$(word 85)"
+	identify_words "$on" "$off"
+	assert_equal 0000 "$(word 85)"
+}
+
+@test "word 255: the signature, and all bytes add up to 0" {
+	local i sum=0
+	identify_words
+	assert_equal a5 "${WORDS:1020:2}"
+	for ((i = 0; i < 1024; i += 2)); do
+		sum=$((sum + 0x${WORDS:i:2}))
+	done
+	assert_equal 0 $((sum % 256))
+}
+
+# assert_size SECTORS WORDS-60-61
+assert_size() {
+	truncate -s $(($1 * 512)) "$DISK"
+	identify_words
+	assert_equal "$2" "$(word 60 2)" "words 60-61"
+	assert_equal "$(printf %016x "$1")" "$(word 100 4)" "words 100-103"
+}
+
+@test "words 60-61 and 100-103: the sectors, with a limit for LBA28" {
+	assert_size 63 0000003f
+	assert_size $((0x0fffffff)) 0fffffff
+	assert_size $((0x10000005)) 0fffffff
+	assert_size $((0x123456789)) 0fffffff
+}
+
+@test "words 60-61 and 100-103: -o and -l count" {
+	OPTIONS+=(-o 10 -l 20)
+	identify_words
+	assert_equal 00000014 "$(word 60 2)"
+	assert_equal 0000000000000014 "$(word 100 4)"
 }
 
 @test "IDENTIFY ignores count, flags and whatever follows" {
@@ -50,212 +134,13 @@ expect_length() {
 		"$(tail -n 1 "$FRAMES" | cut -c -72)"
 }
 
-@test "IDENTIFY to any target by broadcast is answered" {
-	expect_length "ffffffffffff SS 88a2 10 00 ffff ff 00 $TAG \
-		00 00 01 ec 000000a00000 0000" 548
+@test "IDENTIFY to a wildcard address by broadcast gets a reply" {
+	run_script "ffffffffffff SS 88a2 10 00 ffff ff 00 $TAG \
+		00 00 01 ec 000000a00000 0000"
+	assert_equal 548 $(($(wc -c <"$FRAMES") / 2)) "bytes of the reply"
 }
 
 @test "IDENTIFY at an MTU without room for it is ABRT" {
 	MTU=533
 	assert_reply "$(identify)" "$(ata_failed 00 04 $((0xa0 << 24)) 1)"
-}
-
-@test "word 0: a fixed disk" {
-	identified
-	assert_equal 0040 "$(word 0)"
-}
-
-@test "words 10-19: the serial number is shelf.slot:host" {
-	identified
-	assert_equal "$(printf '%-20.20s.' "0.1:$(hostname)")" "$(text 10 10)"
-}
-
-@test "words 10-19: the serial number of another address is another" {
-	PLACE=(65534 254)
-	run_script "TT SS 88a2 10 00 ffffff 00 $TAG 00 00 01 ec 000000a00000 0000"
-	WORDS=$(cut -c 73- "$FRAMES")
-	assert_equal "$(printf '%-20.20s.' "65534.254:$(hostname)")" \
-		"$(text 10 10)"
-}
-
-@test "words 23-26: a firmware revision, padded with blanks" {
-	identified
-	assert_match '^[0-9.]+ *\.$' "$(text 23 4)"
-}
-
-@test "words 27-46: the model is vblade, padded with blanks" {
-	identified
-	assert_equal "$(printf '%-40s.' vblade)" "$(text 27 20)"
-}
-
-@test "word 47: no READ MULTIPLE" {
-	identified
-	assert_equal 8000 "$(word 47)"
-}
-
-@test "word 49: LBA" {
-	identified
-	assert_equal 0200 "$(word 49)"
-}
-
-@test "word 50: valid" {
-	identified
-	assert_equal 4000 "$(word 50)"
-}
-
-@test "words 60-61: the sectors" {
-	identified
-	assert_equal 00000040 "$(word 60 2)"
-}
-
-@test "word 80: ATA/ATAPI-4 to ATA8-ACS" {
-	identified
-	assert_equal 01f0 "$(word 80)"
-}
-
-@test "word 82: a write cache, and no SMART" {
-	identified
-	assert_equal 0020 "$(word 82)"
-}
-
-@test "word 83: valid; FLUSH CACHE, FLUSH CACHE EXT, 48-bit addresses" {
-	identified
-	assert_equal 7400 "$(word 83)"
-}
-
-@test "word 84: valid" {
-	identified
-	assert_equal 4000 "$(word 84)"
-}
-
-@test "word 85: the write cache is on" {
-	identified
-	assert_equal 0020 "$(word 85)"
-}
-
-@test "word 85: with -s the write cache is off" {
-	OPTIONS+=(-s)
-	identified
-	assert_equal 0000 "$(word 85)"
-}
-
-@test "word 85: SET FEATURES turns the write cache on, and with -s off" {
-	OPTIONS+=(-s)
-	identified "$(request 00 "00 02 00 ef 000000000000 0000")"
-	assert_equal 0020 "$(word 85)"
-	identified "$(request 00 "00 02 00 ef 000000000000 0000")" \
-		"$(request 00 "00 82 00 ef 000000000000 0000")"
-	assert_equal 0000 "$(word 85)"
-}
-
-@test "word 86: FLUSH CACHE, FLUSH CACHE EXT, 48-bit addresses" {
-	identified
-	assert_equal 3400 "$(word 86)"
-}
-
-@test "word 87: valid" {
-	identified
-	assert_equal 4000 "$(word 87)"
-}
-
-@test "word 93: valid" {
-	identified
-	assert_equal 400b "$(word 93)"
-}
-
-@test "words 100-103: the sectors" {
-	identified
-	assert_equal 0000000000000040 "$(word 100 4)"
-}
-
-@test "word 106: logical sectors are 512 bytes, nothing said of others" {
-	identified
-	assert_equal 4000 "$(word 106)"
-}
-
-@test "word 106: a physical sector of 512 bytes is one" {
-	identified ":physical 512"
-	assert_equal 4000 "$(word 106)"
-}
-
-@test "word 106: a physical sector of 4096 bytes is 2^3" {
-	identified ":physical 4096"
-	assert_equal 6003 "$(word 106)"
-}
-
-@test "word 209: the first sector is aligned" {
-	identified ":physical 4096"
-	assert_equal 4000 "$(word 209)"
-}
-
-@test "word 209: -o 3 makes it the fourth of a physical sector" {
-	OPTIONS+=(-o 3)
-	identified ":physical 4096"
-	assert_equal 4003 "$(word 209)"
-}
-
-@test "word 217: a rotation rate is not known" {
-	identified
-	assert_equal 0000 "$(word 217)"
-}
-
-@test "word 217: a disk that does not rotate" {
-	identified :solid
-	assert_equal 0001 "$(word 217)"
-}
-
-@test "word 255: the signature, and all bytes add up to 0" {
-	local i sum=0
-	identified
-	assert_equal a5 "${WORDS:1020:2}"
-	for ((i = 0; i < 1024; i += 2)); do
-		sum=$((sum + 0x${WORDS:i:2}))
-	done
-	assert_equal 0 $((sum % 256))
-}
-
-@test "all other words are zero" {
-	local n
-	identified
-	for n in {0..255}; do
-		case $n in
-		0 | 1[0-9] | 2[3-9] | 3? | 4[0-79] | 50 | 60 | 80 | 8[2-7] | \
-		93 | 100 | 106 | 255) continue ;;
-		esac
-		assert_equal 0000 "$(word "$n")" "word $n"
-	done
-}
-
-@test "-l and -o count" {
-	OPTIONS+=(-o 10 -l 20)
-	identified
-	assert_equal 00000014 "$(word 60 2)"
-	assert_equal 0000000000000014 "$(word 100 4)"
-}
-
-@test "an odd number of sectors is told as it is" {
-	export_image 63
-	identified
-	assert_equal 000000000000003f "$(word 100 4)"
-}
-
-@test "2^28 - 1 sectors are what 28-bit addresses can say" {
-	truncate -s $(((0x10000000 - 1) * 512)) "$DISK"
-	identified
-	assert_equal 0fffffff "$(word 60 2)"
-	assert_equal 000000000fffffff "$(word 100 4)"
-}
-
-@test "128 GiB and more: words 60-61 stay at their most" {
-	truncate -s $((0x10000005 * 512)) "$DISK"
-	identified
-	assert_equal 0fffffff "$(word 60 2)"
-	assert_equal 0000000010000005 "$(word 100 4)"
-}
-
-@test "2 TiB and more: the sector count needs more than 32 bits" {
-	truncate -s $((0x123456789 * 512)) "$DISK"
-	identified
-	assert_equal 0fffffff "$(word 60 2)"
-	assert_equal 0000000123456789 "$(word 100 4)"
 }

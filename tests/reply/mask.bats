@@ -1,14 +1,13 @@
-# MAC Mask List: who is heard.
+# MAC Mask List: which initiators are allowed.
 
 load reply
 
 setup() { export_image 64; }
 
-A=0200000000a1 B=0200000000a2 C=0200000000a3
-SELF=020000000001
-
 # read_list, edit COUNT DIRECTIVE...: the requests.
-# list COUNT ENTRY...: the reply of success to COMMAND, by default an edit.
+# list COUNT ENTRY..., edited COUNT ENTRY...: the replies of success to them.
+# stopped ERROR INDEX: the reply to an edit that a directive stopped.
+# error_2 COMMAND: AoE error 2.
 read_list() {
 	request 02 "00 00 00 00"
 }
@@ -18,11 +17,19 @@ edit() {
 }
 
 list() {
-	response 02 "00 ${COMMAND:-01} 00 $* @60"
+	response 02 "00 00 00 $* @60"
+}
+
+edited() {
+	response 02 "00 01 00 $* @60"
 }
 
 stopped() {
 	response 02 "00 01 $1 $2 @60"
+}
+
+error_2() {
+	echo "SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 $1 00 00 @60"
 }
 
 # numbered FIRST LAST DCMD: directives for as many addresses.
@@ -33,172 +40,184 @@ numbered() {
 	done
 }
 
-@test "read: at first the list is empty" {
-	assert_reply "$(read_list)" "$(COMMAND=00 list 00)"
+@test "read: the list is empty at first" {
+	assert_reply "$(read_list)" "$(list 00)"
 }
 
-@test "read: directives are neither needed nor carried out" {
+@test "read: directives are neither needed nor executed" {
 	run_script "$(request 02 "00 00 00 01 0001 $A")" \
 		"$(request 02 "00 00 00 ff")"
-	assert_replies "$(COMMAND=00 list 00)" "$(COMMAND=00 list 00)"
+	assert_replies "$(list 00)" "$(list 00)"
 }
 
 @test "a request's error and reserved bytes are zero in its reply" {
-	assert_reply "$(request 02 "dd 00 dd 00")" "$(COMMAND=00 list 00)"
+	assert_reply "$(request 02 "dd 00 dd 00")" "$(list 00)"
 }
 
-@test "add: the list in the reply has it" {
-	assert_reply "$(edit 01 "0001 $SELF")" "$(list 01 "0000 $SELF")"
-}
-
-@test "add: three addresses are kept in their order" {
-	run_script "$(edit 03 "0001 $SELF 0001 $B 0001 $A")" "$(read_list)"
-	assert_replies "$(list 03 "0000 $SELF 0000 $B 0000 $A")" \
-		"$(COMMAND=00 list 03 "0000 $SELF 0000 $B 0000 $A")"
+@test "add: addresses are kept in their order" {
+	assert_dialog <<-END
+		> edit 03 0001 $SS 0001 $B 0001 $A
+		< edited 03 0000 $SS 0000 $B 0000 $A
+		> read_list
+		< list 03 0000 $SS 0000 $B 0000 $A
+	END
 }
 
 @test "add: an address that is there is not added again" {
-	assert_reply "$(edit 03 "0001 $SELF 0001 $A 0001 $SELF")" \
-		"$(list 02 "0000 $SELF 0000 $A")"
+	assert_reply "$(edit 03 "0001 $SS 0001 $A 0001 $SS")" \
+		"$(edited 02 "0000 $SS 0000 $A")"
 }
 
-@test "add: five in five requests are five, and each is heard" {
-	run_script "$(edit 01 "0001 $SELF")" "$(edit 01 "0001 $A")" \
-		"$(edit 01 "0001 $B")" "$(edit 01 "0001 $C")" \
-		"$(edit 01 "0001 0200000000a4")" \
-		"$(request_from $A "$(read_list)")" \
-		"$(request_from 0200000000a4 "$(edit 00)")"
-	assert_equal "$(hex "$(reply_to $A "$(COMMAND=00 list 05 "0000 $SELF 0000 $A \
-			0000 $B 0000 $C 0000 0200000000a4")")" \
-		"$(reply_to 0200000000a4 "$(list 05 "0000 $SELF 0000 $A 0000 $B \
-			0000 $C 0000 0200000000a4")")")" \
-		"$(tail -n 2 "$FRAMES")"
+@test "add: addresses of several requests, all of them allowed" {
+	assert_dialog <<-END
+		> edit 01 0001 $SS
+		< edited 01 0000 $SS
+		> edit 01 0001 $A
+		< edited 02 0000 $SS 0000 $A
+		> edit 01 0001 $B
+		< edited 03 0000 $SS 0000 $A 0000 $B
+		> $(request_from $A "$(read_list)")
+		< $(reply_to $A "$(list 03 "0000 $SS 0000 $A 0000 $B")")
+		> $(request_from $B "$(edit 00)")
+		< $(reply_to $B "$(edited 03 "0000 $SS 0000 $A 0000 $B")")
+	END
 }
 
 @test "delete: the first, the last, one between" {
-	run_script "$(edit 04 "0001 $SELF 0001 $A 0001 $B 0001 $C")" \
-		"$(edit 01 "0002 $A")" "$(edit 01 "0002 $C")" \
-		"$(edit 02 "0001 $A 0002 $SELF")"
-	assert_replies "$(list 04 "0000 $SELF 0000 $A 0000 $B 0000 $C")" \
-		"$(list 03 "0000 $SELF 0000 $B 0000 $C")" \
-		"$(list 02 "0000 $SELF 0000 $B")" \
-		"$(list 02 "0000 $B 0000 $A")"
+	assert_dialog <<-END
+		> edit 04 0001 $SS 0001 $A 0001 $B 0001 $C
+		< edited 04 0000 $SS 0000 $A 0000 $B 0000 $C
+		> edit 01 0002 $A
+		< edited 03 0000 $SS 0000 $B 0000 $C
+		> edit 01 0002 $C
+		< edited 02 0000 $SS 0000 $B
+		> edit 02 0001 $A 0002 $SS
+		< edited 02 0000 $B 0000 $A
+	END
 }
 
 @test "delete: the only one opens the target to all" {
-	run_script "$(edit 01 "0001 $SELF")" "$(edit 01 "0002 $SELF")" \
-		"$(request_from $A "$(read_list)")"
-	assert_replies "$(list 01 "0000 $SELF")" "$(list 00)" \
-		"$(reply_to $A "$(COMMAND=00 list 00)")"
+	assert_dialog <<-END
+		> edit 01 0001 $SS
+		< edited 01 0000 $SS
+		> edit 01 0002 $SS
+		< edited 00
+		> $(request_from $A "$(read_list)")
+		< $(reply_to $A "$(list 00)")
+	END
 }
 
-@test "delete: what is not there is a success" {
-	assert_reply "$(edit 02 "0001 $SELF 0002 $A")" "$(list 01 "0000 $SELF")"
-	assert_reply "$(edit 01 "0002 $A")" "$(list 00)"
+@test "delete: what is not there succeeds" {
+	assert_reply "$(edit 02 "0001 $SS 0002 $A")" "$(edited 01 "0000 $SS")"
+	assert_reply "$(edit 01 "0002 $A")" "$(edited 00)"
 }
 
 @test "directives take effect in their order" {
-	assert_reply "$(edit 05 "0001 $SELF 0002 $SELF 0001 $A 0001 $SELF 0002 $A")" \
-		"$(list 01 "0000 $SELF")"
+	assert_reply "$(edit 05 "0001 $SS 0002 $SS 0001 $A 0001 $SS 0002 $A")" \
+		"$(edited 01 "0000 $SS")"
 }
 
-@test "the directive 0 does nothing" {
-	assert_reply "$(edit 02 "0000 $A 0001 $SELF")" "$(list 01 "0000 $SELF")"
+@test "directive 0 does nothing" {
+	assert_reply "$(edit 02 "0000 $A 0001 $SS")" "$(edited 01 "0000 $SS")"
 }
 
 @test "an edit without directives is a read" {
-	assert_reply "$(edit 00)" "$(list 00)"
+	assert_reply "$(edit 00)" "$(edited 00)"
 }
 
-@test "a bad directive is told by its index; those before it stay" {
-	run_script "$(edit 03 "0001 $SELF 0003 $A 0001 $B")" "$(read_list)"
-	assert_replies "$(stopped 02 01)" "$(COMMAND=00 list 01 "0000 $SELF")"
-}
-
-@test "the first directive may be the bad one" {
-	run_script "$(edit 02 "00ff $A 0001 $B")" "$(read_list)"
-	assert_replies "$(stopped 02 00)" "$(COMMAND=00 list 00)"
+@test "a bad directive is reported by its index; those before it stay" {
+	assert_dialog <<-END
+		> edit 02 00ff $A 0001 $B
+		< stopped 02 00
+		> edit 03 0001 $SS 0003 $A 0001 $B
+		< stopped 02 01
+		> read_list
+		< list 01 0000 $SS
+	END
 }
 
 @test "more directives than the frame has are error 2 and change nothing" {
-	run_script "$(edit 14 "0001 $A 0001 $B @60")" \
-		"$(edit 02 "0001 $A 0001 02")" \
-		"$(edit 01)" "$(edit ff "0001 $A")" "$(read_list)"
-	assert_replies "SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 01 00 00 @60" \
-		"SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 01 00 00 @60" \
-		"SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 01 00 00 @60" \
-		"SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 01 00 00 @60" \
-		"$(COMMAND=00 list 00)"
+	assert_dialog <<-END
+		> edit 14 0001 $A 0001 $B @60
+		< error_2 01
+		> edit 05 0001 $A 0001 02
+		< error_2 01
+		> edit ff 0001 $A
+		< error_2 01
+		> read_list
+		< list 00
+	END
 }
 
-@test "directives beyond the count are not carried out" {
-	assert_reply "$(edit 01 "0001 $SELF 0001 $A")" "$(list 01 "0000 $SELF")"
+@test "directives beyond the count are not executed" {
+	assert_reply "$(edit 01 "0001 $SS 0001 $A")" "$(edited 01 "0000 $SS")"
 }
 
 @test "an unknown mask command is error 2" {
-	run_script "$(request 02 "00 02 00 01 0001 $A")" \
-		"$(request 02 "00 ff 00 00")" \
-		"$(read_list)"
-	assert_replies "SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 02 00 00 @60" \
-		"SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 ff 00 00 @60" \
-		"$(COMMAND=00 list 00)"
+	assert_dialog <<-END
+		> request 02 00020001
+		< error_2 02
+		> request 02 00ff0000
+		< error_2 ff
+		> read_list
+		< list 00
+	END
 }
 
-@test "who is not in the list is not heard, whatever he asks" {
+@test "an initiator that is not in the list gets no reply to any command" {
 	run_script "$(edit 01 "0001 $A")" "$(read_list)" "$(config_read)" \
 		"$(identify)" "$(ata_write 3 1 'ee*512')" \
 		"$(request 01 "0000 0000 00 04 0001 61")" \
-		"$(request 03 "02 01 $SELF")" "$(edit 01 "0001 $SELF")" \
+		"$(request 03 "02 01 $SS")" "$(edit 01 "0001 $SS")" \
 		"$(request 07 "")"
-	assert_replies "$(list 01 "0000 $A")"
+	assert_replies "$(edited 01 "0000 $A")"
 	assert_unchanged
 }
 
-@test "who is in the list is heard" {
-	run_script "$(edit 02 "0001 $SELF 0001 $A")" "" "$(ata_read 3 1)"
-	assert_replies "$(list 02 "0000 $SELF 0000 $A")" \
-		"$(ata_data 3 1 "$(sectors 3 1)")"
+@test "an initiator that is in the list gets replies" {
+	run_script "$(edit 02 "0001 $SS 0001 $A")" "" "$(ata_read 3 1)"
+	assert_replies "$(edited 02 "0000 $SS 0000 $A")" "$(ata_data 3 1)"
 }
 
 @test "255 addresses have room, the 256th has not" {
 	MTU=9000
-	run_script "$(edit ff "$(numbered 0 253 01) 0001 $SELF")" \
-		"$(edit 02 "0001 $SELF 0001 $A")"
-	assert_replies "$(list ff "$(numbered 0 253 00) 0000 $SELF")" \
+	run_script "$(edit ff "$(numbered 0 253 01) 0001 $SS")" \
+		"$(edit 02 "0001 $SS 0001 $A")"
+	assert_replies "$(edited ff "$(numbered 0 253 00) 0000 $SS")" \
 		"$(stopped 03 01)"
 }
 
 @test "a full list: the last one can be deleted and another be added" {
 	MTU=9000
-	run_script "$(edit ff "0001 $SELF $(numbered 0 253 01)")" \
+	run_script "$(edit ff "0001 $SS $(numbered 0 253 01)")" \
 		"$(edit 02 "0002 0200000001fd 0001 $A")"
-	assert_replies "$(list ff "0000 $SELF $(numbered 0 253 00)")" \
-		"$(list ff "0000 $SELF $(numbered 0 252 00) 0000 $A")"
+	assert_replies "$(edited ff "0000 $SS $(numbered 0 253 00)")" \
+		"$(edited ff "0000 $SS $(numbered 0 252 00) 0000 $A")"
 }
 
-@test "a list that exceeds the frame is cut to what fits it" {
+@test "a list that exceeds the frame is cut to what fits" {
 	MTU=9000
-	run_script "$(edit c8 "$(numbered 0 198 01) 0001 $SELF")" ":mtu 1500" \
+	run_script "$(edit c8 "$(numbered 0 198 01) 0001 $SS")" ":mtu 1500" \
 		"$(read_list)"
-	assert_equal "$(hex "$(COMMAND=00 list b9 "$(numbered 0 184 00)")")" \
-		"$(tail -n 1 "$FRAMES")"
+	assert_last_replies "$(list b9 "$(numbered 0 184 00)")"
 }
 
-@test "with -m only these are heard" {
+@test "with -m only these are allowed" {
 	OPTIONS+=(-m "$A,$B")
 	run_script "$(read_list)" "$(request_from $B "$(config_read)")"
-	assert_replies "$(reply_to $B "$(response 01 "0040 0100 02 10 0000 @60")")"
+	assert_replies "$(reply_to $B "$(config_answer)")"
 }
 
-@test "with -m the list is read, with its addresses in their order" {
-	OPTIONS+=(-m "02:00:00:00:00:01,0200000000a2")
-	assert_reply "$(read_list)" "$(COMMAND=00 list 02 "0000 $SELF 0000 $B")"
-}
-
-@test "with -m an edit is MError 1 and changes nothing" {
-	OPTIONS+=(-m "$SELF,$A")
-	run_script "$(edit 01 "0001 $B")" "$(edit 02 "0002 $A 0001 $B")" \
-		"$(read_list)"
-	assert_replies "$(stopped 01 00)" "$(stopped 01 00)" \
-		"$(COMMAND=00 list 02 "0000 $SELF 0000 $A")"
+@test "with -m the list can be read, but not edited" {
+	OPTIONS+=(-m "02:00:00:00:00:01,$A")
+	assert_dialog <<-END
+		> read_list
+		< list 02 0000 $SS 0000 $A
+		> edit 01 0001 $B
+		< stopped 01 00
+		> edit 02 0002 $A 0001 $B
+		< stopped 01 00
+		> read_list
+		< list 02 0000 $SS 0000 $A
+	END
 }

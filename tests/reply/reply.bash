@@ -1,18 +1,16 @@
 # shellcheck shell=bash
 #
-# What the tests of this directory share: vblade on a platform of text (see
-# reply.c), one run a script.
+# Shared by the tests of this directory: vblade on the platform of reply.c,
+# one run per script.
 #
 #	load reply
-#	setup() { disk 64; }
+#	setup() { export_image 64; }
 #
 #	@test "the first sector is read" {
-#		assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+#		assert_reply "$(ata_read 0 1)" "$(ata_data 0 1)"
 #	}
 #
-# A script is a list of frames, directives of reply.c and empty lines, which
-# end batches.  Frames are in the notation of ../frame.c, with its words SS
-# (the initiator's MAC), TT (the target's), *N and @N.
+# A script is a list of frames, directives and empty lines, see reply.c.
 
 load ../helper
 
@@ -21,13 +19,17 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 
 SS=020000000001
 TT=020000000002
+A=0200000000a1 B=0200000000a2 C=0200000000a3	# other initiators
+
+# A frame for another target.  A request in a batch with it is not a lone one,
+# which the loop would execute itself.
+OTHER="TT SS 88a2 10 00 000002 01 $TAG @60"
 
 # export_image SECTORS [OPTION...]: export an image of that many different sectors at
-# MTU 1500 as e0.1, without workers, so that all happens in order.
+# MTU 1500 as e0.1.
 export_image() {
 	DISK=$(image "$1")
-	shift
-	OPTIONS=(-j 0 "$@")
+	OPTIONS=("${@:2}")
 	PLACE=(0 1)
 	MTU=1500
 	EXIT=0
@@ -35,84 +37,105 @@ export_image() {
 
 # hex FRAME...: the frames in plain hexadecimal, one a line.
 hex() {
-	local word frame fill n
-	for frame; do
-		set -f
-		for word in $frame; do
-			case $word in
-			SS) fill+=$SS ;;
-			TT) fill+=$TT ;;
-			@*)
-				n=$((${word#@} * 2 - ${#fill}))
-				[ $n -le 0 ] || fill+=$(repeat "$n" 0)
-				;;
-			*'*'*)
-				n=${word#*'*'} word=${word%'*'*}
-				fill+=${word%??}$(repeat "$n" "${word: -2}")
-				;;
-			*) fill+=$word ;;
-			esac
-		done
-		set +f
-		printf '%s\n' "$fill"
-		fill=
-	done
+	printf '%s\n' "$@" | "$TESTS/reply/reply" -x
 }
 
-# repeat N TEXT: the text N times, without a line end.
-repeat() {
-	local blanks
-	printf -v blanks '%*s' "$1" ''
-	printf %s "${blanks// /$2}"
+# sectors LBA COUNT: what sectors of an image held at first.
+sectors() {
+	echo "sectors:$1,$2"
 }
 
-# run_script LINE...: run a script.  What comes before the ready line goes to the
-# file $HELLO, the frames after it to $FRAMES, the calls of the disk to
-# $CALLS, and all of that in its order to $TOLD; what vblade notes to $ERR.
-# vblade has to exit with $EXIT.
+# ata_data LBA COUNT [DATA...]: the reply to a read, by default of what the
+# sectors of the image held at first.
+ata_data() {
+	response 00 "40 00 $(be8 "$2") 40 $(lba "$1") 0000 \
+		$([ $# -gt 2 ] && echo "${*:3}" || sectors "$1" "$2")"
+}
+
+# ata_write LBA COUNT [DATA...]
+ata_write() {
+	request 00 "41 00 $(be8 "$2") 34 $(lba "$1") 0000 ${*:3}"
+}
+
+# config_answer [SECTORS]: the reply to config_read.
+config_answer() {
+	response 01 "0040 0100 ${1:-02} 10 0000 @60"
+}
+
+# run_script LINE...: run a script.  What is sent before the ready line goes
+# to the file $HELLO, the frames after it to $FRAMES, the disk operations to
+# $PLACES, and without the place where they were executed to $CALLS; all of
+# this in order to $EVENTS; the log to $ERR.  The exit status must be $EXIT.
 run_script() {
-	local line status=0 out=$BATS_TEST_TMPDIR/out
-	HELLO=$BATS_TEST_TMPDIR/hello FRAMES=$BATS_TEST_TMPDIR/frames
-	CALLS=$BATS_TEST_TMPDIR/calls TOLD=$BATS_TEST_TMPDIR/told
-	ERR=$BATS_TEST_TMPDIR/err
-	for line; do
-		case $line in
-		'' | :*) printf '%s\n' "$line" ;;
-		*) hex "$line" ;;
-		esac
-	done >"$BATS_TEST_TMPDIR/script"
+	local status=0 out=$BATS_TEST_TMPDIR/out
+	HELLO=$out.hello FRAMES=$out.frames PLACES=$out.places
+	CALLS=$out.calls EVENTS=$out.events ERR=$out.err
 	# The program may be run by another, such as qemu-s390x.
 	# shellcheck disable=SC2086
-	$REPLY_PROGRAM "${OPTIONS[@]}" "${PLACE[@]}" "$MTU" "$DISK" \
-		<"$BATS_TEST_TMPDIR/script" >"$out" 2>"$ERR" || status=$?
+	printf '%s\n' "$@" | $REPLY_PROGRAM "${OPTIONS[@]}" "${PLACE[@]}" \
+		"$MTU" "$DISK" >"$out" 2>"$ERR" || status=$?
 	assert_equal "$EXIT" "$status" "exit status; $(cat "$ERR")" || return
 	refute_match 'runtime error|Sanitizer' "$(cat "$ERR")" || return
-	sed '/^pid /,$d' "$out" >"$HELLO"
-	sed '1,/^pid /d' "$out" >"$TOLD"
-	grep -v ^disk_ "$TOLD" >"$FRAMES" || :
-	grep ^disk_ "$TOLD" >"$CALLS" || :
+	awk -v hello="$HELLO" -v frames="$FRAMES" -v places="$PLACES" \
+		-v calls="$CALLS" -v events="$EVENTS" '
+		BEGIN { printf "" >frames; printf "" >places; printf "" >calls }
+		/^pid / { ready = 1; next }
+		!ready { print >hello; next }
+		{ print >events }
+		!/^(read|write|sync)/ { print >frames; next }
+		{ print >places; sub(/ (in|cached).*/, ""); print >calls }
+	' "$out"
+}
+
+# With the pool of threads the order of independent things is open.
+in_any_order() {
+	if [ -n "${POOL:-}" ]; then sort; else cat; fi
 }
 
 # assert_replies FRAME...: the script got these replies and no others.
 assert_replies() {
-	assert_equal "$(hex "$@")" "$(cat "$FRAMES")" "replies"
+	assert_equal "$(hex "$@" | in_any_order)" \
+		"$(in_any_order <"$FRAMES")" "replies"
 }
 
-# assert_replies_any_order FRAME...: likewise, as workers may answer.
-assert_replies_any_order() {
-	assert_equal "$(hex "$@" | sort)" "$(sort "$FRAMES")" "replies"
+# assert_last_replies FRAME...: it got these last.
+assert_last_replies() {
+	assert_equal "$(hex "$@")" "$(tail -n $# "$FRAMES")" "last replies"
 }
 
-# assert_calls LINE...: it made these calls to the disk and no others, but for the
-# flush at the end.
+# assert_calls CALL...: these operations were executed and no others, except
+# for the sync at the end.
 assert_calls() {
-	assert_equal "$(printf '%s\n' "$@" disk_flush)" "$(cat "$CALLS")" \
-		"calls"
+	assert_equal "$(printf '%s\n' "$@" sync | in_any_order)" \
+		"$(in_any_order <"$CALLS")" "disk operations"
 }
 
-# assert_logged PATTERN: a line of what vblade noted matches.
+# assert_places CALL...: likewise, with the place where they were executed.
+assert_places() {
+	assert_equal "$(printf '%s\n' "$@" 'sync in the loop')" \
+		"$(cat "$PLACES")" "disk operations"
+}
+
+# assert_events LINE...: these frames and operations, in this order; then the
+# sync at the end.
+assert_events() {
+	local line
+	assert_equal "$(for line in "$@" 'sync in the loop'; do
+		case $line in
+		read* | write* | sync*) echo "$line" ;;
+		*) hex "$line" ;;
+		esac
+	done)" "$(cat "$EVENTS")" "events"
+}
+
+# assert_logged PATTERN, refute_logged PATTERN: a line of the log matches, or
+# none does.
 assert_logged() {
 	assert_match "$1" "$(cat "$ERR")"
+}
+
+refute_logged() {
+	refute_match "$1" "$(cat "$ERR")"
 }
 
 # assert_reply REQUEST REPLY: the request gets exactly this reply.
@@ -122,7 +145,28 @@ assert_reply() {
 
 # assert_silence REQUEST...: none of the requests gets a reply.
 assert_silence() {
-	run_script "$@" && assert_equal "" "$(cat "$FRAMES")" "silence expected"
+	run_script "$@" && assert_equal "" "$(cat "$FRAMES")" "replies"
+}
+
+expand_frame() {
+	if declare -F "$1" >/dev/null; then "$@"; else echo "$*"; fi
+}
+
+# assert_dialog: run the script on standard input, in which a line "> REQUEST"
+# is sent, and "< REPLY" is the next reply.  Both are frames, or a function of
+# the test and its arguments that prints one.
+assert_dialog() {
+	local line script=() replies=()
+	set -f
+	while read -r line; do
+		case $line in
+		'> '*) script+=("$(expand_frame ${line#> })") ;;
+		'< '*) replies+=("$(expand_frame ${line#< })") ;;
+		*) script+=("$line") ;;
+		esac
+	done
+	set +f
+	run_script "${script[@]}" && assert_replies "${replies[@]}"
 }
 
 # assert_unchanged: no byte of the disk has changed.
@@ -130,13 +174,15 @@ assert_unchanged() {
 	assert_image "$(sectors 0 "$(($(wc -c <"$DISK") / 512))")"
 }
 
+# assert_image DATA: what the disk holds, in the notation of frames.
 assert_image() {
-	assert_equal "$1" "$(to_hex <"$DISK")" "the disk"
+	assert_equal "$(hex "$1")" "$(to_hex <"$DISK")" "the disk"
 }
 
-# reply_bytes OFFSET LENGTH: bytes of the only reply, in hexadecimal.
-reply_bytes() {
-	local frame
-	frame=$(cat "$FRAMES")
-	printf '%s\n' "${frame:$1 * 2:$2 * 2}"
+# assert_stored LBA DATA: what it holds from there on.
+assert_stored() {
+	local data
+	data=$(hex "$2")
+	assert_equal "$data" "$(file_sectors "$DISK" "$1" $((${#data} / 1024)))" \
+		"sectors from $1 on"
 }

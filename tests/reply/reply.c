@@ -1,482 +1,482 @@
+/* SPDX-License-Identifier: ISC */
 /*
- * reply: vblade on a platform of text, so that its answers can be tested
+ * reply: vblade with a scripted, text-driven platform, to test its replies
  * without a network, a clock or rights.
  *
  *	reply [option ...] shelf slot mtu file
+ *	reply -x		print frames in plain hexadecimal
  *
- * The command line is vblade's, but that the interface is named by its MTU.
- * The standard input holds frames in hexadecimal, one a line.  Consecutive
- * lines arrive as one batch; an empty line, a directive or the end of the
- * input ends it.  The standard output tells what happens, a line each: the
- * frames that vblade sends, in hexadecimal; the calls of the disk, with
- * first sector and number of sectors, when they return; and vblade's ready
- * line.  The end of the input is a SIGTERM.
+ * The command line is vblade's, except that the interface is named by its
+ * MTU, or by "MTU,down" for one without carrier.  Standard input has one frame a line, in the notation of ../frame.c:
+ * hexadecimal, SS and TT for the initiator's and the target's MAC, XX*N for
+ * the byte XX repeated N times, @N for zeroes up to byte N, sectors:L,N for
+ * what N sectors of an image of ../helper.bash held at first.  Consecutive lines
+ * arrive as one batch; an empty line, a directive or the end of the
+ * input ends it.  The end of the input is a SIGTERM.
+ *
+ * Standard output has a line for whatever happens: each frame that vblade
+ * sends, in plain hexadecimal; each disk operation that was executed, as
+ * "read SECTOR COUNT", "write SECTOR COUNT" or "sync", followed by "in the
+ * loop" or "cached" if the engine or the pool did not do it; and vblade's
+ * ready line.
  *
  * Directives, which take effect where they stand:
  *
- *	:mtu N, :mac HEX	the interface changes, which is news
- *	:link			so does the link
- *	:full N			the net drops the next N frames to be sent
- *	:truncate BYTES		the file gets another size
- *	:bad SECTOR		each transfer of this sector fails with EIO
+ *	:mtu N, :mac HEX, :up, :down, :gone, :index N, :name NAME,
+ *	:bridge NAME		the interface changes
+ *	:full N			the next N frames to be sent are dropped
+ *	:slow-send MICROSECONDS	sending a frame takes this long
+ *	:truncate BYTES		the disk gets this size; -1: unknown
+ *	:unit BYTES		see disk_unit()
+ *	:cold [SECTOR], :warm	all sectors, or one, are not in the page
+ *				cache; all are
+ *	:bad SECTOR		each transfer of this sector fails
  *	:short BYTES		a transfer moves no more than this at a time
- *	:interrupt N		the next N transfers fail with EINTR
- *	:lost			the next flush fails with EIO
- *	:cold, :warm		no sector is, or all are, in the page cache
- *	:warm N			the first N sectors of a transfer are
- *	:busy, :idle		a write has, or has not, to wait for the disk
- *	:unit BYTES, :physical BYTES, :solid	as in struct disk
- *	:hold SECTOR, :release	transfers of this sector stay under way
- *	:await N		goes on when N frames have been sent since
- *				the ready line
- *	:usr1			SIGUSR1
+ *	:error NAME [N]		the next N (1) operations fail with it
+ *	:misaligned		direct I/O fails with EINVAL
+ *	:sync-fails, :sync-works
+ *	:slow MICROSECONDS	each operation takes this long
+ *	:hold SECTOR, :hold all, :hold-syncs, :release
+ *				such operations do not finish
+ *	:accept N		a submit takes no more than N operations
+ *	:hup, :usr1, :term	SIGHUP, SIGUSR1, SIGTERM
  *	:pass			waits as long as vblade would without frames
  *
- * Time stands still but for :pass.  A frame arrives at an odd address in
- * memory of its own size, and is overwritten when its batch is over.
+ * All that can finish does so before the next batch or directive; what is
+ * held at the end of the input is released then.  Time stands still except
+ * in :pass and for :slow.  With POOL set in the environment the platform has
+ * no engine.  A frame arrives at an odd address in memory of its own size,
+ * and is overwritten when its batch is over.
  */
-#define _GNU_SOURCE 1
-#define _FILE_OFFSET_BITS 64
-#include <time.h>
+#include <sys/stat.h>
 
-static int text_clock(clockid_t, struct timespec *);
-#define clock_gettime text_clock
-#include "../../vblade.c"
+#include <ctype.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-struct net {
-	uint8_t mac[MAC_LEN];
-	unsigned mtu;
-	bool news;
-	int full;		/* frames to drop */
-	uint64_t sent, awaited;	/* frames since the ready line */
-	bool serving;
-	char *memory[BATCH];	/* of the frames of this batch */
-	int batch;
-};
+#include "../fake-platform.h"
 
-/* What the directives ask of the disk. */
-struct faults {
-	uint64_t bad, held;	/* sectors */
-	size_t most;		/* bytes a transfer moves */
-	int interrupts;
-	bool lost;
-	uint64_t warm;		/* sectors in the page cache */
-	bool busy;
-};
+enum { FRAME_MAX = 4 << 20, FRAMES_MAX = 256 };
 
-static const uint64_t none = UINT64_MAX;
-static const char digits[] = "0123456789abcdef";
+static const uint8_t initiator[MAC_LEN] = { 2, 0, 0, 0, 0, 1 };
+static const uint8_t target[MAC_LEN] = { 2, 0, 0, 0, 0, 2 };
 
-/* The lock is of all that follows. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t change = PTHREAD_COND_INITIALIZER;
-static struct net text = { .mac = { 2, 0, 0, 0, 0, 2 } };
-static struct faults faults = { .bad = UINT64_MAX, .held = UINT64_MAX,
-    .most = SIZE_MAX, .warm = UINT64_MAX };
-static struct disk *opened;
-static int64_t microseconds = 1000000;
+static int disk;
+static int to_drop;
+static int64_t send_time;
+static char *memory[FRAMES_MAX];	/* of the frames of this batch */
+static struct frame batch[FRAMES_MAX];
+static int batched;
 
-static int
-text_clock(clockid_t id, struct timespec *ts)
+static _Noreturn void
+syntax(const char *text)
 {
-	(void)id;
-	pthread_mutex_lock(&lock);
-	ts->tv_sec = (time_t)(microseconds / 1000000);
-	ts->tv_nsec = (long)(microseconds % 1000000 * 1000);
-	pthread_mutex_unlock(&lock);
-	return 0;
-}
-
-static void
-misread(const char *line)
-{
-	fprintf(stderr, "reply: cannot make sense of %s\n", line);
+	fflush(stdout);
+	fprintf(stderr, "reply: syntax error: %s\n", text);
 	_exit(99);
 }
 
 /*
- * The net.
+ * The notation of frames.
  */
 
-struct net *
-net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
-    int fd)
+static size_t
+hex_bytes(const char *s, size_t digits, uint8_t *to)
 {
-	(void)shelf, (void)slot, (void)frames, (void)fd;
-	alarm(300);		/* the deadline of whatever waits below */
-	text.mtu = (unsigned)strtoul(ifname, NULL, 10);
-	return &text;
+	char byte[3] = "", *end;
+
+	for (size_t i = 0; i + 1 < digits; i += 2) {
+		memcpy(byte, s + i, 2);
+		to[i / 2] = (uint8_t)strtoul(byte, &end, 16);
+		if (end != byte + 2)
+			syntax(s);
+	}
+	if (digits % 2 != 0)
+		syntax(s);
+	return digits / 2;
 }
 
-const uint8_t *
-net_mac(const struct net *net)
+/* Sector n of an image holds n in 511 digits and the end of a line. */
+static size_t
+image_sectors(const char *text, uint8_t *to)
 {
-	return net->mac;
+	unsigned long long first = 0, count = 0;
+
+	if (sscanf(text, "%llu,%llu", &first, &count) != 2)
+		syntax(text);
+	for (unsigned long long i = 0; i < count; i++)
+		sprintf((char *)to + i * SECTOR, "%0511llu\n", first + i);
+	return (size_t)count * SECTOR;
 }
 
-unsigned
-net_mtu(const struct net *net)
+/* Append a word to the n bytes of a frame; returns their new number. */
+static size_t
+frame_word(const char *word, uint8_t *to, size_t n)
 {
-	return net->mtu;
+	size_t digits = strcspn(word, "*"), fill = 0;
+
+	if (strcmp(word, "SS") == 0 || strcmp(word, "TT") == 0) {
+		memcpy(to + n, *word == 'S' ? initiator : target, MAC_LEN);
+		return n + MAC_LEN;
+	}
+	if (strncmp(word, "sectors:", 8) == 0)
+		return n + image_sectors(word + 8, to + n);
+	if (*word == '@') {
+		fill = strtoul(word + 1, NULL, 10);
+		fill = fill > n ? fill - n : 0;
+		memset(to + n, 0, fill);
+		return n + fill;
+	}
+	n += hex_bytes(word, digits, to + n);
+	if (word[digits] == '\0')
+		return n;
+	fill = strtoul(word + digits + 1, NULL, 10);
+	memset(to + n, to[n - 1], fill);
+	return n + fill - 1;
 }
 
-uint64_t
-net_drops(struct net *net)
+static size_t
+frame_parse(char *line, uint8_t *to)
 {
-	(void)net;
-	return 0;
+	size_t n = 0;
+
+	for (char *word = strtok(line, " \t"); word != NULL;
+	    word = strtok(NULL, " \t"))
+		n = frame_word(word, to, n);
+	return n;
 }
 
 static void
-print_frame(const struct frame *f)
+frame_print(const uint8_t *p, size_t len)
 {
-	for (size_t i = 0; i < f->len; i++) {
-		putchar_unlocked(digits[f->data[i] >> 4]);
-		putchar_unlocked(digits[f->data[i] & 15]);
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		putchar(digits[p[i] >> 4]);
+		putchar(digits[p[i] & 15]);
 	}
-	putchar_unlocked('\n');
+	putchar('\n');
 }
 
-int
-net_send(struct net *net, const struct frame frames[], int n)
-{
-	int dropped = 0;
+/*
+ * Directives.
+ */
 
-	pthread_mutex_lock(&lock);
-	for (int i = 0; i < n; i++) {
-		if (net->full > 0) {
-			net->full--;
-			dropped++;
-			continue;
-		}
-		if (frames[i].len > net->mtu + ETH_HEADER)
-			printf("too long: ");
-		print_frame(&frames[i]);
-		net->sent += net->serving;
-	}
-	fflush(stdout);
-	pthread_cond_broadcast(&change);
-	pthread_mutex_unlock(&lock);
-	return dropped;
+static const struct {
+	const char *name;
+	int value;
+} errors[] = { { "EINTR", EINTR }, { "EAGAIN", EAGAIN }, { "EIO", EIO },
+    { "EINVAL", EINVAL }, { "ENOSPC", ENOSPC } };
+
+static int
+error_number(const char *name)
+{
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+		if (strcmp(name, errors[i].name) == 0)
+			return errors[i].value;
+	syntax(name);
+}
+
+static uint64_t
+one_sector(const char *text)
+{
+	unsigned long n = strtoul(text, NULL, 10);
+
+	if (!isdigit((unsigned char)*text))
+		return UINT64_MAX;
+	return 1ULL << (n < 63 ? n : 63);
 }
 
 static void
-hex_bytes(const char *s, uint8_t *to)
+copy_name(char name[16], const char *text)
 {
-	const char *high, *low;
-
-	for (; *s != '\0'; s += 2) {
-		high = strchr(digits, s[0]);
-		low = strchr(digits, s[1]);
-		if (high == NULL || low == NULL || *low == '\0')
-			misread(s);
-		*to++ = (uint8_t)((high - digits) << 4 | (low - digits));
-	}
+	snprintf(name, 16, "%s", text);
 }
 
-static struct frame
-frame_of(struct net *net, const char *line)
-{
-	size_t len = strlen(line) / 2;
-	char *memory = malloc(len + 1);
-	struct frame f = { (uint8_t *)memory + 1, len };
-
-	if (memory == NULL)
-		err(99, "malloc");
-	hex_bytes(line, f.data);
-	net->memory[net->batch] = memory;
-	return f;
-}
-
-/* Who still looks at a frame now shall see nothing true. */
-static void
-forget(struct net *net, const struct frame frames[])
-{
-	while (net->batch > 0) {
-		net->batch--;
-		memset(frames[net->batch].data, 0xdd, frames[net->batch].len);
-		free(net->memory[net->batch]);
-	}
-}
-
-static void
-await(struct net *net, uint64_t n)
-{
-	net->awaited = n;
-	while (net->sent < net->awaited)
-		pthread_cond_wait(&change, &lock);
-}
-
-/* Those that change the net; false when the word is none of them. */
+/* False if the word is none of these. */
 static bool
-net_directive(struct net *net, const char *word, const char *argument,
-    uint64_t n)
+link_directive(const char *word, const char *text, unsigned n)
 {
+	struct link *l = &fake.link;
+
 	if (strcmp(word, ":mtu") == 0)
-		net->mtu = (unsigned)n;
+		l->mtu = n;
 	else if (strcmp(word, ":mac") == 0)
-		hex_bytes(argument, net->mac);
-	else if (strcmp(word, ":full") == 0)
-		net->full = (int)n;
-	else if (strcmp(word, ":await") == 0)
-		await(net, n);
-	else if (strcmp(word, ":link") != 0)
+		hex_bytes(text, 2 * MAC_LEN, l->mac);
+	else if (strcmp(word, ":up") == 0 || strcmp(word, ":down") == 0)
+		l->up = word[1] == 'u';
+	else if (strcmp(word, ":gone") == 0)
+		l->index = l->up = 0;
+	else if (strcmp(word, ":index") == 0)
+		l->index = n;
+	else if (strcmp(word, ":name") == 0)
+		copy_name(l->name, text);
+	else if (strcmp(word, ":bridge") == 0)
+		copy_name(l->bridge, text);
+	else
 		return false;
-	net->news = net->news || word[1] == 'm' || word[1] == 'l';
+	l->looks++;
 	return true;
 }
 
 static bool
-disk_directive(const char *word, uint64_t n)
+disk_directive(const char *word, const char *text, long long n)
 {
-	if (strcmp(word, ":bad") == 0)
-		faults.bad = n;
-	else if (strcmp(word, ":hold") == 0)
-		faults.held = n;
-	else if (strcmp(word, ":release") == 0)
-		faults.held = none;
-	else if (strcmp(word, ":short") == 0)
-		faults.most = (size_t)n;
-	else if (strcmp(word, ":interrupt") == 0)
-		faults.interrupts = (int)n;
-	else if (strcmp(word, ":lost") == 0)
-		faults.lost = true;
-	else if (strcmp(word, ":cold") == 0)
-		faults.warm = 0;
-	else if (strcmp(word, ":warm") == 0)
-		faults.warm = n;
-	else if (strcmp(word, ":busy") == 0 || strcmp(word, ":idle") == 0)
-		faults.busy = word[1] == 'b';
+	if (strcmp(word, ":truncate") == 0)
+		fake.size = n < 0 || ftruncate(disk, n) == 0 ? n : -1;
 	else if (strcmp(word, ":unit") == 0)
-		opened->unit = (unsigned)n;
-	else if (strcmp(word, ":physical") == 0)
-		opened->physical = (unsigned)n;
-	else if (strcmp(word, ":solid") == 0)
-		opened->solid = true;
+		fake.unit = (unsigned)n;
+	else if (strcmp(word, ":cold") == 0)
+		fake.cold = one_sector(text);
+	else if (strcmp(word, ":warm") == 0)
+		fake.cold = 0;
+	else if (strcmp(word, ":bad") == 0)
+		fake.bad = one_sector(text);
+	else if (strcmp(word, ":short") == 0)
+		fake.max_io = (size_t)n;
+	else if (strcmp(word, ":misaligned") == 0)
+		fake.misaligned = true;
+	else if (strcmp(word, ":sync-fails") == 0)
+		fake.sync_fails = true;
+	else if (strcmp(word, ":sync-works") == 0)
+		fake.sync_fails = false;
+	else if (strcmp(word, ":slow") == 0)
+		fake.op_time = n;
+	else if (strcmp(word, ":hold") == 0)
+		fake.held |= one_sector(text);
+	else if (strcmp(word, ":hold-syncs") == 0)
+		fake.hold_syncs = true;
+	else if (strcmp(word, ":release") == 0)
+		fake.held = 0, fake.hold_syncs = false;
+	else if (strcmp(word, ":accept") == 0)
+		fake.accept = (unsigned)n;
 	else
 		return false;
 	return true;
 }
 
-static void
-directive(struct net *net, char *line, int timeout)
+static bool
+signal_directive(const char *word)
 {
-	char *word = strtok(line, " "), *argument = strtok(NULL, " ");
-	uint64_t n = argument == NULL ? none : strtoull(argument, NULL, 10);
+	static const struct {
+		const char *word;
+		int sig;
+	} signals[] = { { ":hup", SIGHUP }, { ":usr1", SIGUSR1 },
+	    { ":term", SIGTERM } };
 
-	pthread_mutex_lock(&lock);
-	if (strcmp(word, ":usr1") == 0)
-		raise(SIGUSR1);
-	else if (strcmp(word, ":pass") == 0)
-		microseconds += timeout < 0 ? 3600000000 : timeout * 1000;
-	else if (strcmp(word, ":truncate") == 0 &&
-	    truncate(getenv("DISK"), (off_t)n) < 0)
-		err(99, "truncate");
-	else if (strcmp(word, ":truncate") != 0 &&
-	    !net_directive(net, word, argument, n) && !disk_directive(word, n))
-		misread(word);
-	pthread_cond_broadcast(&change);
-	pthread_mutex_unlock(&lock);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (strcmp(word, signals[i].word) == 0) {
+			fake_raise(signals[i].sig);
+			return true;
+		}
+	return false;
+}
+
+static void
+pass(int timeout)
+{
+	fake.time += timeout < 0 ? 3600000000 : timeout * 1000;
+}
+
+static void
+directive(char *line, int timeout)
+{
+	const char *word = strtok(line, " "), *text = strtok(NULL, " ");
+	const char *number = strtok(NULL, " ");
+	long long n;
+
+	if (signal_directive(word))
+		return;
+	fake_lock();
+	text = text == NULL ? "" : text;
+	n = strtoll(text, NULL, 10);
+	if (strcmp(word, ":pass") == 0) {
+		pass(timeout);
+	} else if (strcmp(word, ":full") == 0) {
+		to_drop = (int)n;
+	} else if (strcmp(word, ":slow-send") == 0) {
+		send_time = n;
+	} else if (strcmp(word, ":error") == 0) {
+		fake.error = error_number(text);
+		fake.errors = number == NULL ? 1 : atoi(number);
+	} else if (!link_directive(word, text, (unsigned)n) &&
+	    !disk_directive(word, text, n)) {
+		syntax(word);
+	}
+	fake_unlock();
+}
+
+/*
+ * The platform.
+ */
+
+bool
+fake_sent(const struct frame *f)
+{
+	fake.time += send_time;
+	if (to_drop > 0) {
+		to_drop--;
+		return false;
+	}
+	if (f->len > fake.link.mtu + ETH_HEADER)
+		printf("too long: ");
+	frame_print(f->data, f->len);
+	fflush(stdout);
+	return true;
+}
+
+/* A use of these frames after their batch must be noticed. */
+static void
+forget_batch(void)
+{
+	while (batched > 0) {
+		batched--;
+		memset(batch[batched].data, 0xdd, batch[batched].len);
+		free(memory[batched]);
+	}
+}
+
+static struct frame
+add_frame(char *line)
+{
+	static uint8_t bytes[FRAME_MAX];
+	size_t len = frame_parse(line, bytes);
+	char *p = malloc(len + 1);
+
+	if (p == NULL)
+		err(99, "malloc");
+	memcpy(p + 1, bytes, len);
+	memory[batched] = p;
+	batch[batched] = (struct frame){ (uint8_t *)p + 1, len };
+	return batch[batched++];
+}
+
+/* The end of the input: stop vblade, release what is held, let time pass. */
+static void
+end(int timeout)
+{
+	static bool stopped;
+
+	fake_lock();
+	if (stopped && fake.held == 0 && !fake.hold_syncs) {
+		if (timeout < 0)
+			fake_fail("vblade does not end");
+		pass(timeout);
+	}
+	if (stopped)
+		fake.held = 0, fake.hold_syncs = false;
+	fake_unlock();
+	if (!stopped)
+		fake_raise(SIGTERM);
+	stopped = true;
 }
 
 /* A directive that ends a batch is carried out at the next call. */
 int
-net_recv(struct net *net, struct frame frames[], int max, int timeout,
-    bool *news)
+fake_recv(struct frame frames[], int max, int timeout)
 {
-	static struct frame taken[BATCH];
 	static char *line;
 	static size_t size;
 	static bool put_back;
 
-	forget(net, taken);
-	pthread_mutex_lock(&lock);
-	net->serving = true;
-	pthread_mutex_unlock(&lock);
-	*news = false;
-	while (net->batch < max) {
+	forget_batch();
+	while (max == 0 || batched < max) {
 		if (!put_back && getline(&line, &size, stdin) < 0) {
-			if (net->batch == 0)
-				raise(SIGTERM);
+			if (batched == 0)
+				end(timeout);
 			break;
 		}
 		line[strcspn(line, "\n")] = '\0';
-		put_back = *line == ':' && net->batch > 0;
-		if (put_back || (*line == '\0' && net->batch > 0))
+		put_back = *line == ':' && batched > 0;
+		if (put_back || (*line == '\0' && batched > 0))
 			break;
 		if (*line == ':') {
-			directive(net, line, timeout);
-			*news = net->news;
-			net->news = false;
+			directive(line, timeout);
 			break;
 		}
-		if (*line != '\0') {
-			struct frame f = frame_of(net, line);
+		if (*line != '\0' && max > 0 && batched < FRAMES_MAX) {
+			struct frame f = add_frame(line);
 
-			frames[net->batch] = taken[net->batch] = f;
-			net->batch++;
+			frames[batched - 1] = f;
 		}
 	}
-	return net->batch;
+	return batched;
 }
-
-/*
- * The disk.
- */
 
 void
-disk_open(struct disk *d, const char *path, int flags)
+fake_open(const char *path, int flags)
 {
-	int mode = flags & DISK_READONLY ? O_RDONLY : O_RDWR;
+	struct stat st;
 
-	*d = (struct disk){ .fd = open(path, mode), .direct = -1,
-	    .unit = SECTOR, .sync = flags & DISK_SYNC };
-	if (d->fd < 0)
+	disk = open(path, flags & DISK_READONLY ? O_RDONLY : O_RDWR);
+	if (disk < 0 || fstat(disk, &st) < 0)
 		err(EXIT_DISK, "%s", path);
-	setenv("DISK", path, 1);
-	opened = d;
+	fake.size = st.st_size;
 }
 
-off_t
-disk_size(const struct disk *d)
+void
+fake_move(bool write, uint8_t *p, size_t len, off_t offset)
 {
-	return lseek(d->fd, 0, SEEK_END);
+	ssize_t n = write ? pwrite(disk, p, len, offset) :
+	    pread(disk, p, len, offset);
+
+	if (n != (ssize_t)len)
+		err(99, "%s", write ? "pwrite" : "pread");
 }
 
-static size_t
-total(const struct iovec *iov, int n)
+void
+fake_executed(const struct io *io, enum place place)
 {
-	size_t sum = 0;
+	static const char *const names[] = { "", "read", "write", "sync" };
+	static const char *const places[] = { "", " in the loop", " cached" };
+	size_t len = 0;
 
-	while (n-- > 0)
-		sum += iov[n].iov_len;
-	return sum;
-}
-
-static bool
-touches(uint64_t sector, off_t at, size_t len)
-{
-	uint64_t first = (uint64_t)at / SECTOR;
-
-	return sector >= first && sector < first + len / SECTOR;
-}
-
-/* The lock held: waits while held; then what the directives make of it. */
-static int
-trouble(off_t at, size_t len)
-{
-	while (touches(faults.held, at, len))
-		pthread_cond_wait(&change, &lock);
-	if (faults.interrupts > 0) {
-		faults.interrupts--;
-		return EINTR;
-	}
-	return touches(faults.bad, at, len) ? EIO : 0;
-}
-
-/* At most `most` bytes, one piece of memory after the other. */
-static ssize_t
-transfer(const struct disk *d, const struct iovec *iov, int n, off_t at,
-    size_t most, bool write)
-{
-	ssize_t sum = 0, got = 0;
-	size_t len;
-
-	for (int i = 0; i < n && (size_t)sum < most; i++) {
-		len = iov[i].iov_len < most - (size_t)sum ?
-		    iov[i].iov_len : most - (size_t)sum;
-		got = write ? pwrite(d->fd, iov[i].iov_base, len, at + sum) :
-		    pread(d->fd, iov[i].iov_base, len, at + sum);
-		if (got <= 0)
-			break;
-		sum += got;
-	}
-	return sum > 0 ? sum : got;
-}
-
-static ssize_t
-call(const char *name, const struct disk *d, const struct iovec *iov, int n,
-    off_t at, bool write)
-{
-	size_t len = total(iov, n);
-	ssize_t done = -1;
-	int error;
-
-	pthread_mutex_lock(&lock);
-	error = trouble(at, len);
-	if (error == 0)
-		done = transfer(d, iov, n, at, faults.most, write);
-	printf("%s %jd %zu\n", name, (intmax_t)(at / SECTOR), len / SECTOR);
-	fflush(stdout);
-	pthread_mutex_unlock(&lock);
-	if (error != 0)
-		errno = error;
-	return done;
-}
-
-ssize_t
-disk_read(const struct disk *d, const struct iovec *iov, int n, off_t at)
-{
-	return call("disk_read", d, iov, n, at, false);
-}
-
-ssize_t
-disk_write(const struct disk *d, const struct iovec *iov, int n, off_t at)
-{
-	return call("disk_write", d, iov, n, at, true);
-}
-
-/* A sector that is bad or held is not in the page cache. */
-ssize_t
-disk_read_now(const struct disk *d, const struct iovec *iov, int n, off_t at)
-{
-	size_t len = total(iov, n);
-	ssize_t done = -1;
-
-	pthread_mutex_lock(&lock);
-	if (faults.warm > 0 && !touches(faults.bad, at, len) &&
-	    !touches(faults.held, at, len)) {
-		done = transfer(d, iov, n, at, faults.warm > len / SECTOR ?
-		    len : (size_t)faults.warm * SECTOR, false);
-		printf("disk_read_now %jd %zu\n", (intmax_t)(at / SECTOR),
+	for (int i = 0; i < io->count; i++)
+		len += io->iov[i].iov_len;
+	printf("%s", names[io->op]);
+	if (io->op != OP_SYNC)
+		printf(" %jd %zu", (intmax_t)(io->offset / SECTOR),
 		    len / SECTOR);
-	}
-	pthread_mutex_unlock(&lock);
-	if (done < 0)
-		errno = EAGAIN;
-	return done;
+	printf("%s\n", places[place]);
+	fflush(stdout);
 }
 
-bool
-disk_write_waits(const struct disk *d, off_t at, size_t len)
+static int
+print_frames(void)
 {
-	bool busy;
+	static uint8_t bytes[FRAME_MAX];
+	char *line = NULL;
+	size_t size = 0;
 
-	(void)d;
-	pthread_mutex_lock(&lock);
-	busy = faults.busy || touches(faults.held, at, len);
-	pthread_mutex_unlock(&lock);
-	return busy;
+	while (getline(&line, &size, stdin) >= 0) {
+		line[strcspn(line, "\n")] = '\0';
+		frame_print(bytes, frame_parse(line, bytes));
+	}
+	free(line);
+	return 0;
 }
 
 int
-disk_flush(const struct disk *d)
+main(int argc, char *argv[])
 {
-	bool lost;
+	if (argc == 2 && strcmp(argv[1], "-x") == 0)
+		return print_frames();
+	alarm(300);
+	fake = (struct fake){ .unit = SECTOR, .time = 1000000,
+	    .pool = getenv("POOL") != NULL, .link = { .looks = 1, .index = 2,
+	    .mac = { 2, 0, 0, 0, 0, 2 }, .name = "eth0" } };
+	if (argc > 4) {
+		const char *interface = argv[argc - 2];
 
-	(void)d;
-	pthread_mutex_lock(&lock);
-	lost = faults.lost;
-	faults.lost = false;
-	printf("disk_flush\n");
-	fflush(stdout);
-	pthread_mutex_unlock(&lock);
-	errno = EIO;
-	return lost ? -1 : 0;
-}
-
-void
-confine(const struct net *net, const struct disk *d)
-{
-	(void)net, (void)d;
+		fake.link.mtu = (unsigned)strtoul(interface, NULL, 10);
+		fake.link.up = strstr(interface, ",down") == NULL;
+	}
+	return fake_run(argc, argv);
 }

@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * fake-platform.c: see fake-platform.h.  The first part replaces what vblade.c
+ * takes from libc; then vblade.c itself; then the platform interface.
+ */
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __has_feature
+#if __has_feature(memory_sanitizer)
+#include <sanitizer/msan_interface.h>
+#endif
+#endif
+
+#include "fake-platform.h"
+
+enum { PENDING_MAX = 256, WATCHED_MAX = 8, PIPES_MAX = 8 };
+
+/* An operation in the engine, oldest first in `pending`. */
+struct pending {
+	struct io *io, copy;
+	bool submitted, finished;
+	uint64_t covers;	/* writes that a sync includes */
+};
+
+struct fake fake;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
+static pthread_t loop;
+static struct pending pending[PENDING_MAX];
+static unsigned pendings, depth;
+static int watched[WATCHED_MAX], watches;
+static int pipes[PIPES_MAX], piped;
+static unsigned pool_busy;	/* handed to the pool, by the loop */
+static unsigned pool_held;	/* of them, held by a thread */
+static void (*handlers[65])(int);
+
+void
+fake_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void
+fake_unlock(void)
+{
+	pthread_cond_broadcast(&released);
+	pthread_mutex_unlock(&lock);
+}
+
+_Noreturn void
+fake_fail(const char *what)
+{
+	fprintf(stderr, "fake platform: %s\n", what);
+	abort();
+}
+
+/*
+ * What vblade.c takes from libc.
+ */
+
+static int
+fake_clock_gettime(struct timespec *ts)
+{
+	fake_lock();
+	ts->tv_sec = (time_t)(fake.time / 1000000);
+	ts->tv_nsec = (long)(fake.time % 1000000 * 1000);
+	fake_unlock();
+	return 0;
+}
+
+/* vblade maps its memory once; each run gets the same, as if it were new. */
+static void *
+fake_mmap(size_t size)
+{
+	static void *memory = MAP_FAILED;
+	static size_t have;
+
+	if (have < size) {
+		if (have > 0)
+			munmap(memory, have);
+		memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		have = memory == MAP_FAILED ? 0 : size;
+		if (fake.poison && have > 0)
+			memset(memory, FAKE_POISON, size);
+	}
+#ifdef __has_feature
+#if __has_feature(memory_sanitizer)
+	if (fake.poison && have > 0)
+		__msan_poison(memory, size);
+#endif
+#endif
+	return memory;
+}
+
+static int
+fake_pipe(int fd[2])
+{
+	int result = pipe(fd);
+
+	if (piped + 2 > PIPES_MAX)
+		fake_fail("too many pipes");
+	if (result == 0) {
+		pipes[piped++] = fd[0];
+		pipes[piped++] = fd[1];
+	}
+	return result;
+}
+
+/*
+ * The pool gets and returns pointers through pipes; the loop also sends
+ * itself null pointers.
+ */
+static bool
+is_pool_work(const void *p, size_t len)
+{
+	static const struct io *none;
+
+	return pthread_equal(pthread_self(), loop) && len == sizeof none &&
+	    memcmp(p, &none, len) != 0;
+}
+
+static ssize_t
+fake_write(int fd, const void *p, size_t len)
+{
+	if (fake.quiet && fd <= STDERR_FILENO)
+		return (ssize_t)len;
+	if (fd > STDERR_FILENO && is_pool_work(p, len))
+		pool_busy++;
+	return write(fd, p, len);
+}
+
+static ssize_t
+fake_read(int fd, void *p, size_t len)
+{
+	ssize_t got = read(fd, p, len);
+	const char *at = p;
+
+	for (size_t i = 0; got > 0 && i + sizeof p <= (size_t)got;
+	    i += sizeof p)
+		if (is_pool_work(at + i, sizeof p))
+			pool_busy--;
+	return got;
+}
+
+static ssize_t
+fake_send(int fd, const void *p, size_t len, int flags)
+{
+	return fake.quiet ? (ssize_t)len : send(fd, p, len, flags);
+}
+
+static int
+fake_poll(struct pollfd *p, nfds_t n, int timeout)
+{
+	if (!fake.quiet)
+		return poll(p, n, timeout);
+	for (nfds_t i = 0; i < n; i++)
+		p[i].revents = POLLOUT;
+	return (int)n;
+}
+
+static int
+fake_sigaction(int sig, const struct sigaction *new, struct sigaction *old)
+{
+	if (old != NULL) {
+		memset(old, 0, sizeof *old);
+		old->sa_handler = SIG_DFL;
+	}
+	if (new != NULL)
+		handlers[sig] = new->sa_handler;
+	return 0;
+}
+
+void
+fake_raise(int sig)
+{
+	if (handlers[sig] == NULL || handlers[sig] == SIG_DFL)
+		fake_fail("a signal that is not handled");
+	if (handlers[sig] != SIG_IGN)
+		handlers[sig](sig);
+}
+
+#undef VERSION
+#define VERSION "1.0"		/* whatever it is: tests compare replies */
+#define main vblade_main
+#define clock_gettime(id, ts) fake_clock_gettime(ts)
+#define mmap(a, size, p, f, d, o) fake_mmap(size)
+#define madvise(a, size, advice) ((void)(a))
+#define pipe(fd) fake_pipe(fd)
+#define read(fd, p, len) fake_read(fd, p, len)
+#define write(fd, p, len) fake_write(fd, p, len)
+#define send(fd, p, len, flags) fake_send(fd, p, len, flags)
+#define poll(p, n, timeout) fake_poll(p, n, timeout)
+#define sigaction(sig, new, old) fake_sigaction(sig, new, old)
+#define signal(sig, handler) (handlers[sig] = (handler))
+#include "../vblade.c"
+#undef main
+#undef clock_gettime
+#undef mmap
+#undef madvise
+#undef pipe
+#undef read
+#undef write
+#undef send
+#undef poll
+#undef sigaction
+#undef signal
+
+/*
+ * The disk.
+ */
+
+static uint64_t
+sector_bit(uint64_t sector)
+{
+	return 1ULL << (sector < 63 ? sector : 63);
+}
+
+/* The bytes from `offset` on before the first sector of the set. */
+static size_t
+bytes_before(uint64_t set, off_t offset, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len &&
+	    !(sector_bit((uint64_t)offset / SECTOR + n / SECTOR) & set))
+		n += SECTOR;
+	return n < len ? n : len;
+}
+
+static size_t
+length(const struct io *io)
+{
+	size_t len = 0;
+
+	for (int i = 0; i < io->count; i++)
+		len += io->iov[i].iov_len;
+	return len;
+}
+
+static bool
+is_held(const struct io *io)
+{
+	return io->op == OP_SYNC ? fake.hold_syncs :
+	    bytes_before(fake.held, io->offset, length(io)) < length(io);
+}
+
+/* Move at most max bytes of what is there. */
+static ssize_t
+move(const struct io *io, size_t max)
+{
+	size_t done = 0, len;
+
+	if (io->offset >= fake.size)
+		return 0;
+	if (max > (size_t)(fake.size - io->offset))
+		max = (size_t)(fake.size - io->offset);
+	for (int i = 0; i < io->count && done < max; i++) {
+		len = io->iov[i].iov_len < max - done ? io->iov[i].iov_len :
+		    max - done;
+		fake_move(io->op == OP_WRITE, io->iov[i].iov_base, len,
+		    io->offset + (off_t)done);
+		done += len;
+	}
+	return (ssize_t)done;
+}
+
+static int
+fault(const struct io *io)
+{
+	static unsigned turn;
+
+	if (fake.errors > 0) {
+		fake.errors--;
+		return fake.error;
+	}
+	if (fake.flaky && io->op != OP_SYNC && ++turn % 2 == 0)
+		return turn % 4 == 0 ? EINTR : EAGAIN;
+	if (fake.misaligned && io->op != OP_SYNC && !io->buffered)
+		return EINVAL;
+	if (io->op == OP_SYNC && fake.sync_fails) {
+		fake.sync_failed = true;
+		return EIO;
+	}
+	return 0;
+}
+
+/* Execute an operation, the lock held. */
+static ssize_t
+execute(const struct io *io, uint64_t covers)
+{
+	size_t max = length(io);
+	int error = fault(io);
+
+	fake.time += fake.op_time;
+	if (error != 0)
+		return -error;
+	if (io->op == OP_SYNC) {
+		if (covers > fake.synced)
+			fake.synced = covers;
+		return 0;
+	}
+	max = bytes_before(fake.bad, io->offset, max);
+	if (max == 0 && io->offset < fake.size)
+		return io->op == OP_WRITE ? -ENOSPC : -EIO;
+	if (fake.max_io > 0 && fake.max_io < max)
+		max = fake.max_io;
+	fake.written += io->op == OP_WRITE;
+	return move(io, max);
+}
+
+struct disk *
+disk_open(const char *path, int flags)
+{
+	fake_open(path, flags);
+	return (struct disk *)&fake;
+}
+
+off_t
+disk_size(const struct disk *d)
+{
+	(void)d;
+	if (fake.size < 0)
+		errno = ENXIO;
+	return fake.size;
+}
+
+unsigned
+disk_unit(const struct disk *d)
+{
+	(void)d;
+	return fake.unit;
+}
+
+/* By a thread of the pool, or by the loop, which must not be held up. */
+ssize_t
+disk_execute(const struct disk *d, const struct io *io)
+{
+	bool in_loop = pthread_equal(pthread_self(), loop);
+	struct io done = *io;
+	uint64_t covers;
+
+	(void)d;
+	fake_lock();
+	covers = fake.written;
+	while (is_held(io)) {
+		if (in_loop)
+			fake_fail("the loop waits for the disk");
+		pool_held++;
+		pthread_cond_wait(&released, &lock);
+		pool_held--;
+	}
+	done.result = execute(io, covers);
+	fake_executed(&done, in_loop ? PLACE_LOOP : PLACE_ENGINE);
+	fake_unlock();
+	return done.result;
+}
+
+ssize_t
+disk_read_nowait(const struct disk *d, const struct io *io)
+{
+	struct io done = *io;
+	size_t max = length(io);
+
+	(void)d;
+	fake_lock();
+	max = bytes_before(fake.bad | fake.cold | fake.held, io->offset, max);
+	done.result = max == 0 ? -1 : move(io, max);
+	if (max > 0)
+		fake_executed(&done, PLACE_CACHE);
+	fake_unlock();
+	return done.result;
+}
+
+bool
+disk_write_would_block(const struct disk *d, off_t offset, size_t len)
+{
+	bool cached;
+
+	(void)d;
+	fake_lock();
+	cached = bytes_before(fake.cold | fake.held, offset, len) == len;
+	fake_unlock();
+	return !cached;
+}
+
+/* Readable only in the program's imagination: net_recv just returns. */
+int
+disk_engine(struct disk *d, unsigned n)
+{
+	(void)d;
+	depth = n;
+	errno = ENOSYS;
+	return fake.pool ? -1 : STDIN_FILENO;
+}
+
+void
+disk_start(struct disk *d, struct io *io)
+{
+	(void)d;
+	if (pendings == depth || pendings == PENDING_MAX)
+		fake_fail("more operations than the engine's depth");
+	for (unsigned i = 0; i < pendings; i++)
+		if (io->op == OP_SYNC && pending[i].io->op == OP_SYNC &&
+		    pending[i].io->sync == io->sync)
+			fake_fail("two syncs alike");
+	pending[pendings++] = (struct pending){ .io = io, .copy = *io };
+}
+
+bool
+disk_submit(struct disk *d)
+{
+	unsigned n = 0;
+
+	(void)d;
+	for (unsigned i = 0; i < pendings; i++) {
+		if (pending[i].submitted)
+			continue;
+		if (fake.accept > 0 && n++ >= fake.accept)
+			return false;
+		pending[i].submitted = true;
+		pending[i].covers = fake.written;
+	}
+	return true;
+}
+
+struct io *
+disk_finished(struct disk *d)
+{
+	struct io *io;
+
+	(void)d;
+	for (unsigned i = 0; i < pendings; i++) {
+		if (!pending[i].finished)
+			continue;
+		io = pending[i].io;
+		memmove(&pending[i], &pending[i + 1],
+		    (--pendings - i) * sizeof *pending);
+		return io;
+	}
+	return NULL;
+}
+
+/* vblade must leave an operation alone until it has finished. */
+static bool
+same_operation(const struct io *a, const struct io *b)
+{
+	return a->op == b->op && a->count == b->count &&
+	    a->offset == b->offset && a->buffered == b->buffered &&
+	    (a->op == OP_SYNC ? a->sync == b->sync : memcmp(a->iov, b->iov,
+	    (size_t)a->count * sizeof *a->iov) == 0);
+}
+
+static bool
+engine_execute(struct pending *p)
+{
+	if (!p->submitted || p->finished || is_held(p->io))
+		return false;
+	if (!same_operation(&p->copy, p->io))
+		fake_fail("an operation changed while it was under way");
+	p->io->result = execute(p->io, p->covers);
+	p->finished = true;
+	fake_executed(p->io, PLACE_ENGINE);
+	return true;
+}
+
+/* Execute what is not held; false if there is nothing of the kind. */
+static bool
+engine_run(void)
+{
+	bool some = false;
+	unsigned k;
+
+	for (unsigned i = 0; i < pendings; i++) {
+		k = fake.order == ORDER_NEWEST ? pendings - 1 - i : i;
+		some |= engine_execute(&pending[k]);
+		if (some && fake.order != ORDER_ALL)
+			break;
+	}
+	return some;
+}
+
+/* Wait until the pool returns something; false if it has nothing to do. */
+static bool
+pool_wait(void)
+{
+	struct pollfd p[WATCHED_MAX];
+	unsigned held;
+
+	for (int i = 0; i < watches; i++)
+		p[i] = (struct pollfd){ .fd = watched[i], .events = POLLIN };
+	while (pool_busy > 0) {
+		if (poll(p, (nfds_t)watches, 1) > 0)
+			return true;
+		fake_lock();
+		held = pool_held;
+		fake_unlock();
+		if (held == pool_busy)
+			break;
+	}
+	return false;
+}
+
+unsigned
+fake_busy(void)
+{
+	return fake.pool ? pool_busy : pendings;
+}
+
+/*
+ * The net.
+ */
+
+struct net *
+net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
+    bool force)
+{
+	(void)shelf, (void)slot, (void)frames, (void)force;
+	if (*fake.link.name == '\0')
+		snprintf(fake.link.name, sizeof fake.link.name, "%s", ifname);
+	return (struct net *)&fake;
+}
+
+void
+net_watch(struct net *n, int fd)
+{
+	(void)n;
+	if (watches == WATCHED_MAX)
+		fake_fail("too many descriptors to watch");
+	watched[watches++] = fd;
+}
+
+const struct link *
+net_link(const struct net *n)
+{
+	(void)n;
+	return &fake.link;
+}
+
+uint64_t
+net_drops(struct net *n)
+{
+	(void)n;
+	return 0;
+}
+
+int
+net_recv(struct net *n, struct frame frames[], int max, int timeout)
+{
+	(void)n;
+	if (fake.pool ? pool_wait() : engine_run())
+		return 0;
+	return fake_recv(frames, max, timeout);
+}
+
+int
+net_send(struct net *n, const struct frame frames[], int count)
+{
+	int dropped = 0;
+
+	(void)n;
+	fake_lock();
+	for (int i = 0; i < count; i++)
+		dropped += !fake_sent(&frames[i]);
+	fake_unlock();
+	return dropped;
+}
+
+void
+confine(const struct net *n, const struct disk *d)
+{
+	(void)n, (void)d;
+}
+
+int
+fake_run(int argc, char *argv[])
+{
+	int status;
+
+	loop = pthread_self();
+	pendings = pool_busy = 0;
+	watches = 0;
+	signaled = stopping = want_counters = want_announce = 0;
+	memset(handlers, 0, sizeof handlers);
+	optind = 1;
+	status = vblade_main(argc, argv);
+	while (piped > 0)
+		close(pipes[--piped]);
+	return status;
+}

@@ -1,0 +1,100 @@
+# The counters, -v, and how often a failing disk is logged.
+
+load reply
+
+setup() { export_image 64; }
+
+# assert_counters LINE: the only line of counters ends so.
+assert_counters() {
+	assert_equal "vblade: e0.1: 1500: $1" "$(grep reads= "$ERR")"
+}
+
+@test "SIGUSR1: requests, bytes and errors" {
+	run_script "$(ata_read 3 2)" "" "$(ata_read 4 2)" "" \
+		"$(ata_write 3 2 'ee*1024')" "" "$(identify)" "$(ata_flush)" \
+		"$(ata_read 99 1)" "$(config_read)" "$(request 07 "")" ":bad 3" \
+		"$(ata_read 3 1)" :usr1
+	assert_counters "reads=3 read_bytes=2048 writes=1 write_bytes=1024 flushes=1 others=4 errors=3 disk_errors=1 kernel_drops=0 queue_drops=0 send_drops=0"
+}
+
+@test "SIGUSR1: replies that could not be sent" {
+	run_script ":full 3" "$(ata_read 3 1)" "$(config_read)" "$(identify)" \
+		"" "$(ata_read 3 1)" :usr1
+	assert_replies "$(ata_data 3 1)"
+	assert_counters "reads=2 read_bytes=1024 writes=0 write_bytes=0 flushes=0 others=2 errors=0 disk_errors=0 kernel_drops=0 queue_drops=0 send_drops=3"
+}
+
+@test "SIGUSR1: ignored frames are not counted" {
+	run_script "TT SS 88a2 18 00 000001 01 $TAG @60" "TT SS 88a2" "$OTHER" \
+		:usr1
+	assert_counters "reads=0 read_bytes=0 writes=0 write_bytes=0 flushes=0 others=0 errors=0 disk_errors=0 kernel_drops=0 queue_drops=0 send_drops=0"
+}
+
+@test "-v: a line for each request, LBA28 without the bits of the device" {
+	OPTIONS+=(-v)
+	run_script "$(ata_read 3 2)" "" "$(ata_write 5 1 'ee*512')" "" \
+		"$(ata_read 64 1)" "" "$(config_read)" "" "$(ata_flush)" "" \
+		"$(request 00 "00 00 01 20 070000e0ffff 0000")" "" \
+		"$(request 00 "00 00 00 ea 000000000000 0000")" "" \
+		"$(identify)" "" "$(request 00 "00 00 00 b0 000000000000 0000")" \
+		"" "$(request 02 "00 00 00 00")" "" "$(request 03 "00 00")" "" \
+		"$(request 03 "07 00")" "" ":bad 5" "$(ata_read 5 1)" "" \
+		"$(request 2a "")"
+	assert_equal 'read of 2 sectors at 3: ok
+write of 1 sectors at 5: ok
+read of 1 sectors at 64: IDNF
+config: ok
+FLUSH: ok
+read of 1 sectors at 7: ok
+FLUSH: ok
+IDENTIFY: ok
+ATA b0: ABRT
+mask: ok
+reserve: ok
+reserve: AoE error 2
+read of 1 sectors at 5: UNC
+command 42: AoE error 1' "$(sed -n \
+		's/^vblade: e0.1: 1500: 02:00:00:00:00:01 \(.*\), [0-9]* us$/\1/p' \
+		"$ERR")"
+}
+
+@test "-v: the time that a request took" {
+	OPTIONS+=(-v)
+	run_script :cold ":slow 1234" "$(ata_read 3 2)"
+	assert_logged 'read of 2 sectors at 3: ok, 1234 us$'
+}
+
+@test "without -v a request is not logged" {
+	run_script "$(ata_read 3 2)" "$(config_read)"
+	refute_logged 02:00:00:00:00:01
+}
+
+@test "a failing disk is logged the 1st, the 10th and the 100th time" {
+	local i script=(":bad 3")
+	for i in {1..105}; do
+		script+=("$(ata_read 3 1)" "")
+	done
+	run_script "${script[@]}"
+	assert_equal 'read of 1 sectors at 3 failed: Input/output error (1 errors so far)
+read of 1 sectors at 3 failed: Input/output error (10 errors so far)
+read of 1 sectors at 3 failed: Input/output error (100 errors so far)' \
+		"$(sed -n 's/^vblade: e0.1: 1500: \(read .*\)/\1/p' "$ERR")"
+	assert_equal 105 "$(wc -l <"$FRAMES")"
+}
+
+@test "a write beyond an end that moved is logged as such" {
+	run_script ":truncate 1536" "$(ata_write 3 2 'ee*1024')"
+	assert_logged 'write of 2 sectors at 3 failed: beyond the end \(1 errors'
+}
+
+@test "the ready line, and what follows it on standard error" {
+	run_script
+	assert_match '^pid [0-9]+: e0\.1, 64 sectors O_RDWR$' \
+		"$(cat "$BATS_TEST_TMPDIR/out")"
+	assert_equal "vblade: e0.1: 1500: address 02:00:00:00:00:02, MTU 1500, 2 sectors per frame, 64 buffers, disk I/O by $([ -n "${POOL:-}" ] && echo threads || echo io_uring)
+vblade: e0.1: 1500: stopping on SIGTERM" "$(cat "$ERR")"
+	OPTIONS+=(-r)
+	run_script
+	assert_match '^pid [0-9]+: e0\.1, 64 sectors O_RDONLY$' \
+		"$(cat "$BATS_TEST_TMPDIR/out")"
+}
