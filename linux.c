@@ -496,7 +496,9 @@ disk_open(const char *path, int flags)
 	struct statfs fs;
 	struct stat st;
 
-	if (d == NULL || stat(path, &st) < 0)
+	if (d == NULL)
+		fail(EXIT_TRANSIENT, errno, "memory");
+	if (stat(path, &st) < 0)
 		fail_disk(path, false);
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		fail(EXIT_DISK, 0, "%s: not a regular file or block device",
