@@ -821,7 +821,11 @@ log_request(const struct request *r, const struct aoe_ata *rep)
 
 	if (rep->aoe.command == AOE_ATA && opcodes[r->opcode] != NULL)
 		name = opcodes[r->opcode];
-	n = snprintf(what, sizeof what, "%s", name != NULL ? name : "unknown");
+	if (name == NULL)
+		n = snprintf(what, sizeof what, "command %u",
+		    rep->aoe.command);
+	else
+		n = snprintf(what, sizeof what, "%s", name);
 	if (rep->aoe.command == AOE_ATA && opcodes[r->opcode] == NULL)
 		snprintf(what + n, sizeof what - (size_t)n, " %02x",
 		    r->opcode);
