@@ -13,47 +13,53 @@ teardown_file() { lab_close; }
 teardown() { serve_end; }
 
 # honest FIRST SECONDS: an initiator that verifies all that it reads, on a
-# range of its own; prints its line.
+# range of its own, until the time is up or it is killed.
 honest() {
-	on_initiator "$TESTS/load" -m mixed -r -u -t 200 -f "$1" -c 2048 \
-		-w 16 -d "$2" -o "$BATS_TEST_TMPDIR/expected" 0 1 eth0
+	background "$INITIATOR_NS" "$TESTS/load" -m mixed -r -u -t 200 \
+		-f "$1" -c 2048 -w 16 -d "$2" \
+		-o "$BATS_TEST_TMPDIR/expected" 0 1 eth0
 }
 
-flawless() {
+assert_flawless() {
 	assert_match ' errors=0 bad=0 mismatches=0 ' "$1"
 }
 
-# figures LINE: what a line tells of speed.
+# figures LINE: its figures of speed.
 figures() {
 	grep -oE '(rps|retransmits|p50_us|p99_us)=[0-9.]+' <<<"$1" | xargs
 }
 
-# holds_of FIELD: a line of its status, in KiB or threads.
-holds_of() {
+# status_of FIELD: a field of the status of vblade, in KiB.
+status_of() {
 	awk -v field="$1:" '$1 == field { print $2 }' "/proc/$PID/status"
 }
 
 @test "a million malformed frames: an honest initiator's data is right" {
-	local before during rss fds target errors flood
+	local before during rss fds target errors load
 	truncate -s 2M "$BATS_TEST_TMPDIR/image"
 	truncate -s 2M "$BATS_TEST_TMPDIR/expected"
 	serve 0 1 eth0 "$BATS_TEST_TMPDIR/image"
 	target=$PID errors=$ERR
-	before=$(honest 0 3)
-	flawless "$before"
-	rss=$(holds_of VmRSS)
+	honest 0 3
+	wait "$PID"
+	before=$(cat "$OUT")
+	assert_flawless "$before"
+	PID=$target
+	rss=$(status_of VmRSS)
 	fds=$(ls "/proc/$PID/fd" | wc -l)
+	honest 2048 600
+	load=$PID during=$OUT
 	background "$INITIATOR_NS" "$FLOOD" -N 1000000 -R 120000 eth0
-	flood=$PID
-	during=$(honest 2048 6)
-	kill -0 "$flood"
-	flawless "$during"
-	wait_until 120 grep -q frames=1000000 "$OUT"
+	wait_until 240 grep -q frames=1000000 "$OUT"
+	kill "$load"
+	wait_for_exit "$load"
+	during=$(cat "$during")
+	assert_flawless "$during"
 	PID=$target ERR=$errors
 	printf '# alone:  %s\n# beside: %s\n' "$(figures "$before")" \
 		"$(figures "$during")" >&3
 	assert_alive
-	[ $(($(holds_of VmRSS) - rss)) -lt 16384 ]
+	[ $(($(status_of VmRSS) - rss)) -lt 16384 ]
 	assert_equal "$fds" "$(ls "/proc/$PID/fd" | wc -l)" "descriptors"
 	assert_reply "$(config_read)" \
 		"$(response 01 "0040 0100 02 10 0000 @60")"

@@ -35,24 +35,15 @@ suite() {
 }
 
 @test "advertisements" {
-	suite net/advertisement.bats
-}
-
-@test "Config, MAC lists" {
-	suite net/config.bats net/mask.bats
+	suite net/announcement.bats
 }
 
 @test "data, in every mode" {
 	suite net/data.bats
 }
 
-@test "IDENTIFY and lengths of frames" {
-	suite net/identify.bats net/length.bats
-}
-
-@test "addresses and lengths of frames where the kernel sends a page" {
-	SHIM_MAXWRITE=4096 suite net/address.bats net/length.bats -- \
-		"a read is answered with its data and nothing more"
+@test "IDENTIFY" {
+	suite net/identify.bats
 }
 
 @test "MTU 1500, 9000 and between" {
@@ -60,18 +51,19 @@ suite() {
 }
 
 @test "signals, and sizes of files and disks" {
-	suite net/signals.bats net/size.bats
+	suite cli/signals.bats net/size.bats
 }
 
 @test "the failure stories of the network" {
 	# All I/O is the workers' there, who take what four initiators may
 	# have under way, 256 requests.
 	# T10 counts wake-ups, and those of the shim are its own.
-	T7_SMALL=192 FILTER='T([1-9]|11) ' suite failures/network.bats
+	T7_SMALL=192 suite failures/network.bats -- \
+		"1000 frames for another slot do not wake it"
 }
 
 @test "exit statuses" {
-	suite cli/status.bats -- \
+	suite cli/start.bats -- \
 		"no right to open a packet socket: 4, and the message names it"
 }
 
