@@ -584,6 +584,7 @@ ring_register(unsigned op, void *arg, unsigned n)
 	case IORING_REGISTER_ENABLE_RINGS:
 		ring.enabled = true;
 		break;
+	case IORING_UNREGISTER_FILES:
 	case IORING_REGISTER_PROBE:
 	case IORING_REGISTER_IOWQ_MAX_WORKERS:
 	case IORING_REGISTER_IOWQ_AFF:
