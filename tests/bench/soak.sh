@@ -10,7 +10,8 @@
 # it, in one round with small requests, in the next with large ones.  Meanwhile
 # the relay drops, duplicates and reorders frames, the target's link goes down
 # and up, its MTU changes, and from time to time the target is restarted with
-# other options.  At the end the image must hold what was written last.
+# other options, or as on a kernel without io_uring.  At the end the image must
+# hold what was written last.
 #
 # Wrong data, an error, a target that dies or does not exit with status 0,
 # growing memory or a leaked descriptor is a failure.  Needs root.  A line is
@@ -78,6 +79,7 @@ prepare() {
 		[ -x "$program" ] || die "$program is not built"
 	done
 	mkdir "$WORK"
+	"${CC:-cc}" -o "$WORK/without" "$HERE/../without.c"
 	: >"$WORK/samples"
 	truncate -s "${SIZE}M" "$WORK/image" "$WORK/expected"
 	for ns in target relay initiator; do
@@ -114,18 +116,20 @@ finish() {
 
 # --- the target --------------------------------------------------------
 
-# start: the target, each time with other options.
+# start: the target, each time with other options, or without io_uring.
 start() {
-	case $((STARTS % 4)) in
-	0) options= ;;
-	1) options=-s ;;
-	2) options=-d ;;
-	3) options='-d -s' ;;
+	case $((STARTS % 6)) in
+	0) launcher='' options='' ;;
+	1) launcher='' options=-s ;;
+	2) launcher='' options=-d ;;
+	3) launcher="$WORK/without -u" options='-d -s' ;;
+	4) launcher='' options='-d -s' ;;
+	5) launcher="$WORK/without -u" options='' ;;
 	esac
 	STARTS=$((STARTS + 1))
 	: >"$WORK/out"
 	# shellcheck disable=SC2086
-	ip netns exec "$LAB-target" "$VBLADE" $options 0 1 eth0 \
+	ip netns exec "$LAB-target" $launcher "$VBLADE" $options 0 1 eth0 \
 		"$WORK/image" >"$WORK/out" 2>>"$WORK/err" &
 	TARGET=$!
 	STARTED=$(now)
@@ -137,7 +141,8 @@ start() {
 		fi
 		sleep 0.05
 	done
-	say "start $STARTS: vblade $options"
+	say "start $STARTS: vblade $options" \
+		"($(sed -n 's/.*disk I\/O by //p' "$WORK/err" | tail -n 1))"
 }
 
 # How often the counters were logged.
