@@ -439,19 +439,18 @@ io_length(const struct io *io)
 	return len;
 }
 
-/* Copy len bytes between a buffer and the io. */
+/* Copy the data of an operation from or to a buffer. */
 static void
-io_copy(const struct io *io, uint8_t *p, size_t len)
+io_copy(const struct io *io, uint8_t *p)
 {
-	for (const struct iovec *v = io->iov; len > 0; v++) {
-		size_t part = MIN(len, v->iov_len);
+	for (int i = 0; i < io->count; i++) {
+		const struct iovec *v = &io->iov[i];
 
 		if (io->op == OP_WRITE)
-			memcpy(p, v->iov_base, part);
+			memcpy(p, v->iov_base, v->iov_len);
 		else
-			memcpy(v->iov_base, p, part);
-		p += part;
-		len -= part;
+			memcpy(v->iov_base, p, v->iov_len);
+		p += v->iov_len;
 	}
 }
 
@@ -467,24 +466,17 @@ device_transfer(const struct disk *d, const struct io *io)
 	size_t whole = roundup(lead + len, d->unit);
 	off_t offset = io->offset - (off_t)lead;
 	uint8_t *p = malloc(whole);
-	ssize_t moved = (ssize_t)whole;
+	bool done = p != NULL, write = io->op == OP_WRITE;
 
-	if (p == NULL)
-		return -1;
-	if (io->op == OP_READ || whole > len)
-		moved = pread(d->fd, p, whole, offset);
-	if (io->op == OP_WRITE && moved == (ssize_t)whole) {
-		io_copy(io, p + lead, len);
-		moved = pwrite(d->fd, p, whole, offset);
-	} else if (io->op == OP_WRITE && moved >= 0) {
-		moved = 0;		/* the disk ends before */
-	}
-	if (moved >= 0)
-		moved = MIN(MAX(moved - (ssize_t)lead, 0), (ssize_t)len);
-	if (io->op == OP_READ && moved > 0)
-		io_copy(io, p + lead, (size_t)moved);
+	errno = p == NULL ? ENOMEM : EIO;	/* EIO: a short transfer */
+	if (done && (!write || whole > len))
+		done = pread(d->fd, p, whole, offset) == (ssize_t)whole;
+	if (done)
+		io_copy(io, p + lead);
+	if (done && write)
+		done = pwrite(d->fd, p, whole, offset) == (ssize_t)whole;
 	free(p);
-	return moved;
+	return done ? (ssize_t)len : -1;
 }
 
 /*

@@ -1,11 +1,27 @@
-# FreeBSD's service script, with rc.subr(8) and daemon(8) of our own.
+# FreeBSD's service script, with a small rc.subr(8) and a vblade of our own;
+# vblade-export and vbladed are the real ones.
 
 load ../helper
 
 setup() {
+	local prefix=$BATS_TEST_TMPDIR/usr file
 	cd "$BATS_TEST_TMPDIR" || return
-	sed 's,@prefix@,/usr/local,g' "$TESTS/package/freebsd/vblade.in" >vblade
-	mkdir conf run
+	DESTDIR='' VERSION=0 prefix=$prefix sbindir=$prefix/sbin \
+		libexecdir=$prefix/libexec sh "$TESTS/../dist/install" freebsd
+	mkdir -p conf run usr/sbin
+	cp "$TESTS/../dist/vbladed" usr/sbin
+	cat >usr/sbin/vblade <<-EOF
+		#!/bin/sh
+		printf '<%s>' "\$@" >>$PWD/started
+		echo >>$PWD/started
+		case \$* in
+		*nosuch*)
+			echo 'vblade: nosuch: No such file or directory' >&2
+			exit 6
+		esac
+		echo "pid \$\$: e0.1, 8 sectors O_RDWR"
+		exec sleep 60
+	EOF
 	# What rc.subr does with a command, and with a pidfile.
 	cat >rc.subr <<-'EOF'
 		load_rc_config() { :; }
@@ -13,14 +29,17 @@ setup() {
 		wait_for_pids() { echo "waited: $*"; }
 		run_rc_command() { eval "\$${1}_cmd"; }
 	EOF
-	cat >daemon <<-'EOF'
-		#!/bin/sh
-		printf '<%s>' "$@"
-		echo
-	EOF
-	chmod +x daemon
-	sed "s,/etc/rc.subr,$PWD/rc.subr,; s,/usr/sbin/daemon,$PWD/daemon,
-		s,/var/run,$PWD/run," vblade >script
+	chmod +x usr/sbin/vblade
+	: >started
+	sed "s,/etc/rc.subr,$PWD/rc.subr,; s,/var/run,$PWD/run," \
+		usr/etc/rc.d/vblade >script
+}
+
+teardown() {
+	local file
+	for file in run/*.pid; do
+		[ ! -f "$file" ] || kill "$(cat "$file")" 2>/dev/null || :
+	done
 }
 
 # conf NAME LINE...
@@ -33,8 +52,8 @@ service() {
 }
 
 @test "it is a shell script without a fault" {
-	sh -n vblade
-	shellcheck vblade
+	sh -n usr/etc/rc.d/vblade
+	shellcheck usr/etc/rc.d/vblade
 }
 
 @test "each file becomes an export" {
@@ -43,19 +62,33 @@ service() {
 		"options='-r -b 16'"
 	service start
 	assert_equal 0 "$status" "status"
-	assert_match '<-T><vblade.a></usr/local/sbin/vblade><--><0><1><em0></dev/ada1>' \
-		"$output"
-	assert_match 'sbin/vblade><-r><-b><16><--><0><2><em0></a b.img>$' \
-		"$output"
+	assert_match '<0><1><em0></dev/ada1>$' "$(cat started)"
+	assert_match '<-r><-b><16>.*<0><2><em0></a b.img>$' "$(cat started)"
+}
+
+@test "21: options without quotes are read as they are meant" {
+	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1 'options=-r -s'
+	service start
+	assert_equal 0 "$status" "status: $output"
+	assert_match '<-r><-s>.*</dev/ada1>$' "$(cat started)"
+}
+
+@test "21: an export that ends at once is a failure, the others start" {
+	conf a shelf=0 slot=1 netif=em0 filename=/nosuch
+	conf b shelf=0 slot=2 netif=em0 filename=/dev/ada2
+	service start
+	assert_equal 1 "$status" "status"
+	assert_match 'nosuch: No such file' "$output"
+	assert_match '</dev/ada2>$' "$(cat started)"
+	[ ! -e run/vblade.a.pid ]
 }
 
 @test "only those are started that are named" {
 	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
 	conf b shelf=0 slot=2 netif=em0 filename=/dev/ada2
-	export vblade_exports=b
-	service start
-	refute_match ada1 "$output"
-	assert_match ada2 "$output"
+	vblade_exports=b service start
+	refute_match ada1 "$(cat started)"
+	assert_match ada2 "$(cat started)"
 }
 
 @test "without files nothing is started, and that is no failure" {
@@ -65,10 +98,11 @@ service() {
 
 @test "what runs is not started again" {
 	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
-	echo 77 >run/vblade.a.pid
+	sleep 60 3>&- &
+	echo $! >run/vblade.a.pid
 	service start
-	assert_match 'a runs already, pid 77' "$output"
-	refute_match ada1 "$output"
+	assert_match "a is already running, pid $!" "$output"
+	assert_equal "" "$(cat started)"
 }
 
 @test "stop ends what runs and waits for it" {
@@ -83,9 +117,13 @@ service() {
 @test "status names what runs and fails when something does not" {
 	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
 	conf b shelf=0 slot=2 netif=em0 filename=/dev/ada2
-	echo 77 >run/vblade.a.pid
+	service start
+	service status
+	assert_equal 0 "$status" "status"
+	assert_match "^a: $(cat run/vblade.a.pid)\$" "$output"
+	kill "$(cat run/vblade.b.pid)"
+	rm run/vblade.b.pid
 	service status
 	assert_equal 1 "$status" "status"
-	assert_match '^a: 77$' "$output"
 	assert_match '^b: not running$' "$output"
 }

@@ -1,16 +1,16 @@
-# The suites of the wire, run again over the shim, under ASan and UBSan.
-# Whatever is denied to the confined program on the way is a failure too.
+# The suites of the wire, run again over the shim, under ASan and UBSan.  It is
+# a failure, too, if anything is denied to the confined program on the way.
 
 load ../helper
 
 setup() {
-	export SHIM_TRACE=$BATS_TEST_TMPDIR/trace
+	export SHIM_TRACE=$BATS_TEST_TMPDIR/trace SHIM_RUN=$BATS_TEST_TMPDIR
 	TAP=$BATS_TEST_TMPDIR/tap
 }
 
-# suite FILE... [-- NAME...]: all tests of these files pass, but those named,
-# which want what FreeBSD, or that FreeBSD, has not; these fail.  FILTER, if
-# set, is a pattern of the tests to run.
+# suite FILE... [-- NAME...]: all tests of these files pass but those named,
+# which need what FreeBSD does not have; those fail.  FILTER, if set, is a
+# pattern of the tests to run.
 suite() {
 	local files=() expected
 	while [ $# -gt 0 ] && [ "$1" != -- ]; do

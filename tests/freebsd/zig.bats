@@ -1,17 +1,17 @@
-# FreeBSD's own headers and libc, as far as a compiler that carries them
-# tells: everything compiles and links, and the shim's numbers are theirs.
+# FreeBSD's own headers and libc, from a compiler that contains them: the
+# program compiles and links, and the numbers of the shim are theirs.
 
 load ../helper
 
 setup() { WORK=$BATS_TEST_TMPDIR; }
 
-# made MAKE TARGET: the Makefile builds the program with that make for that
-# target without a word.
-made() {
+# assert_builds MAKE TARGET: the Makefile builds the program with that make for
+# that target, without a warning.
+assert_builds() {
 	local tree=$TESTS/..
 	cp "$tree/Makefile" "$tree/aoe.h" "$tree/vblade.c" "$tree/freebsd.c" \
 		"$WORK"
-	# CPPFLAGS, since the Makefile's own flags are to be tested too.
+	# In CPPFLAGS, so that the flags of the Makefile are tested too.
 	assert_equal "" "$("$1" -s -C "$WORK" PLATFORM=freebsd CPPFLAGS=-Werror \
 		CC="$TESTS/freebsd/zig cc -target $2" vblade 2>&1)" "warnings"
 }
@@ -22,35 +22,34 @@ machine() {
 }
 
 @test "x86_64: builds with GNU make" {
-	made make x86_64-freebsd
+	assert_builds make x86_64-freebsd
 	assert_equal 3e00 "$(machine "$WORK/vblade")"
 	assert_match /libexec/ld-elf.so.1 "$(tr -d '\0' <"$WORK/vblade" |
 		grep -ao '/libexec/ld-elf.so.1' | head -n 1)"
 }
 
-@test "it installs where FreeBSD has such things" {
+@test "it installs where FreeBSD has such files" {
 	local tree=$TESTS/.. make prefix=usr/local
-	mkdir -p "$WORK/tests/package"
-	cp "$tree/Makefile" "$tree/vblade.8" "$tree/aoe.h" "$WORK"
-	cp -R "$TESTS/package/freebsd" "$WORK/tests/package"
+	cp -R "$tree/Makefile" "$tree/dist" "$tree/vblade.8" "$tree/aoe.h" \
+		"$WORK"
 	touch "$WORK/vblade.c" "$WORK/freebsd.c"	# older than what follows
 	touch "$WORK/vblade.o" "$WORK/freebsd.o"
 	touch "$WORK/vblade"
 	for make in make bmake; do
-		$make -s -C "$WORK" PLATFORM=freebsd DESTDIR="$WORK/$make" \
-			install || return
+		$make -s -C "$WORK" PLATFORM=freebsd INIT=freebsd \
+			DESTDIR="$WORK/$make" install || return
 		[ -x "$WORK/$make/$prefix/sbin/vblade" ]
-		[ -L "$WORK/$make/$prefix/sbin/vbladed" ]
+		[ -x "$WORK/$make/$prefix/sbin/vbladed" ]
+		[ -x "$WORK/$make/$prefix/libexec/vblade-export" ]
 		[ -e "$WORK/$make/$prefix/share/man/man8/vblade.8" ]
 		[ -x "$WORK/$make/$prefix/etc/rc.d/vblade" ]
-		refute_match @prefix@ \
-			"$(cat "$WORK/$make/$prefix/etc/rc.d/vblade")"
+		refute_match @prefix@ "$(cat "$WORK/$make/$prefix/etc/rc.d/vblade")"
 		[ ! -e "$WORK/$make/$prefix/lib/systemd" ]
 	done
 }
 
 @test "aarch64: builds with BSD make" {
-	made bmake aarch64-freebsd
+	assert_builds bmake aarch64-freebsd
 	assert_equal b700 "$(machine "$WORK/vblade")"
 }
 

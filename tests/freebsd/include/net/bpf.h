@@ -43,14 +43,10 @@ struct bpf_hdr {
 #define BIOCGDLT SHIM_IOR('B', 106, unsigned)
 #define BIOCGETIF SHIM_IOR('B', 107, struct shim_ifreq)
 #define BIOCSETIF SHIM_IOW('B', 108, struct shim_ifreq)
-#define BIOCSRTIMEOUT SHIM_IOW('B', 109, struct timeval)
 #define BIOCGSTATS SHIM_IOR('B', 111, struct bpf_stat)
 #define BIOCIMMEDIATE SHIM_IOW('B', 112, unsigned)
 #define BIOCSHDRCMPLT SHIM_IOW('B', 117, unsigned)
 #define BIOCSDIRECTION SHIM_IOW('B', 119, unsigned)
-#define BIOCLOCK SHIM_IO('B', 122)
-#define BIOCSETWF SHIM_IOW('B', 123, struct bpf_program)
-#define BIOCSETFNR SHIM_IOW('B', 130, struct bpf_program)
 
 #define BPF_LD 0x00
 #define BPF_JMP 0x05
