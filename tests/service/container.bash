@@ -68,14 +68,14 @@ container_boot() {
 }
 
 container_is_up() {
-	within systemctl is-system-running | grep -qE 'running|degraded'
+	in_container systemctl is-system-running | grep -qE 'running|degraded'
 }
 
 # container_reboot: nspawn ends, and leaves it to us to start it again.
 container_reboot() {
 	local pid
 	pid=$(cat "$BATS_FILE_TMPDIR/container")
-	within systemctl reboot
+	in_container systemctl reboot
 	wait_until 60 process_gone "$pid"
 	container_boot
 }
@@ -96,8 +96,8 @@ container_close() {
 	lab_close
 }
 
-# within COMMAND...: run it in the container.
-within() {
+# in_container COMMAND...: run it in the container.
+in_container() {
 	nsenter --target "$(container_init)" --all --wdns=/ "$@" 3>&-
 }
 

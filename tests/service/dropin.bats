@@ -67,7 +67,7 @@ outside() {
 	wait_until 10 answer 1
 	wait_until 10 readonly_export 2
 	wait_until 10 answer 3
-	assert_equal 3 "$(within systemctl list-units --plain --no-legend \
+	assert_equal 3 "$(in_container systemctl list-units --plain --no-legend \
 		--state=running 'vblade@*' | wc -l)"
 }
 
@@ -77,10 +77,10 @@ outside() {
 	container_boot
 	wait_until 10 answer 1
 	wait_until 10 answer 2
-	within systemctl stop vblade
+	in_container systemctl stop vblade
 	silent 1
 	silent 2
-	within systemctl start vblade
+	in_container systemctl start vblade
 	wait_until 10 answer 1
 	wait_until 10 answer 2
 }
@@ -91,9 +91,9 @@ outside() {
 		'ExecStart=/usr/sbin/vbladed -d -s 0 4 eth0 /srv/omv.img' \
 		>"$ROOT/etc/systemd/system/omv-vblade.service"
 	container_boot
-	within systemctl start omv-vblade
+	in_container systemctl start omv-vblade
 	wait_until 10 answer 4
-	within systemctl stop omv-vblade
+	in_container systemctl stop omv-vblade
 	wait_until 10 silent 4
 }
 
@@ -103,10 +103,10 @@ outside() {
 		>"$ROOT/etc/systemd/system/omv-vblade.service"
 	ln -sf /usr/sbin/vblade "$ROOT/usr/local/sbin/vbladed"
 	container_boot
-	run within systemctl start omv-vblade
+	run in_container systemctl start omv-vblade
 	[ "$status" -ne 0 ]
 	assert_match 'nosuch.img: No such file' \
-		"$(within journalctl --no-pager --quiet -u omv-vblade)"
+		"$(in_container journalctl --no-pager --quiet -u omv-vblade)"
 }
 
 # --- Debian's package, with System V init ---

@@ -84,9 +84,9 @@ version() {
 	conf second 2
 	container_boot
 	wait_until 10 frame "$(config_read)"
-	within dpkg --install /srv/vblade.deb
+	in_container dpkg --install /srv/vblade.deb
 	wait_until 10 frame "$(config_read)"
-	assert_match ' /usr/sbin/vblade -- 0 1 eth0' "$(within systemctl status \
+	assert_match ' /usr/sbin/vblade -- 0 1 eth0' "$(in_container systemctl status \
 		--no-pager --full 'vblade@first\x2dimage')"
 	container_reboot
 	wait_until 10 frame "$(config_read)"
@@ -99,24 +99,24 @@ version() {
 		-name 'vblade.service' \
 		-o -name '*vblade-generator' \))"
 	assert_equal "" \
-		"$(within systemctl list-units --plain --no-legend --failed)"
+		"$(in_container systemctl list-units --plain --no-legend --failed)"
 }
 
 @test "a new export is enabled and served" {
 	conf third 3
-	within systemctl enable --now vblade@third
+	in_container systemctl enable --now vblade@third
 	ADDRESS=000003 frame "$(ADDRESS=000003 config_read)"
 }
 
 @test "removed, it exports no more and keeps the configuration" {
-	within dpkg --remove vblade
-	assert_equal "" "$(within systemctl list-units --plain --no-legend \
+	in_container dpkg --remove vblade
+	assert_equal "" "$(in_container systemctl list-units --plain --no-legend \
 		--state=running 'vblade@*')"
 	[ -e "$ROOT/etc/vblade.conf.d/third.conf" ]
 }
 
 @test "purged, it leaves nothing but that" {
-	within dpkg --purge vblade
+	in_container dpkg --purge vblade
 	assert_equal "" "$(find "$ROOT/usr" "$ROOT/lib/systemd" "$ROOT/var/lib" \
 		-path "$ROOT/var/lib/dpkg/*-old" -prune -o -name '*vblade*' -print)"
 	assert_equal "third.conf" "$(cd "$ROOT/etc/vblade.conf.d" && echo t*)"

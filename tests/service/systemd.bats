@@ -9,8 +9,8 @@ load container
 setup_file() {
 	container_open
 	chroot "$ROOT" dpkg --purge vblade
-	make -s -C "$TESTS/.." install prefix=/usr \
-		unitdir=/lib/systemd/system DESTDIR="$ROOT"
+	make -s -C "$TESTS/.." install INIT=systemd prefix=/usr \
+		DESTDIR="$ROOT"
 	mkdir -p "$ROOT/srv" "$ROOT/etc/vblade.conf.d"
 	container_boot
 }
@@ -19,11 +19,12 @@ teardown_file() { container_close; }
 
 # Each test begins with nothing exported.
 teardown() {
-	within systemctl stop 'vblade@*'
-	within find /etc/systemd/system -name 'vblade@*' -exec rm -r '{}' +
-	within systemctl daemon-reload
-	within systemctl reset-failed
+	in_container systemctl stop vblade 'vblade@*'
+	in_container find /etc/systemd/system -name 'vblade*' -exec rm -r '{}' +
+	in_container systemctl daemon-reload
+	in_container systemctl reset-failed
 	rm -f "$ROOT"/etc/vblade.conf.d/*
+	on_target ip link delete late0 2>/dev/null || :
 }
 
 # export_file NAME SHELF SLOT [LINE...]: write /etc/vblade.conf.d/NAME.conf
@@ -36,195 +37,163 @@ export_file() {
 	truncate -s 1M "$ROOT/srv/$name.img"
 }
 
-# instances: names of the exports that systemd holds for running.
-instances() {
-	within systemctl list-units --plain --no-legend --state=running \
-		'vblade@*' | awk '{ print $1 }' | paste -sd' '
+# drop_in INSTANCE LINE...: add lines to its unit.
+drop_in() {
+	local directory=$ROOT/etc/systemd/system/vblade@$1.service.d
+	mkdir -p "$directory"
+	printf '%s\n' "${@:2}" >"$directory/test.conf"
+	in_container systemctl daemon-reload
 }
 
-# answer SHELF SLOT: the export answers.
-answer() {
+# running_exports: the instances that systemd reports as running.
+running_exports() {
+	in_container systemctl list-units --plain --no-legend \
+		--state=running 'vblade@*' |
+		sed 's/^vblade@\(.*\)\.service .*/\1/' | paste -sd' '
+}
+
+# is_exported SHELF SLOT: it replies to a Query Config Information.
+is_exported() {
 	local ADDRESS
 	ADDRESS=$(be16 "$1")$(be8 "$2")
 	frame -w 500 "$(config_read)"
 }
 
-logged() {
-	within journalctl --no-pager --quiet -u "vblade@$1" "${@:2}"
+journal() {
+	in_container journalctl --no-pager --quiet -u "vblade@$1" "${@:2}"
 }
 
-# log_has INSTANCE PATTERN [OPTION...]: its journal has such a line.
-log_has() {
-	logged "$1" "${@:3}" | grep -qE -e "$2"
+journal_has() {
+	journal "$1" "${@:3}" | grep -qE -e "$2"
 }
 
-main_pid() {
-	within systemctl show --property MainPID --value "vblade@$1"
+property() {
+	in_container systemctl show --property "$2" --value "vblade@$1"
 }
+
+property_is() {
+	[ "$(property "$1" "$2")" = "$3" ]
+}
+
+restarts_at_least() {
+	[ "$(property "$1" NRestarts)" -ge "$2" ]
+}
+
+status_has() {
+	in_container systemctl status --no-pager --full "vblade@$1" |
+		grep -qE -e "$2"
+}
+
+# assert_start_fails INSTANCE [STATUS]: it fails (with this exit status), and
+# is not tried again.
+assert_start_fails() {
+	run in_container systemctl start "vblade@$1"
+	[ "$status" -ne 0 ]
+	assert_equal failed "$(in_container systemctl is-failed "vblade@$1")"
+	assert_equal "${2:-2}" "$(property "$1" ExecMainStatus)"
+}
+
+# assert_start_retried INSTANCE: the first start fails, and is tried again.
+assert_start_retried() {
+	run in_container systemctl start "vblade@$1"
+	[ "$status" -ne 0 ]
+	assert_equal activating "$(property "$1" ActiveState)"
+}
+
+# --- start, stop, status ---
 
 @test "enable --now starts three exports" {
 	export_file a 0 1
 	export_file b 0 2 options=-r
 	export_file c 1 1
-	within systemctl enable --now vblade@a vblade@b vblade@c
-	assert_equal "vblade@a.service vblade@b.service vblade@c.service" \
-		"$(instances)"
-	answer 0 1
-	answer 0 2
-	answer 1 1
+	in_container systemctl enable --now vblade@a vblade@b vblade@c
+	assert_equal "a b c" "$(running_exports)"
+	is_exported 0 1
+	is_exported 0 2
+	is_exported 1 1
 }
 
-@test "systemctl start returns when the export answers" {
+@test "systemctl start returns when the export is ready" {
 	export_file a 0 1
-	within systemctl start vblade@a
+	in_container systemctl start vblade@a
 	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 '00*512')"
 }
 
-@test "enabled exports are there again after a reboot" {
+@test "enabled exports are started at boot" {
 	export_file a 0 1
 	export_file b 0 2
 	export_file c 1 1
-	within systemctl enable --now vblade@a vblade@b
+	in_container systemctl enable --now vblade@a vblade@b
 	container_reboot
-	wait_until 10 answer 0 1
-	wait_until 10 answer 0 2
-	assert_equal "vblade@a.service vblade@b.service" "$(instances)"
+	wait_until 10 is_exported 0 1
+	wait_until 10 is_exported 0 2
+	assert_equal "a b" "$(running_exports)"
 }
 
-@test "vblade.target starts and stops all that are enabled" {
+@test "systemctl start, restart and stop vblade: all enabled exports" {
+	local pid
 	export_file a 0 1
 	export_file b 0 2
 	export_file c 1 1
-	within systemctl enable vblade@a vblade@b
-	within systemctl start vblade.target
-	assert_equal "vblade@a.service vblade@b.service" "$(instances)"
-	within systemctl stop vblade.target
-	assert_equal "" "$(instances)"
+	in_container systemctl enable vblade@a vblade@b
+	in_container systemctl start vblade
+	wait_until 10 eval '[ "$(running_exports)" = "a b" ]'
+	pid=$(property a MainPID)
+	in_container systemctl restart vblade
+	wait_until 10 eval '[ "$(running_exports)" = "a b" ]'
+	[ "$(property a MainPID)" != "$pid" ]
+	in_container systemctl stop vblade
+	assert_equal "" "$(running_exports)"
 }
 
-@test "vblade.target stops exports also when it did not start them" {
+@test "systemctl stop vblade also stops exports that it did not start" {
 	export_file a 0 1
-	export_file b 0 2
-	within systemctl start vblade@a vblade@b
-	within systemctl stop vblade.target
-	assert_equal "" "$(instances)"
+	in_container systemctl start vblade vblade@a
+	in_container systemctl stop vblade
+	assert_equal "" "$(running_exports)"
 }
 
-@test "an export that was killed is back" {
-	local pid
+@test "systemctl reload advertises the export again" {
 	export_file a 0 1
-	within systemctl start vblade@a
-	pid=$(main_pid a)
-	within systemctl kill --signal=KILL vblade@a
-	wait_until 20 answer 0 1
-	[ "$(main_pid a)" != "$pid" ]
+	in_container systemctl start vblade@a
+	start_listener
+	in_container systemctl reload vblade@a
+	wait_until 10 grep -q 88a2 "$FRAMES"
+	assert_equal "a" "$(running_exports)"
 }
 
-@test "an interface that appears later is served then" {
-	export_file late 0 1
-	sed -i s/eth0/late0/ "$ROOT/etc/vblade.conf.d/late.conf"
-	run within systemctl start vblade@late
-	[ "$status" -ne 0 ]
-	wait_until 20 log_has late 'Scheduled restart job'
-	assert_match 'late0: No such device' "$(logged late)"
-	on_target ip link add link eth0 name late0 type macvlan mode bridge
-	on_target ip link set late0 up
-	wait_until 20 eval '[ "$(instances)" = vblade@late.service ]'
-	TARGET_MAC=$(on_target cat /sys/class/net/late0/address) answer 0 1
-	on_target ip link delete late0
-}
-
-@test "an interface that goes and comes again does not end it" {
-	local pid
-	on_target ip link add link eth0 name away0 type macvlan mode bridge
-	export_file away 0 1
-	sed -i s/eth0/away0/ "$ROOT/etc/vblade.conf.d/away.conf"
-	within systemctl start vblade@away
-	pid=$(main_pid away)
-	on_target ip link delete away0
-	on_target ip link add link eth0 name away0 type macvlan mode bridge
-	on_target ip link set away0 up
-	wait_until 10 log_has away 'interface is back'
-	assert_equal "$pid" "$(main_pid away)"
-	on_target ip link delete away0
-}
-
-@test "the status tells what is exported, and the command as one knows it" {
+@test "systemctl status shows export, size and the command of vblade" {
 	export_file a 0 1 options=-r
-	within systemctl start vblade@a
-	run within systemctl status --no-pager --full vblade@a
+	in_container systemctl start vblade@a
+	run in_container systemctl status --no-pager --full vblade@a
 	assert_match 'vblade@a.service - AoE export a' "$output"
 	assert_match 'Active: active \(running\)' "$output"
-	assert_match 'Status: "exports e0.1, 2048 sectors"' "$output"
-	assert_match '[0-9] /usr/sbin/vblade -r -- 0 1 eth0 /srv/a.img' \
-		"$output"
+	assert_match 'Status: "Exporting e0.1 \(2048 sectors\)"' "$output"
+	assert_match '[0-9] /usr/sbin/vblade -r -- 0 1 eth0 /srv/a.img' "$output"
 	refute_match '/bin/sh' "$output"
 }
 
-@test "lines in the journal have priorities" {
-	export_file told 4095 1
-	within systemctl start vblade@told
+@test "journal lines have priorities" {
+	export_file warned 4095 1
+	in_container systemctl start vblade@warned
 	assert_match '^vblade: e4095.1: eth0: .* 4095' \
-		"$(logged told --output cat --priority 4..4)"
+		"$(journal warned --output cat --priority 4..4)"
 	assert_match '^vblade: e4095.1: eth0: .*MTU' \
-		"$(logged told --output cat --priority 6..6)"
-	refute_match '<[0-9]>' "$(logged told --output cat)"
-}
-
-@test "a key that is missing is named with its file, and not retried" {
-	local key
-	for key in shelf slot netif filename; do
-		export_file "no-$key" 0 1
-		sed -i "/^$key=/d" "$ROOT/etc/vblade.conf.d/no-$key.conf"
-		run within systemctl start "vblade@no-$key"
-		[ "$status" -ne 0 ]
-		assert_match "/etc/vblade.conf.d/no-$key.conf: .*$key:" \
-			"$(logged "no-$key")"
-		assert_equal failed \
-			"$(within systemctl is-failed "vblade@no-$key")"
-	done
-}
-
-@test "a configuration file that is missing is named, and not retried" {
-	run within systemctl start vblade@nosuch
-	[ "$status" -ne 0 ]
-	assert_match "/etc/vblade.conf.d/nosuch.conf: " "$(logged nosuch)"
-	assert_equal failed "$(within systemctl is-failed vblade@nosuch)"
-}
-
-@test "what cannot get better by itself is not retried" {
-	# Bad argument, no right to the file, no file.
-	export_file bad zero 1
-	export_file foreign 0 1
-	chown 1000 "$ROOT/srv/foreign.img"
-	chmod 600 "$ROOT/srv/foreign.img"
-	export_file gone 0 2
-	rm "$ROOT/srv/gone.img"
-	while read -r name code; do
-		run within systemctl start "vblade@$name"
-		[ "$status" -ne 0 ]
-		assert_equal failed \
-			"$(within systemctl is-failed "vblade@$name")"
-		assert_equal "$code" "$(within systemctl show --value \
-			--property ExecMainStatus "vblade@$name")"
-	done <<-END
-		bad 2
-		foreign 4
-		process_gone 6
-	END
+		"$(journal warned --output cat --priority 6..6)"
+	refute_match '<[0-9]>' "$(journal warned --output cat)"
 }
 
 @test "instances may have dashes, blanks and escapes in their names" {
 	export_file live-rescue-x64 0 1
-	within systemctl start vblade@live-rescue-x64
-	answer 0 1
-	within systemctl stop vblade@live-rescue-x64
-	within systemctl start 'vblade@live\x2drescue\x2dx64'
-	answer 0 1
+	in_container systemctl start vblade@live-rescue-x64
+	is_exported 0 1
+	in_container systemctl stop vblade@live-rescue-x64
+	in_container systemctl start 'vblade@live\x2drescue\x2dx64'
+	is_exported 0 1
 	export_file "two words" 0 2
-	within systemctl start "$(within systemd-escape \
+	in_container systemctl start "$(in_container systemd-escape \
 		--template=vblade@.service "two words")"
-	answer 0 2
+	is_exported 0 2
 }
 
 @test "values may be quoted, and options may be several" {
@@ -232,70 +201,210 @@ main_pid() {
 	sed -i "s/^filename=.*/filename='\/srv\/it is a.img'/" \
 		"$ROOT/etc/vblade.conf.d/a.conf"
 	mv "$ROOT/srv/a.img" "$ROOT/srv/it is a.img"
-	within systemctl start vblade@a
+	in_container systemctl start vblade@a
 	assert_equal "$(hex "$(response 01 "0014 0100 02 10 0000 @60")")" \
-		"$(answer 0 1)"
+		"$(is_exported 0 1)"
 }
 
-@test "a file name that begins with a dash is no option" {
-	export_file dash 0 1
-	sed -i "s/^filename=.*/filename=-r/" "$ROOT/etc/vblade.conf.d/dash.conf"
-	run within systemctl start vblade@dash
-	assert_match '-r: No such file' "$(logged dash)"
-}
-
-@test "it may be run by the user who owns the files" {
+@test "the user who owns the file may run the export" {
 	export_file owned 0 1
 	echo 'images:x:1000:1000::/:/bin/false' >>"$ROOT/etc/passwd"
 	echo 'images:x:1000:' >>"$ROOT/etc/group"
 	chown 1000:1000 "$ROOT/srv/owned.img"
 	chmod 600 "$ROOT/srv/owned.img"
-	mkdir -p "$ROOT/etc/systemd/system/vblade@owned.service.d"
-	sed -n '/^\[Service\]/,/^\.Ed/p' "$TESTS/../vblade.8" |
-		grep -v '^\.' \
-			>"$ROOT/etc/systemd/system/vblade@owned.service.d/user.conf"
-	within systemctl daemon-reload
-	within systemctl start vblade@owned || fail "$(logged owned)"
-	answer 0 1
-	assert_equal 1000 "$(within stat -c %u "/proc/$(main_pid owned)")"
+	drop_in owned "$(sed -n '/^\[Service\]/,/^\.Ed/p' \
+		"$TESTS/../vblade.8" | grep -v '^\.')"
+	in_container systemctl start vblade@owned || fail "$(journal owned)"
+	is_exported 0 1
+	assert_equal 1000 "$(in_container stat -c %u \
+		"/proc/$(property owned MainPID)")"
 }
+
+# --- failures that are not retried ---
+
+@test "an unknown key is refused by name" {
+	export_file bad 0 1 Options=-r
+	assert_start_fails bad
+	assert_match "/etc/vblade.conf.d/bad.conf: unknown key 'Options'" \
+		"$(journal bad)"
+	status_has bad "Status: .*unknown key 'Options'"
+}
+
+@test "a missing configuration file is reported" {
+	assert_start_fails nosuch
+	assert_match '/etc/vblade.conf.d/nosuch.conf: no such file' \
+		"$(journal nosuch)"
+}
+
+@test "a bad option is reported with the file and the command line" {
+	export_file bad 0 1 'options=-b 1'
+	assert_start_fails bad
+	assert_match '/etc/vblade.conf.d/bad.conf: .*options=-b 1' "$(journal bad)"
+	status_has bad 'Status: ".*-b'
+}
+
+@test "a file without permission is not retried" {
+	export_file foreign 0 1
+	chown 1000 "$ROOT/srv/foreign.img"
+	chmod 600 "$ROOT/srv/foreign.img"
+	assert_start_fails foreign 4
+	status_has foreign 'Status: ".*foreign.img: Permission denied'
+}
+
+@test "ionice without the right to it is ignored, and reported once" {
+	export_file nice 0 1 ionice=-c1
+	in_container systemctl start vblade@nice
+	is_exported 0 1
+	assert_equal 1 "$(journal nice | grep -c 'ionice=-c1 is ignored:.*not permitted')"
+}
+
+# --- failures that are retried ---
+
+@test "an export that was killed is restarted" {
+	local pid
+	export_file a 0 1
+	in_container systemctl start vblade@a
+	pid=$(property a MainPID)
+	in_container systemctl kill --signal=KILL vblade@a
+	wait_until 30 is_exported 0 1
+	[ "$(property a MainPID)" != "$pid" ]
+}
+
+@test "a missing interface: one message, then a wait for it" {
+	export_file late 0 1
+	sed -i s/eth0/late0/ "$ROOT/etc/vblade.conf.d/late.conf"
+	assert_start_retried late
+	status_has late 'Status: "late0: No such device"'
+	wait_until 30 status_has late 'Status: "Waiting: late0: no such interface"'
+	assert_equal 1 "$(journal late | grep -c 'late0: No such device')"
+	on_target ip link add link eth0 name late0 type macvlan mode bridge
+	on_target ip link set late0 up
+	wait_until 10 eval '[ "$(running_exports)" = late ]'
+	TARGET_MAC=$(on_target cat /sys/class/net/late0/address) is_exported 0 1
+	assert_equal 1 "$(property late NRestarts)"
+}
+
+@test "a corrected file is read while an export waits" {
+	export_file late 0 1
+	sed -i s/eth0/eht0/ "$ROOT/etc/vblade.conf.d/late.conf"
+	assert_start_retried late
+	wait_until 30 status_has late 'Waiting: eht0'
+	sed -i s/eht0/eth0/ "$ROOT/etc/vblade.conf.d/late.conf"
+	wait_until 10 is_exported 0 1
+}
+
+@test "an export that waits can be stopped, and started anew at once" {
+	export_file late 0 1
+	rm "$ROOT/srv/late.img"
+	assert_start_retried late
+	wait_until 30 status_has late 'Waiting: /srv/late.img'
+	in_container systemctl stop vblade@late
+	assert_equal inactive "$(property late ActiveState)"
+	assert_start_retried late
+}
+
+@test "an image on a file system that is mounted late is exported then" {
+	mkdir -p "$ROOT/mnt/late"
+	export_file late 0 1
+	sed -i s,/srv,/mnt/late, "$ROOT/etc/vblade.conf.d/late.conf"
+	assert_start_retried late
+	status_has late 'Status: "/mnt/late/late.img: No such file'
+	in_container mount -t tmpfs tmpfs /mnt/late
+	in_container truncate -s 1M /mnt/late/late.img
+	wait_until 30 is_exported 0 1
+	in_container systemctl stop vblade@late
+	in_container umount /mnt/late
+}
+
+# As when the old process hangs in the kernel.
+@test "an image in use is exported when it is released" {
+	local holder
+	export_file busy 0 1
+	flock "$ROOT/srv/busy.img" sleep 600 3>&- &
+	holder=$!
+	assert_start_retried busy
+	status_has busy 'Status: "/srv/busy.img is in use'
+	wait_until 30 restarts_at_least busy 1
+	refute_match overrides "$(journal busy)"
+	pkill -P "$holder"
+	wait_until 30 is_exported 0 1
+}
+
+@test "an interface that is deleted and created again does not end it" {
+	local pid
+	on_target ip link add link eth0 name late0 type macvlan mode bridge
+	export_file away 0 1
+	sed -i s/eth0/late0/ "$ROOT/etc/vblade.conf.d/away.conf"
+	in_container systemctl start vblade@away
+	pid=$(property away MainPID)
+	on_target ip link delete late0
+	on_target ip link add link eth0 name late0 type macvlan mode bridge
+	on_target ip link set late0 up
+	wait_until 10 journal_has away 'interface reappeared'
+	assert_equal "$pid" "$(property away MainPID)"
+}
+
+# --- shutdown ---
+
+@test "with RequiresMountsFor= the export stops before its nofail mount" {
+	mkdir -p "$ROOT/mnt/data"
+	truncate -s 1M "$ROOT/srv/seed.img"
+	printf '%s\n' '[Unit]' Before=umount.target Conflicts=umount.target \
+		'[Mount]' What=tmpfs Where=/mnt/data Type=tmpfs Options=nofail \
+		'[Install]' WantedBy=multi-user.target \
+		>"$ROOT/etc/systemd/system/mnt-data.mount"
+	export_file data 0 1
+	sed -i s,/srv,/mnt/data, "$ROOT/etc/vblade.conf.d/data.conf"
+	drop_in data '[Unit]' RequiresMountsFor=/mnt/data
+	in_container systemctl start mnt-data.mount
+	in_container truncate -s 1M /mnt/data/data.img
+	in_container systemctl start vblade@data
+	container_reboot
+	run in_container journalctl --no-pager --quiet -b -1 -o cat \
+		-u vblade@data -u mnt-data.mount
+	refute_match 'busy' "$output"
+	assert_match '^Stopped vblade@data' "$(grep -E '^(Stopped vblade|Unmounting)' \
+		<<<"$output" | head -n 1)"
+	in_container rm /etc/systemd/system/mnt-data.mount
+}
+
+# --- examples of the manual ---
 
 # example TEXT: the example of the manual that has TEXT.
 example() {
 	sed -n '/^\.Sh EXAMPLES/,/^\.Sh NOTES/p' "$TESTS/../vblade.8" |
 		awk -v text="$1" '
-			/^\.Ed/ { inside = 0; if (index(block, text)) print \
-				block }
+			/^\.Ed/ { inside = 0; if (index(block, text)) print block }
 			inside { block = block $0 "\n" }
 			/^\.Bd/ { inside = 1; block = "" }'
 }
 
 @test "example: an export now and at every boot" {
 	truncate -s 1M "$ROOT/srv/music.img"
-	within sh -ec "$(example music)"
-	answer 0 4
-	assert_equal enabled "$(within systemctl is-enabled vblade@music)"
+	in_container sh -ec "$(example music)"
+	is_exported 0 4
+	assert_equal enabled "$(in_container systemctl is-enabled vblade@music)"
 }
 
 @test "example: an ISO image in the background" {
 	truncate -s 1M "$ROOT/srv/live.iso"
-	within sh -ec "$(example live.iso)"
-	answer 0 2
-	within journalctl --quiet --no-pager -t vbladed | grep -q \
-		'e0\.2.*O_RDONLY'
+	in_container sh -ec "$(example live.iso)"
+	is_exported 0 2
+	wait_until 10 eval 'in_container journalctl --quiet --no-pager -t vbladed |
+		grep -q "e0\.2.*O_RDONLY"'
 }
 
-@test "example: a macvlan made by systemd-networkd, after a reboot" {
+@test "example: a macvlan made by systemd-networkd, at boot" {
 	local commands
 	commands=$(sed -n '/aoe4.netdev/,/^\.Ed/p' "$TESTS/../vblade.8" |
 		grep -v '^\.')
-	within sh -ec "$commands"
+	in_container sh -ec "$commands"
 	printf '%s\n' '[Match]' Name=eth0 '[Network]' LinkLocalAddressing=no \
 		MACVLAN=aoe4 >"$ROOT/etc/systemd/network/eth0.network"
 	export_file many 0 9
 	sed -i s/eth0/aoe4/ "$ROOT/etc/vblade.conf.d/many.conf"
-	within systemctl enable systemd-networkd vblade@many
+	in_container systemctl enable systemd-networkd vblade@many
 	container_reboot
-	wait_until 20 eval 'TARGET_MAC=$(on_target cat \
-		/sys/class/net/aoe4/address) answer 0 9'
+	wait_until 40 eval 'TARGET_MAC=$(on_target cat \
+		/sys/class/net/aoe4/address) is_exported 0 9'
 }

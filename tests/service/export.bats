@@ -1,0 +1,223 @@
+# shellcheck shell=bats disable=SC2016
+#
+# vblade-export reads the file of an export and runs vblade; here with sh,
+# ionice, systemctl and sleep of our own.
+
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	mkdir bin conf
+	sed "s,@sbindir@,$PWD/bin," "$TESTS/../dist/vblade-export.in" >script
+	command_that 'printf "<%s>" "$0" "$@"; echo' vblade
+	cp bin/vblade bin/vbladed
+	command_that '[ "$1" != -c1 ] || { echo denied; exit 1; }
+		shift; exec "$@"' ionice
+	PATH=$PWD/bin:$PATH VBLADE_CONFDIR=$PWD/conf
+	export PATH VBLADE_CONFDIR
+	unset NOTIFY_SOCKET JOURNAL_STREAM
+}
+
+# command_that SCRIPT NAME: make a command.
+command_that() {
+	printf '#!/bin/sh\n%s\n' "$1" >"bin/$2"
+	chmod +x "bin/$2"
+}
+
+# conf NAME LINE...: a file of which all keys but those given are good.
+conf() {
+	printf '%s\n' shelf=0 slot=1 netif=eth0 filename=/dev/sdb "${@:2}" \
+		>"conf/$1.conf"
+}
+
+# runs COMMAND_LINE LINE...: with these lines, this is run, by every shell.
+runs() {
+	local shell
+	conf a "${@:2}"
+	for shell in dash 'busybox sh' bash; do
+		# shellcheck disable=SC2086
+		run $shell script a
+		assert_equal "0 $1" \
+			"$status $(sed -n '/^<.*>$/s,<[^>]*/bin/,<,p' <<<"$output")" \
+			"$shell: $output"
+	done
+}
+
+# refuses PATTERN LINE...: with these lines, nothing is run, by any shell.
+refuses() {
+	local shell
+	conf a "${@:2}"
+	for shell in dash 'busybox sh' bash; do
+		# shellcheck disable=SC2086
+		run $shell script a
+		assert_equal 2 "$status" "$shell: $output"
+		assert_match "^vblade: $PWD/conf/a.conf: $1" "$output"
+		refute_match '^<' "$output"
+	done
+}
+
+@test "the scripts have no errors that shellcheck finds" {
+	cd "$TESTS/../dist" || return
+	shellcheck -s sh vblade-export.in vbladed install build-deb \
+		freebsd/vblade.in debian/p*[mt] debian/preinst debian/tests/suites
+	shellcheck -s sh -e SC2034,SC2154,SC3043 openrc/vblade.in
+}
+
+@test "values become operands, options come first" {
+	runs '<vblade><--><0><1><eth0></dev/sdb>'
+	runs '<vblade><-r><-b><16><--><0><1><eth0></dev/sdb>' 'options=-r -b 16'
+}
+
+@test "single and double quotes are removed" {
+	runs "<vblade><-r><-s><--><0><1><eth0></a  b\\c\"*\$d>" \
+		'options="-r  -s"' "filename='/a  b\\c\"*\$d'"
+}
+
+@test "blanks around keys and values, carriage returns, comments and a missing last newline are accepted" {
+	runs '<vblade><--><0><2><br0></dev/sdb>' $'\t slot=2\r' \
+		'netif= br0  ' '# comment' '  ; comment' ''
+	conf a
+	printf 'slot=3' >>conf/a.conf
+	run sh script a
+	assert_match '<0><3>' "$output"
+}
+
+@test "the last of several values counts, and an empty one is none" {
+	runs '<vblade><--><0><3><eth0></dev/sdb>' slot=2 slot=3 options=-r options=
+}
+
+@test "options are not expanded" {
+	touch -- -a
+	runs '<vblade><-*><$x><--><0><1><eth0></dev/sdb>' 'options=-* $x'
+}
+
+@test "unknown keys are refused by name" {
+	refuses "unknown key 'Options'" Options=-r
+	refuses "unknown key 'export slot'" 'export slot=1'
+	refuses "unknown key 'netif '" 'netif =br0'
+}
+
+@test "a line without = is refused" {
+	refuses 'not of the form KEY=VALUE: -s' -s
+}
+
+@test "missing and empty keys are refused by name" {
+	local key
+	for key in shelf slot netif filename; do
+		refuses "$key= is missing" "$key="
+	done
+}
+
+@test "a shelf or slot that is none is refused" {
+	refuses "shelf='65535': must be a number from 0 to 65534" shelf=65535
+	refuses "slot='255': must be a number from 0 to 254" slot=255
+	refuses "slot='-1': " slot=-1
+	refuses "slot='x': " slot=x
+	refuses "shelf='4294967296': " shelf=4294967296
+	runs '<vblade><--><65534><254><eth0></dev/sdb>' shelf=65534 slot=254
+}
+
+@test "comments after values are refused" {
+	refuses 'options: a comment' 'options=-v # note'
+	refuses 'options: a comment' 'options=# note'
+	refuses 'options: misplaced quote' 'options="-v" # note'
+	runs '<vblade><--><0><1><eth0></a#b>' 'filename=/a#b'
+}
+
+@test "backslashes and quotes within values are refused" {
+	refuses 'filename: misplaced quote or backslash' 'filename=/a\ b'
+	refuses 'filename: misplaced quote or backslash' 'filename="/a\$b"'
+	refuses 'filename: misplaced quote' "filename='/a"
+	refuses 'filename: misplaced quote' "filename='/a'b'"
+	refuses 'filename: misplaced quote' 'filename=/a"b"'
+	refuses 'options: misplaced' 'options=-r \' '-s=1'
+}
+
+@test "a missing file is reported" {
+	run sh script nosuch
+	assert_equal "2 vblade: $PWD/conf/nosuch.conf: no such file" \
+		"$status $output"
+}
+
+@test "the alias is read where the name has no file" {
+	conf 'a-b'
+	run sh script 'a\x2db' a-b
+	assert_equal 0 "$status" "$output"
+	assert_match "conf/a-b.conf: " "$output"
+	conf 'a\x2db' slot=2
+	run sh script 'a\x2db' a-b
+	assert_match '<0><2>' "$output"
+}
+
+@test "what is started is logged with the name of the file" {
+	conf a options=-r
+	run sh script a
+	assert_match "^vblade: $PWD/conf/a.conf: shelf=0 slot=1 netif=eth0 \
+filename=/dev/sdb options=-r" "$output"
+	JOURNAL_STREAM=1:1 run sh script a
+	assert_match "^<6>vblade: $PWD/conf/a.conf: shelf=0" "$output"
+	conf b x=1
+	JOURNAL_STREAM=1:1 run sh script b
+	assert_match '^<3>vblade: .*unknown key' "$output"
+}
+
+@test "-c checks and runs nothing" {
+	conf a
+	run sh script -c a
+	assert_equal '0 ' "$status $output"
+	conf a x=1
+	run sh script -c a
+	assert_equal 2 "$status"
+}
+
+@test "-d runs vbladed" {
+	conf a
+	run sh script -d a
+	assert_match '/vbladed><--><0>' "$output"
+}
+
+@test "ionice is used if it works, else ignored with a message" {
+	conf a 'ionice=-c2 -n7'
+	command_that 'echo "ionice $*"' ionice
+	run sh script a
+	assert_match "^ionice -c2 -n7 .*/bin/vblade -- 0 1" "$output"
+	command_that 'echo denied; exit 1' ionice
+	run sh script a
+	assert_match 'ionice=-c2 -n7 is ignored: denied' "$output"
+	assert_match '^<.*/vblade><--><0>' "$output"
+}
+
+# waits RESTARTS: how many seconds -w waits for what is missing.
+waits() {
+	command_that "echo $1" systemctl
+	command_that 'echo >>slept' sleep
+	rm -f slept
+	run dash script -w a
+	assert_equal 0 "$status" "$output"
+	cat slept 2>/dev/null | wc -l
+}
+
+@test "each restart waits longer for what is missing, up to 5 minutes" {
+	conf a netif=nosuch0
+	assert_equal 0 "$(waits 0)" "the first start"
+	assert_equal 15 "$(waits 1)" "the first restart"
+	assert_equal 30 "$(waits 2)" "the second"
+	assert_equal 300 "$(waits 20)" "the twentieth"
+	assert_equal 300 "$(waits 1000)" "the thousandth"
+}
+
+@test "a restart waits for a missing file, and for nothing else" {
+	conf a netif=lo filename=nosuch
+	assert_equal 15 "$(waits 1)" "missing"
+	conf a netif=lo filename=conf
+	assert_equal 0 "$(waits 1)" "there"
+}
+
+@test "the wait ends when what was missing is there" {
+	conf a netif=lo filename=disk
+	command_that 'echo 9' systemctl
+	command_that 'echo >>slept; [ $(wc -l <slept) -lt 3 ] || : >disk' sleep
+	run dash script -w a
+	assert_equal "0 3" "$status $(wc -l <slept)" "$output"
+	assert_match '<--><0><1><lo><disk>' "$output"
+}
