@@ -133,14 +133,30 @@ is_pool_work(const void *p, size_t len)
 	    memcmp(p, &none, len) != 0;
 }
 
+static bool
+is_pipe(int fd)
+{
+	for (int i = 0; i < piped; i++)
+		if (pipes[i] == fd)
+			return true;
+	return false;
+}
+
 static ssize_t
 fake_write(int fd, const void *p, size_t len)
 {
-	if (fake.quiet && fd <= STDERR_FILENO)
+	if (fake.quiet && !is_pipe(fd))
 		return (ssize_t)len;
-	if (fd > STDERR_FILENO && is_pool_work(p, len))
+	if (is_pipe(fd) && is_pool_work(p, len))
 		pool_busy++;
 	return write(fd, p, len);
+}
+
+/* Nothing is opened that each run would leave open. */
+static int
+fake_open_file(const char *path, int flags)
+{
+	return fake.quiet ? -1 : open(path, flags);
 }
 
 static ssize_t
@@ -200,6 +216,7 @@ fake_raise(int sig)
 #define mmap(a, size, p, f, d, o) fake_mmap(size)
 #define madvise(a, size, advice) ((void)(a))
 #define pipe(fd) fake_pipe(fd)
+#define open(path, flags) fake_open_file(path, flags)
 #define read(fd, p, len) fake_read(fd, p, len)
 #define write(fd, p, len) fake_write(fd, p, len)
 #define send(fd, p, len, flags) fake_send(fd, p, len, flags)
@@ -212,6 +229,7 @@ fake_raise(int sig)
 #undef mmap
 #undef madvise
 #undef pipe
+#undef open
 #undef read
 #undef write
 #undef send
@@ -278,8 +296,9 @@ move(const struct io *io, size_t max)
 	return (ssize_t)done;
 }
 
+/* A blocking call is never answered with EAGAIN. */
 static int
-fault(const struct io *io)
+fault(const struct io *io, enum place place)
 {
 	static unsigned turn;
 
@@ -288,7 +307,7 @@ fault(const struct io *io)
 		return fake.error;
 	}
 	if (fake.flaky && io->op != OP_SYNC && ++turn % 2 == 0)
-		return turn % 4 == 0 ? EINTR : EAGAIN;
+		return turn % 4 == 0 || place == PLACE_LOOP ? EINTR : EAGAIN;
 	if (fake.misaligned && io->op != OP_SYNC && !io->buffered)
 		return EINVAL;
 	if (io->op == OP_SYNC && fake.sync_fails) {
@@ -300,10 +319,10 @@ fault(const struct io *io)
 
 /* Execute an operation, the lock held. */
 static ssize_t
-execute(const struct io *io, uint64_t covers)
+execute(const struct io *io, enum place place, uint64_t covers)
 {
 	size_t max = length(io);
-	int error = fault(io);
+	int error = fault(io, place);
 
 	fake.time += fake.op_time;
 	if (error != 0)
@@ -349,7 +368,8 @@ disk_unit(const struct disk *d)
 ssize_t
 disk_execute(const struct disk *d, const struct io *io)
 {
-	bool in_loop = pthread_equal(pthread_self(), loop);
+	enum place place = pthread_equal(pthread_self(), loop) ? PLACE_LOOP :
+	    PLACE_ENGINE;
 	struct io done = *io;
 	uint64_t covers;
 
@@ -357,14 +377,14 @@ disk_execute(const struct disk *d, const struct io *io)
 	fake_lock();
 	covers = fake.written;
 	while (is_held(io)) {
-		if (in_loop)
+		if (place == PLACE_LOOP)
 			fake_fail("the loop waits for the disk");
 		pool_held++;
 		pthread_cond_wait(&released, &lock);
 		pool_held--;
 	}
-	done.result = execute(io, covers);
-	fake_executed(&done, in_loop ? PLACE_LOOP : PLACE_ENGINE);
+	done.result = execute(io, place, covers);
+	fake_executed(&done, place);
 	fake_unlock();
 	return done.result;
 }
@@ -471,7 +491,7 @@ engine_execute(struct pending *p)
 		return false;
 	if (!same_operation(&p->copy, p->io))
 		fake_fail("an operation changed while it was under way");
-	p->io->result = execute(p->io, p->covers);
+	p->io->result = execute(p->io, PLACE_ENGINE, p->covers);
 	p->finished = true;
 	fake_executed(p->io, PLACE_ENGINE);
 	return true;
@@ -484,7 +504,7 @@ engine_run(void)
 	bool some = false;
 	unsigned k;
 
-	for (unsigned i = 0; i < pendings; i++) {
+	for (unsigned i = 0; i < pendings && !fake.stalled; i++) {
 		k = fake.order == ORDER_NEWEST ? pendings - 1 - i : i;
 		some |= engine_execute(&pending[k]);
 		if (some && fake.order != ORDER_ALL)

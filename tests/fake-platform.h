@@ -13,7 +13,7 @@
 
 #include "../aoe.h"
 
-/* In which order the engine finishes what it has. */
+/* What the engine finishes before a net_recv. */
 enum order { ORDER_ALL, ORDER_OLDEST, ORDER_NEWEST };
 
 /* Who executed an operation. */
@@ -38,6 +38,7 @@ struct fake {
 	size_t max_io;		/* bytes that a transfer moves, 0: no limit */
 	bool sync_fails;
 	enum order order;
+	bool stalled;		/* the engine finishes nothing */
 	unsigned accept;	/* operations that a submit takes, 0: all */
 
 	int64_t time;		/* microseconds */

@@ -1,25 +1,41 @@
+/* SPDX-License-Identifier: ISC */
 /*
- * sequence: a fuzz target.  The first byte of the input is how vblade is
+ * sequence.c: a fuzz target.  The first byte of the input is how vblade is
  * started; then come steps, each a byte that says what, and its arguments:
- * frames, that vblade gets together until something else happens, and things
- * that happen to the net, the disk and the clock.
+ * frames, which vblade gets together until something else happens, and events
+ * of the link, the disk, the engine, the clock and signals.
+ *
+ * Before an event that changes results everything that is due happens, so
+ * that the oracle knows the replies; but requests may meet others under way.
  */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "target.h"
-#include "oracle.h"
 
 enum step {
-	RAW, ATA, TELL, MASK, RESERVE, AGAIN,		/* frames */
-	PAUSE, LINK, MOVED, RESIZE, BAD, COLD, BITE, FLUSHES, TIME, STEPS
+	RAW, ATA, SETTING, MASK, RESERVE, AGAIN,		/* frames */
+	PAUSE, LINK, ADDRESS, RESIZE, BAD, COLD, MAX_IO, SYNCS, TIME,
+	ENGINE, SLOW, CARRIER, SIGNAL, STEPS
 };
+
+enum {
+	FRAMES_MAX = 24,	/* in a batch */
+	UNDER_WAY_MAX = 24,	/* replies due when it arrives */
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static const uint8_t *input;
 static size_t left;
-static uint8_t *given[FRAMES_MOST];	/* frames that vblade has */
+static uint8_t *given[FRAMES_MAX];	/* frames that vblade has */
 static int givens;
 static uint8_t tag;
 static uint8_t last[2048];		/* the last frame made here */
 static size_t last_len;
-static int waiting;			/* ms that nothing will happen */
+static int64_t waiting;			/* microseconds without a step */
+static bool pool;
 
 static uint8_t
 next(void)
@@ -59,7 +75,7 @@ request_begin(unsigned from, uint8_t command, size_t n)
 {
 	memset(last, 0, n);
 	last_len = n;
-	memcpy(last, world.mac, 6);
+	memcpy(last, fake.link.mac, 6);
 	host(last + 6, from);
 	last[12] = 0x88;
 	last[13] = 0xa2;
@@ -118,7 +134,7 @@ make_config(void)
 	n = what & 0x80 ? n * 4 : n % 8;
 	p[6] = (uint8_t)(n >> 8);
 	p[7] = (uint8_t)n;
-	memset(p + 8, what >> 6, n);
+	memset(p + 8, (int)(what >> 6), n);
 }
 
 static void
@@ -153,119 +169,162 @@ give(struct frame *f)
 {
 	uint8_t *copy = malloc(last_len > 0 ? last_len : 1);
 
-	must(copy != NULL, "no memory for the harness");
+	check(copy != NULL, "no memory for the harness");
 	memcpy(copy, last, last_len);
 	given[givens++] = copy;
-	expect_reply(copy, last_len);
+	oracle_request(copy, last_len);
 	*f = (struct frame){ copy, last_len };
 }
 
-static bool
+static void
 step_frame(enum step step, struct frame *f)
 {
 	static void (*const make[])(void) = { make_raw, make_ata, make_config,
 	    make_mask, make_reserve };
 
-	if (step > AGAIN)
-		return false;
 	if (step < AGAIN)
 		make[step]();
 	give(f);
-	return true;
 }
 
 /*
  * Events.
  */
 
-/* Returns whether others should hear of it. */
-static bool
-step_event(enum step step)
+/* The platform has looked at the link, which was like this before. */
+static void
+link_changed(const struct link *old)
 {
-	unsigned v = next();
+	const struct link *l = &fake.link;
 
+	fake.link.looks++;
+	if (l->up && (!old->up || l->mtu != old->mtu ||
+	    memcmp(l->mac, old->mac, MAC_LEN) != 0))
+		oracle_advert();
+}
+
+static void
+link_event(enum step step, unsigned v)
+{
+	static const uint8_t loopback[MAC_LEN];
+	struct link old = fake.link;
+
+	if (step == LINK)
+		fake.link.mtu = 68 + v * 37;
+	else if (step == CARRIER)
+		fake.link.up = v % 2 == 0;
+	else if (memcmp(fake.link.mac, loopback, MAC_LEN) != 0)
+		host(fake.link.mac, v | 0x80);
+	link_changed(&old);
+}
+
+/* What the engine does changes no result. */
+static void
+engine_event(unsigned v)
+{
+	fake.order = v % 3;
+	fake.stalled = v & 0x40;
+	fake.accept = v / 4 % 4;
+}
+
+static void
+step_event(enum step step, unsigned v)
+{
 	switch (step) {
-	case LINK:
-		world.mtu = 68 + v * 37;
-		return true;
-	case MOVED:
-		if (!all(world.mac, 6, 0))
-			host(world.mac, v | 0x80);
-		return true;
+	case LINK: case ADDRESS: case CARRIER:
+		link_event(step, v);
+		break;
 	case RESIZE:
-		world.size = v % (DISK_SECTORS + 1);
+		target_resize(v % (DISK_SECTORS + 1));
 		break;
 	case BAD:
-		world.bad = v < DISK_SECTORS ? 1ULL << v : 0;
+		fake.bad = v < DISK_SECTORS ? 1ULL << v : 0;
 		break;
 	case COLD:
-		world.cold = v * 0x0101010101010101ULL;
+		fake.cold = v * 0x0101010101010101ULL;
 		break;
-	case BITE:
-		world.bite = v * 16;
+	case MAX_IO:
+		fake.max_io = v / 2 * 16;
+		fake.flaky = v > 0;
+		fake.misaligned = v % 2 == 1;
 		break;
-	case FLUSHES:
-		world.flush_fails = v % 2 == 1;
+	case SYNCS:
+		fake.sync_fails = v % 2 == 1;
 		break;
-	case TIME:	/* a worker's sync would come at any time */
-		waiting = world.workers ? 0 : (int)v * 10;
+	case TIME:	/* a sync of the pool would come at any time */
+		waiting = pool ? 0 : (int)v * 10000;
+		break;
+	case SLOW:
+		fake.op_time = v * 10;
+		break;
+	case SIGNAL:
+		if (v % 2 == 0)
+			oracle_advert();
+		fake_raise(v % 2 == 0 ? SIGHUP : SIGUSR1);
 		break;
 	default:
 		break;
 	}
-	return false;
 }
 
-/*
- * Lets time pass, but no more than vblade wants to wait.  What is written
- * may not stay unflushed for longer than a second.
- */
-static int
+/* Let time pass, but no more than vblade is ready to wait. */
+static void
 pass(int timeout)
 {
-	int step = timeout < 0 || timeout > waiting ? waiting : timeout;
 	static int idle;
+	int64_t step = timeout < 0 || timeout * 1000LL > waiting ? waiting :
+	    timeout * 1000LL;
 
-	must(step > 0 || ++idle < 1000, "it does not sleep");
+	check(step > 0 || ++idle < 1000, "it does not sleep");
 	if (step > 0)
 		idle = 0;
-	world.clock += step;
+	fake.time += step;
 	waiting -= step;
-	must(world.lost || world.wet == 0 ||
-	    world.clock - world.wet_since <= 1000, "unflushed for too long");
-	return 0;
+	oracle_time_passed();
 }
 
+/* Frames up to the next step that is something else. */
 static int
-feed(struct frame frames[], int max, int timeout, bool *news)
+frames_of_batch(struct frame frames[], int max)
 {
 	int n = 0;
 
-	settle();
+	while (n < max && n < FRAMES_MAX && left > 0 && *input % STEPS <= AGAIN)
+		step_frame(next() % STEPS, &frames[n++]);
+	if (left > 0 && *input % STEPS == PAUSE)
+		next();
+	return n;
+}
+
+int
+fake_recv(struct frame frames[], int max, int timeout)
+{
+	enum step step = left > 0 ? *input % STEPS : PAUSE;
+	bool end = left == 0 || max == 0;
+
 	while (givens > 0)
 		free(given[--givens]);
-	if (waiting > 0)
-		return pass(timeout);
-	if (left == 0)
-		return -1;
-	while (n < max && n < FRAMES_MOST && left > 0) {
-		enum step step = *input % STEPS;
-
-		if (step > AGAIN && n > 0)
-			break;
-		next();
-		if (step == PAUSE)
-			break;
-		if (step_frame(step, &frames[n]))
-			n++;
-		else if (step_event(step))
-			*news = true;
-		if (*news || waiting > 0)
-			break;
+	if (waiting > 0 && fake_busy() == 0) {
+		pass(timeout);
+		return 0;
 	}
-	if (*news)
-		expect_news();
-	return n;
+	if (!end && step == ENGINE) {
+		next();
+		engine_event(next());
+		return 0;
+	}
+	if ((end || step > PAUSE || oracle_due() > UNDER_WAY_MAX ||
+	    waiting > 0) && !target_settle())
+		return 0;
+	if (end)
+		target_stop();
+	else if (step <= PAUSE)
+		return frames_of_batch(frames, max);
+	else {
+		next();
+		step_event(step, next());
+	}
+	return 0;
 }
 
 int
@@ -278,7 +337,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	waiting = 0;
 	last_len = 0;
 	tag = 1;
-	play(data[0]);
+	pool = data[0] & OPT_POOL;
+	target_run(data[0]);
 	while (givens > 0)
 		free(given[--givens]);
 	return 0;

@@ -98,6 +98,11 @@ assert_replies() {
 		"$(in_any_order <"$FRAMES")" "replies"
 }
 
+# assert_replies_any_order FRAME...: the same in any order.
+assert_replies_any_order() {
+	POOL=1 assert_replies "$@"
+}
+
 # assert_last_replies FRAME...: it got these last.
 assert_last_replies() {
 	assert_equal "$(hex "$@")" "$(tail -n $# "$FRAMES")" "last replies"

@@ -71,6 +71,7 @@ static const uint8_t target[MAC_LEN] = { 2, 0, 0, 0, 0, 2 };
 static int disk;
 static int to_drop;
 static int64_t send_time;
+static bool stopped;
 static char *memory[FRAMES_MAX];	/* of the frames of this batch */
 static struct frame batch[FRAMES_MAX];
 static int batched;
@@ -273,6 +274,7 @@ signal_directive(const char *word)
 
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		if (strcmp(word, signals[i].word) == 0) {
+			stopped |= signals[i].sig == SIGTERM;
 			fake_raise(signals[i].sig);
 			return true;
 		}
@@ -362,8 +364,6 @@ add_frame(char *line)
 static void
 end(int timeout)
 {
-	static bool stopped;
-
 	fake_lock();
 	if (stopped && fake.held == 0 && !fake.hold_syncs) {
 		if (timeout < 0)
@@ -374,8 +374,7 @@ end(int timeout)
 		fake.held = 0, fake.hold_syncs = false;
 	fake_unlock();
 	if (!stopped)
-		fake_raise(SIGTERM);
-	stopped = true;
+		signal_directive(":term");
 }
 
 /* A directive that ends a batch is carried out at the next call. */

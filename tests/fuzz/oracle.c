@@ -1,0 +1,707 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * oracle.c: see oracle.h.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __has_feature
+#if __has_feature(memory_sanitizer)
+#include <sanitizer/msan_interface.h>
+#endif
+#endif
+
+#include "oracle.h"
+
+enum { DUE_MAX = 64 + 256, SPENT_MAX = 64, BUFFER = 65536 + 64 };
+
+struct list {
+	unsigned n;
+	uint8_t mac[255][MAC_LEN];
+};
+
+/* The state that the target should be in. */
+static struct model {
+	struct setup setup;
+	bool cache;
+	unsigned config_len;
+	uint8_t config[1024];
+	struct list allowed, reserved_for;
+	uint8_t disk[DISK_SECTORS * SECTOR];
+} model;
+
+/* What vblade has to send, in any order. */
+enum kind { EXACT, CONFIG, IDENTIFY, QUERY, UNREADABLE };
+
+struct due {
+	enum kind kind;
+	bool met;
+	size_t len;
+	uint64_t sectors;	/* of a write that must succeed, as a set */
+	uint64_t executed;	/* those of them that were written */
+	uint64_t version;	/* of the disk that has to be synced */
+	uint64_t first;		/* of the sectors */
+	uint8_t data[DISK_SECTORS * SECTOR];
+	uint8_t bytes[BUFFER];
+};
+
+uint8_t disk[DISK_SECTORS * SECTOR];
+static struct due due[DUE_MAX];
+static unsigned dues, unmet;
+static int64_t unsynced_since;	/* microseconds */
+
+/* Replies to be overwritten when vblade is done with them. */
+static struct frame spent[SPENT_MAX];
+static unsigned spents;
+
+_Noreturn void
+oracle_fail(const char *what)
+{
+	fprintf(stderr, "oracle: %s\n", what);
+	abort();
+}
+
+void
+check(bool good, const char *what)
+{
+	if (!good)
+		oracle_fail(what);
+}
+
+void
+poison(uint8_t *p, size_t len)
+{
+	memset(p, FAKE_POISON, len);
+#ifdef __has_feature
+#if __has_feature(memory_sanitizer)
+	__msan_poison(p, len);
+#endif
+#endif
+}
+
+static unsigned
+big16(const uint8_t *p)
+{
+	return p[0] * 256U + p[1];
+}
+
+static uint64_t
+little(const uint8_t *p, int n)
+{
+	uint64_t v = 0;
+
+	for (int i = 0; i < n; i++)
+		v += (uint64_t)p[i] << 8 * i;
+	return v;
+}
+
+static bool
+all(const uint8_t *p, size_t n, uint8_t value)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != value)
+			return false;
+	return true;
+}
+
+/*
+ * Lists of addresses.
+ */
+
+static bool
+list_has(const struct list *l, const uint8_t *mac)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (memcmp(l->mac[i], mac, 6) == 0)
+			return true;
+	return false;
+}
+
+static bool
+list_add(struct list *l, const uint8_t *mac)
+{
+	if (list_has(l, mac))
+		return true;
+	if (l->n == 255)
+		return false;
+	memcpy(l->mac[l->n++], mac, 6);
+	return true;
+}
+
+static void
+list_drop(struct list *l, const uint8_t *mac)
+{
+	struct list kept = { 0 };
+
+	for (unsigned i = 0; i < l->n; i++)
+		if (memcmp(l->mac[i], mac, 6) != 0)
+			list_add(&kept, l->mac[i]);
+	*l = kept;
+}
+
+/* How many of a list's members fit into a frame, each in `size` bytes. */
+static unsigned
+list_fits(const struct list *l, size_t header, size_t size)
+{
+	unsigned n = 0;
+
+	while (n < l->n && header + (n + 1) * size <= fake.link.mtu + 14)
+		n++;
+	return n;
+}
+
+/*
+ * Replies: each takes the request q of len bytes and fills the reply a, which
+ * has its header and is zero behind; returns its length, 0 for silence.
+ */
+
+static size_t
+aoe_error(uint8_t *a, uint8_t error, size_t len)
+{
+	a[14] |= 0x04;
+	a[15] = error;
+	return len;
+}
+
+static size_t
+ata_error(uint8_t *a, uint8_t error)
+{
+	a[25] = error;
+	a[27] = 0x41;
+	return 36;
+}
+
+static uint64_t
+exported(void)
+{
+	uint64_t size = (uint64_t)fake.size / SECTOR;
+	uint64_t end = size < model.setup.end ? size : model.setup.end;
+
+	return end < model.setup.first ? 0 : end - model.setup.first;
+}
+
+/* With -r there is nothing to sync. */
+static bool
+syncs_fail(void)
+{
+	return !model.setup.readonly && (fake.sync_failed || fake.sync_fails);
+}
+
+/* The write succeeds: its reply has to come after this. */
+static void
+expect_written(struct due *due_, uint64_t first, uint64_t n)
+{
+	due_->first = first;
+	due_->sectors = (n < 64 ? (1ULL << n) - 1 : UINT64_MAX) << first;
+	memcpy(due_->data, model.disk + first * 512, n * 512);
+}
+
+static size_t
+expect_io(const uint8_t *q, size_t len, struct due *due_)
+{
+	uint8_t *a = due_->bytes;
+	bool write_ = q[27] == 0x30 || q[27] == 0x34;
+	bool wide = q[27] == 0x24 || q[27] == 0x34;
+	uint64_t lba = wide ? little(q + 28, 6) :
+	    little(q + 28, 4) & 0x0fffffff;
+	size_t n = q[26], good = 0;
+	uint8_t *d;
+
+	if (n == 0 || (write_ && model.setup.readonly) ||
+	    36 + n * 512 > (write_ ? len : fake.link.mtu + 14))
+		return ata_error(a, 0x04);
+	if (!wide && lba + n > 0x10000000)
+		return ata_error(a, 0x10);
+	while (good < n && lba + good < exported() &&
+	    !(fake.bad >> (model.setup.first + lba + good) & 1))
+		good++;
+	if (lba + n > exported()) {
+		due_->kind = write_ || lba + good >= exported() ? EXACT :
+		    UNREADABLE;
+		return ata_error(a, 0x10);
+	}
+	lba += model.setup.first;
+	d = model.disk + lba * 512;
+	if (write_)	/* those before the one that failed are written */
+		memcpy(d, q + 36, good * 512);
+	if (good < n)
+		return ata_error(a, write_ ? 0x04 : 0x40);
+	if (!write_) {
+		memcpy(a + 36, d, n * 512);
+		return 36 + n * 512;
+	}
+	if (model.setup.sync_writes && syncs_fail())
+		return ata_error(a, 0x04);
+	expect_written(due_, lba, n);
+	return 36;
+}
+
+static size_t
+expect_ata(const uint8_t *q, size_t len, struct due *due_)
+{
+	uint8_t *a = due_->bytes;
+
+	if (len < 36)
+		return 0;
+	a[24] = q[24] & 0x53;
+	a[26] = q[26];
+	a[27] = 0x40;
+	memcpy(a + 28, q + 28, 6);
+	if (q[27] != 0xec && model.reserved_for.n > 0 &&
+	    !list_has(&model.reserved_for, q + 6))
+		return aoe_error(a, 6, ata_error(a, 0x04));
+	switch (q[27]) {
+	case 0xec:
+		if (fake.link.mtu + 14 < 36 + 512)
+			return ata_error(a, 0x04);
+		due_->kind = IDENTIFY;
+		a[36 + 2 * 85] = model.cache ? 0x20 : 0;
+		return 36 + 512;
+	case 0x20: case 0x24: case 0x30: case 0x34:
+		return expect_io(q, len, due_);
+	case 0xe5:
+		a[26] = 0xff;
+		return 36;
+	case 0xe7: case 0xea:
+		due_->version = fake.written;
+		return syncs_fail() ? ata_error(a, 0x04) : 36;
+	case 0xef:
+		if (q[25] == 0x02 || (q[25] == 0x82 && model.setup.sync_writes)) {
+			model.cache = q[25] == 0x02;
+			return 36;
+		}
+	}
+	return ata_error(a, 0x04);
+}
+
+/* All that a Config reply tells; the firmware's version is its own affair. */
+static size_t
+config_body(uint8_t *a, unsigned command)
+{
+	unsigned n = fake.link.mtu < 36 + 512 ? 1 : (fake.link.mtu - 36) / 512;
+
+	a[24] = (uint8_t)(model.setup.buffers >> 8);
+	a[25] = (uint8_t)model.setup.buffers;
+	a[28] = (uint8_t)(n > 255 ? 255 : n);
+	a[29] = (uint8_t)(0x10 | command);
+	a[30] = (uint8_t)(model.config_len >> 8);
+	a[31] = (uint8_t)model.config_len;
+	memcpy(a + 32, model.config, model.config_len);
+	return 32 + model.config_len;
+}
+
+static size_t
+expect_config(const uint8_t *q, size_t len, struct due *due_)
+{
+	uint8_t *a = due_->bytes;
+	unsigned command, n;
+	bool prefix, same;
+
+	if (len < 32)
+		return 0;
+	command = q[29] & 15;
+	n = big16(q + 30);
+	if (command > 4)
+		return aoe_error(a, 2, 32);
+	due_->kind = CONFIG;
+	if (command == 0)
+		return config_body(a, 0);
+	if (n > 1024 || 32 + n > len)
+		return 0;
+	prefix = n <= model.config_len &&
+	    memcmp(model.config, q + 32, n) == 0;
+	same = prefix && n == model.config_len;
+	if ((command == 1 && !same) || (command == 2 && !prefix))
+		return 0;
+	if (command == 3 && model.config_len > 0 && !same)
+		aoe_error(a, 4, 0);
+	else if (command >= 3)
+		memcpy(model.config, q + 32, model.config_len = n);
+	return config_body(a, command);
+}
+
+/* The MError of a directive. */
+static uint8_t
+mask_error(const uint8_t *directive)
+{
+	if (model.setup.masked)
+		return 1;
+	switch (directive[1]) {
+	case 0:
+		return 0;
+	case 1:
+		return list_add(&model.allowed, directive + 2) ? 0 : 3;
+	case 2:
+		list_drop(&model.allowed, directive + 2);
+		return 0;
+	}
+	return 2;
+}
+
+static size_t
+expect_mask(const uint8_t *q, size_t len, uint8_t *a)
+{
+	unsigned n;
+
+	if (len < 28)
+		return 0;
+	a[25] = q[25];
+	if (q[25] > 1 || (q[25] == 1 && 28 + 8U * q[27] > len))
+		return aoe_error(a, 2, 28);
+	for (unsigned i = 0; q[25] == 1 && i < q[27]; i++) {
+		a[26] = mask_error(q + 28 + 8 * i);
+		a[27] = (uint8_t)i;
+		if (a[26] != 0)
+			return 28;
+	}
+	n = list_fits(&model.allowed, 28, 8);
+	a[27] = (uint8_t)n;
+	for (unsigned i = 0; i < n; i++)
+		memcpy(a + 28 + 8 * i + 2, model.allowed.mac[i], 6);
+	return 28 + 8 * n;
+}
+
+static size_t
+expect_reserve(const uint8_t *q, size_t len, uint8_t *a)
+{
+	struct list *l = &model.reserved_for;
+
+	if (len < 26)
+		return 0;
+	a[24] = q[24];
+	if (q[24] > 2 || (q[24] > 0 && 26 + 6U * q[25] > len))
+		return aoe_error(a, 2, 26);
+	if (q[24] == 1 && l->n > 0 && !list_has(l, q + 6)) {
+		aoe_error(a, 6, 0);
+	} else if (q[24] > 0) {
+		l->n = 0;
+		for (unsigned i = 0; i < q[25]; i++)
+			list_add(l, q + 26 + 6 * i);
+	}
+	a[25] = (uint8_t)list_fits(l, 26, 6);
+	memcpy(a + 26, l->mac, a[25] * 6U);
+	return 26 + a[25] * 6U;
+}
+
+/* Is it a request to this target from a host that is allowed? */
+static bool
+accepted(const uint8_t *q)
+{
+	bool loopback = all(fake.link.mac, 6, 0);
+
+	return big16(q + 12) == 0x88a2 && q[14] >> 4 == 1 &&
+	    (q[14] & 8) == 0 &&
+	    (memcmp(q, fake.link.mac, 6) == 0 || all(q, 6, 0xff)) &&
+	    (q[6] & 1) == 0 && (loopback || memcmp(q + 6, fake.link.mac, 6) != 0) &&
+	    (big16(q + 16) == SHELF || big16(q + 16) == 0xffff) &&
+	    (q[18] == SLOT || q[18] == 0xff) &&
+	    (model.allowed.n == 0 || list_has(&model.allowed, q + 6));
+}
+
+static void
+header(uint8_t *a, const uint8_t *dst, uint8_t command)
+{
+	static const uint8_t middle[] = { 0x88, 0xa2, 0x18, 0, SHELF >> 8,
+	    SHELF & 0xff, SLOT };
+
+	memcpy(a, dst, 6);
+	memcpy(a + 6, fake.link.mac, 6);
+	memcpy(a + 12, middle, sizeof middle);
+	a[19] = command;
+}
+
+/* The next frame to be due, zero at first in all it can become. */
+static struct due *
+due_new(void)
+{
+	size_t max = fake.link.mtu + 14U;
+	struct due *d = &due[dues];
+
+	check(dues < DUE_MAX, "too many frames for the harness");
+	d->kind = EXACT;
+	d->met = false;
+	d->sectors = d->executed = d->version = d->first = 0;
+	memset(d->bytes, 0, 36 + 8 * 256 > max ? 36 + 8 * 256 : max);
+	return d;
+}
+
+static void
+due_add(struct due *d, size_t len)
+{
+	if (len == 0)
+		return;
+	d->len = len < 60 ? 60 : len;
+	dues++;
+	unmet++;
+}
+
+/* A short frame counts as padded. */
+void
+oracle_request(const uint8_t *q, size_t len)
+{
+	uint8_t padded[60] = { 0 };
+	struct due *d = due_new();
+	uint8_t *a = d->bytes;
+	size_t n = 0;
+
+	if (len < sizeof padded) {
+		memcpy(padded, q, len);
+		q = padded;
+		len = sizeof padded;
+	}
+	if (!accepted(q))
+		return;
+	header(a, q + 6, q[19]);
+	memcpy(a + 20, q + 20, 4);
+	if (q[19] == 0)
+		n = expect_ata(q, len, d);
+	else if (q[19] == 1)
+		n = expect_config(q, len, d);
+	else if (q[19] == 2)
+		n = expect_mask(q, len, a);
+	else if (q[19] == 3)
+		n = expect_reserve(q, len, a);
+	else if (big16(q + 16) != 0xffff && q[18] != 0xff)
+		n = aoe_error(a, 1, 24);
+	due_add(d, n);
+}
+
+void
+oracle_advert(void)
+{
+	static const uint8_t broadcast[6] = { 255, 255, 255, 255, 255, 255 };
+	unsigned n = model.allowed.n > 0 ? model.allowed.n : 1;
+	struct due *d;
+
+	for (unsigned i = 0; i < n; i++) {
+		d = due_new();
+		d->kind = CONFIG;
+		header(d->bytes, model.allowed.n > 0 ? model.allowed.mac[i] :
+		    broadcast, 1);
+		due_add(d, config_body(d->bytes, 0));
+	}
+	d = due_new();
+	header(d->bytes, broadcast, 1);
+	d->kind = QUERY;
+	d->bytes[14] = 0x10;
+	due_add(d, 60);
+}
+
+/*
+ * What vblade sent.
+ */
+
+/*
+ * IDENTIFY: what initiators read, and nothing that nobody wrote.  Of what is
+ * due only the word about the cache is filled in.
+ */
+static bool
+identify_good(const uint8_t *due_id, const uint8_t *id)
+{
+	static const uint16_t words[256] = { [0] = 0x40, [47] = 0x8000,
+	    [49] = 0x0200, [50] = 0x4000, [80] = 0x01f0, [82] = 0x0020,
+	    [83] = 0x7400, [84] = 0x4000, [86] = 0x3400, [87] = 0x4000,
+	    [93] = 0x400b };
+	uint64_t n = exported();
+	uint8_t sum = 0;
+
+	for (int i = 0; i < 512; i++)
+		sum = (uint8_t)(sum + id[i]);
+	for (int i = 0; i < 255; i++) {
+		uint64_t w = little(id + 2 * i, 2), want = words[i];
+
+		if ((i >= 10 && i < 20) || (i >= 23 && i < 47)) {
+			if (!isprint(id[2 * i]) || !isprint(id[2 * i + 1]))
+				return false;
+			continue;
+		}
+		if (i == 60 || i == 100)
+			want = n;	/* the disk is small */
+		if (i == 85)
+			want = due_id[2 * i];
+		if (w != want)
+			return false;
+	}
+	return sum == 0 && id[2 * 255] == 0xa5;
+}
+
+static bool
+due_is(const struct due *d, const struct frame *f)
+{
+	if (d->met || d->len != f->len)
+		return false;
+	if (d->kind == IDENTIFY)
+		return memcmp(d->bytes, f->data, 36) == 0 &&
+		    identify_good(d->bytes + 36, f->data + 36);
+	if (d->kind == CONFIG)
+		return memcmp(d->bytes, f->data, 26) == 0 &&
+		    memcmp(d->bytes + 28, f->data + 28, f->len - 28) == 0;
+	if (d->kind == UNREADABLE)	/* bad sectors before the new end */
+		return memcmp(d->bytes, f->data, 25) == 0 &&
+		    (f->data[25] == 0x10 || f->data[25] == 0x40) &&
+		    memcmp(d->bytes + 26, f->data + 26, f->len - 26) == 0;
+	if (d->kind == QUERY)	/* with a tag that drivers ignore */
+		return memcmp(d->bytes, f->data, 20) == 0 &&
+		    (f->data[20] & 0x80) && all(f->data + 24, 36, 0);
+	return memcmp(d->bytes, f->data, f->len) == 0;
+}
+
+static void
+show(const char *what, const uint8_t *p, size_t len)
+{
+	fprintf(stderr, "%s, %zu bytes:", what, len);
+	for (size_t i = 0; i < len && i < 128; i++)
+		fprintf(stderr, i % 32 == 0 ? "\n\t%02x" : " %02x", p[i]);
+	fprintf(stderr, "\n");
+}
+
+/* A success must not come before the write was executed, and synced. */
+static void
+check_time(const struct due *d)
+{
+	bool success = d->bytes[19] == 0 && d->bytes[27] == 0x40;
+
+	if (!success || d->kind != EXACT || model.setup.readonly)
+		return;
+	check(d->executed == d->sectors, "a write has its reply too early");
+	if (d->sectors == 0 || model.setup.sync_writes)
+		check(fake.synced >= d->version,
+		    "a reply before its data was synced");
+}
+
+/* Of those in doubt the last is shown. */
+void
+oracle_sent(const struct frame *f)
+{
+	struct due *d;
+
+	check(f->len >= 60, "a frame shorter than 60 bytes");
+	check(f->len <= fake.link.mtu + 14 || f->data[19] == 1 || f->len == 60,
+	    "a frame longer than the MTU");
+	for (d = due; d < due + dues && !due_is(d, f); d++)
+		;
+	if (d == due + dues) {
+		show("sent", f->data, f->len);
+		for (d = due; d < due + dues; d++)
+			if (!d->met)
+				show("due", d->bytes, d->len);
+		oracle_fail("a frame that is not due");
+	}
+	check_time(d);
+	d->met = true;
+	unmet--;
+	if ((d->bytes[14] & 8) && spents < SPENT_MAX &&
+	    !(d->kind == CONFIG && all(f->data + 20, 4, 0)))
+		spent[spents++] = *f;
+}
+
+unsigned
+oracle_due(void)
+{
+	return unmet;
+}
+
+void
+oracle_settled(void)
+{
+	for (unsigned i = 0; i < dues; i++)
+		if (!due[i].met)
+			show("due", due[i].bytes, due[i].len);
+	check(unmet == 0, "a reply is missing");
+	while (spents > 0) {
+		spents--;
+		poison(spent[spents].data, spent[spents].len);
+	}
+	dues = 0;
+}
+
+/*
+ * The disk.
+ */
+
+/* Which writes that are due has this operation executed? */
+static void
+mark_executed(uint64_t sector)
+{
+	for (struct due *d = due; d < due + dues; d++) {
+		uint64_t bit = 1ULL << sector;
+
+		if (d->met || !(d->sectors & ~d->executed & bit) ||
+		    memcmp(d->data + (sector - d->first) * SECTOR,
+		    disk + sector * SECTOR, SECTOR) != 0)
+			continue;
+		d->executed |= bit;
+		d->version = fake.written;
+	}
+}
+
+void
+oracle_executed(const struct io *io)
+{
+	uint64_t first = (uint64_t)io->offset / SECTOR;
+	size_t len = 0;
+
+	if (io->op == OP_SYNC) {
+		check(!model.setup.readonly, "a sync with -r");
+		unsynced_since = fake.time;
+		return;
+	}
+	for (int i = 0; i < io->count; i++)
+		len += io->iov[i].iov_len;
+	check(io->count > 0 && len > 0, "I/O of nothing");
+	check((uint64_t)io->offset >= model.setup.first * SECTOR &&
+	    (uint64_t)io->offset + len <= model.setup.end * SECTOR,
+	    "I/O outside the export");
+	if (io->op != OP_WRITE)
+		return;
+	check(!model.setup.readonly, "a write with -r");
+	check(io->offset + (off_t)len <= fake.size, "the file grows");
+	if (io->result <= 0)
+		return;
+	if (fake.synced + 1 == fake.written)
+		unsynced_since = fake.time;
+	for (uint64_t s = first; s * SECTOR <
+	    (uint64_t)io->offset + (uint64_t)io->result; s++)
+		mark_executed(s);
+}
+
+void
+oracle_time_passed(void)
+{
+	check(fake.sync_failed || fake.synced == fake.written ||
+	    fake.time - unsynced_since <= 1000000, "unsynced for too long");
+}
+
+/*
+ * A run of vblade, from start to end.
+ */
+
+void
+oracle_start(const struct setup *setup)
+{
+	static const uint8_t macs[2][6] = { { 2, 0, 0, 0, 0, 0 },
+	    { 2, 0, 0, 0, 0, 1 } };
+
+	model.setup = *setup;
+	model.cache = !setup->sync_writes;
+	model.config_len = 0;
+	model.allowed.n = model.reserved_for.n = 0;
+	for (int i = 0; i < 2 && setup->masked; i++)
+		list_add(&model.allowed, macs[i]);
+	memcpy(model.disk, disk, sizeof disk);
+	dues = unmet = spents = 0;
+}
+
+void
+oracle_end(int status)
+{
+	check(unmet == 0, "a reply is missing at the end");
+	check(memcmp(disk, model.disk, sizeof disk) == 0,
+	    "the disk does not hold what was written");
+	check(fake.sync_failed || fake.synced == fake.written,
+	    "not all is synced at the end");
+	check(status == (fake.sync_failed ? EXIT_TRANSIENT : 0),
+	    "exit status");
+}
