@@ -304,7 +304,7 @@ struct disk *disk_open(const char *path, int flags);
 /* The current size in bytes, or -1 with errno. */
 off_t disk_size(const struct disk *);
 
-/* Overlap is counted in units of this many bytes, a multiple of SECTOR. */
+/* Overlap is counted in units of this many bytes, a power of two. */
 unsigned disk_unit(const struct disk *);
 
 /* Perform an operation now, however long it takes.  From any thread. */

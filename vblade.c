@@ -150,8 +150,8 @@ struct target {
 	struct run *first, *last;	/* all that wait or are under way */
 	unsigned waiting;		/* of them, not started */
 	unsigned active, depth;		/* started, and how many may be */
-	bool lone;			/* see serve_batch() */
-	bool retry_submit;
+	bool lone;			/* see serve() */
+	bool stopped;			/* receive no more */
 	int64_t took[OP_COUNT];		/* microseconds, the latest of a kind */
 
 	struct sync sync[SYNCS_MAX];
@@ -403,8 +403,8 @@ mac_delete(struct mac_list *l, const uint8_t *mac)
 }
 
 /*
- * Requests and replies.  A handler gets the request req, of which len bytes
- * arrived, and the reply rep, whose AoE header is complete and followed by
+ * Requests and replies.  A handler gets the request req of len bytes, at least
+ * ETH_MIN, and the reply rep, whose AoE header is complete and followed by
  * zeroes; it returns the reply's length, or 0 to send none.
  */
 
@@ -607,8 +607,6 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
 {
 	struct aoe_ata *rep = reply_of(r);
 
-	if (len < sizeof *req)
-		return 0;
 	rep->aflags = req->aflags &
 	    (ATA_EXTENDED | ATA_DEVICE | ATA_ASYNC | ATA_W);
 	rep->count = req->count;
@@ -681,8 +679,6 @@ handle_config(struct target *t, const struct aoe_config *req, size_t len,
 	unsigned command, n;
 	bool same;
 
-	if (len < sizeof *req)
-		return 0;
 	command = req->command & 0x0f;
 	n = get16(req->length);
 	if (command > CONFIG_FORCE)
@@ -745,8 +741,6 @@ static size_t
 handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
     struct aoe_mask *rep)
 {
-	if (len < sizeof *req)
-		return 0;
 	rep->command = req->command;
 	if (req->command > MASK_EDIT || (req->command == MASK_EDIT &&
 	    req->count * sizeof *req->list > len - sizeof *req))
@@ -774,8 +768,6 @@ handle_reserve(struct target *t, const struct aoe_reserve *req, size_t len,
 	struct mac_list *l = &t->reserved_for;
 	size_t n = items_that_fit(t, sizeof *rep, MAC_LEN);
 
-	if (len < sizeof *req)
-		return 0;
 	rep->command = req->command;
 	if (req->command > RESERVE_FORCE || (req->command != RESERVE_READ &&
 	    (size_t)req->count * MAC_LEN > len - sizeof *req))
@@ -1278,12 +1270,12 @@ run_drop(struct target *t, struct run *run)
 static bool
 overlap(const struct target *t, const struct run *a, const struct run *b)
 {
-	uint64_t unit = disk_unit(t->disk) / SECTOR, o = t->offset;
+	uint64_t mask = ~(uint64_t)(disk_unit(t->disk) / SECTOR - 1);
+	uint64_t first_a = a->lba + t->offset, first_b = b->lba + t->offset;
 
-	if (a->io.op != OP_WRITE && b->io.op != OP_WRITE)
-		return false;
-	return (a->lba + o) / unit <= (b->lba + b->sectors - 1 + o) / unit &&
-	    (b->lba + o) / unit <= (a->lba + a->sectors - 1 + o) / unit;
+	return (a->io.op == OP_WRITE || b->io.op == OP_WRITE) &&
+	    (first_a & mask) < first_b + b->sectors &&
+	    (first_b & mask) < first_a + a->sectors;
 }
 
 /* A run has ended: take it out, let those that it blocked go on, reply. */
@@ -1581,33 +1573,15 @@ serve_frame(struct target *t, struct frame f)
 	}
 }
 
-/*
- * One batch: receive up to max frames, do what is to be done, reply.  A
- * request is alone if no other came with it and nothing is under way: then
- * its initiator waits for nothing but its reply, and sleeping until a fast
- * disk is done costs more than the disk takes.
- */
+/* Do what signals have requested. */
 static void
-serve_batch(struct target *t, int max)
+handle_signals(struct target *t)
 {
-	struct frame frames[BATCH];
-	int n = net_recv(t->net, frames, max, t->retry_submit ? 1 :
-	    sync_timeout(t));
-	struct io *io;
-
-	if (net_link(t->net)->looks != t->link.looks)
-		link_update(t);
-	while ((io = io_finished(t)) != NULL)
-		io_end(t, io);
-	t->lone = n == 1 && t->first == NULL && t->syncs == 0 &&
-	    t->unsynced == NULL;
-	for (int i = 0; i < n; i++)
-		serve_frame(t, frames[i]);
-	run_submit(t);
-	list_start(t);
-	sync_if_due(t);
-	t->retry_submit = t->engine && !disk_submit(t->disk);
-	batch_send(t);
+	if (stopping && !t->stopped) {
+		t->stopped = true;
+		logmsg(LOG_NOTICE, "stopping on SIG%s",
+		    stopping == SIGINT ? "INT" : "TERM");
+	}
 	if (want_counters) {
 		want_counters = 0;
 		log_counters(t);
@@ -1619,18 +1593,38 @@ serve_batch(struct target *t, int max)
 }
 
 /*
- * Serve until a signal says to stop; then finish what was received, sync, and
- * return the exit status.
+ * Serve until a signal says to stop, then finish what was received and sync;
+ * return the exit status.  A request is alone if no other came with it and
+ * nothing is under way: then its initiator waits for nothing but its reply,
+ * and sleeping until a fast disk is done costs more than the disk takes.
  */
 static int
 serve(struct target *t)
 {
-	while (!stopping)
-		serve_batch(t, BATCH);
-	logmsg(LOG_NOTICE, "stopping on SIG%s",
-	    stopping == SIGINT ? "INT" : "TERM");
-	while (t->first != NULL || t->unsynced != NULL || t->syncs > 0)
-		serve_batch(t, 0);
+	struct frame frames[BATCH];
+	bool submitted = true;
+
+	while (!t->stopped || t->first != NULL || t->unsynced != NULL ||
+	    t->syncs > 0) {
+		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
+		    submitted ? sync_timeout(t) : 1);
+		struct io *io;
+
+		if (net_link(t->net)->looks != t->link.looks)
+			link_update(t);
+		while ((io = io_finished(t)) != NULL)
+			io_end(t, io);
+		t->lone = n == 1 && t->first == NULL && t->syncs == 0 &&
+		    t->unsynced == NULL;
+		for (int i = 0; i < n; i++)
+			serve_frame(t, frames[i]);
+		run_submit(t);
+		list_start(t);
+		sync_if_due(t);
+		submitted = !t->engine || disk_submit(t->disk);
+		batch_send(t);
+		handle_signals(t);
+	}
 	if (!t->readonly)
 		sync_start(t, true);
 	return t->sync_failed ? EXIT_TRANSIENT : 0;
