@@ -406,7 +406,7 @@ disk_open(const char *path, int flags)
 		    &st);
 	else if (ioctl(d->fd, DIOCGSECTORSIZE, &d->unit) < 0)
 		fail(EXIT_DISK, 0, "%s: not a regular file or disk", path);
-	else if (d->unit % SECTOR != 0)
+	else if (d->unit < SECTOR || (d->unit & (d->unit - 1)) != 0)
 		fail(EXIT_DISK, 0, "%s: sectors of %u bytes are not supported",
 		    path, d->unit);
 	return d;

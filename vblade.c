@@ -44,7 +44,8 @@
 #endif
 
 /* VERSION, "major.minor" from the Makefile, as Config replies have it. */
-#define FIRMWARE ((unsigned)(VERSION[0] - '0') * 256 + (unsigned)(VERSION[2] - '0'))
+#define FIRMWARE \
+	((unsigned)(VERSION[0] - '0') << 8 | (unsigned)(VERSION[2] - '0'))
 
 enum {
 	BATCH = 64,		/* frames received, or replies sent, at a time */
