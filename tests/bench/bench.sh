@@ -33,6 +33,8 @@ set -eu
 export LC_ALL=C
 
 HERE=$(cd "$(dirname "$0")" && pwd)
+LAB=vbb$$
+. "$HERE/../lab.sh"
 . "$HERE/rows.sh"
 LOAD=$HERE/../load
 REFLECT=$HERE/reflect
@@ -47,7 +49,6 @@ if [ "$ROWS" = goals ]; then
 fi
 : "${ROUNDS:=5}" "${TIME:=2}" "${SIZE:=1024}" "${LIMIT:=1000000}"
 : "${CSV:=$DIR/bench.csv}"
-LAB=vbb$$
 WORK=$DIR/$LAB
 FILE=$WORK/image
 LOG=$WORK/log
@@ -126,31 +127,18 @@ prepare() {
 	NAMES=$(select_rows)
 	find_peers
 	dd if=/dev/zero of="$FILE" bs=1M count="$SIZE" status=none
-	ip netns add "$LAB-t"
-	ip netns add "$LAB-i"
-	ip -n "$LAB-t" link add eth0 type veth peer name eth0 netns "$LAB-i"
-	for ns in "$LAB-t" "$LAB-i"; do
-		ip netns exec "$ns" sh -c 'cd /proc/sys/net/ipv6/conf &&
-			echo 1 >all/disable_ipv6
-			echo 1 >default/disable_ipv6' 2>/dev/null || :
-		ip -n "$ns" link set eth0 up
-	done
+	lab_open 9000
 }
 
 finish() {
 	trap '' INT TERM HUP
 	stop
-	ip netns delete "$LAB-t" 2>/dev/null || :
-	ip netns delete "$LAB-i" 2>/dev/null || :
+	for ns in "$TARGET_NS" "$INITIATOR_NS"; do
+		# shellcheck disable=SC2046
+		kill $(ip netns pids "$ns" 2>/dev/null) 2>/dev/null || :
+	done
+	lab_close
 	rm -rf "$WORK"
-}
-
-on_target() {
-	ip netns exec "$LAB-t" "$@"
-}
-
-on_initiator() {
-	ip netns exec "$LAB-i" "$@"
 }
 
 # --- the targets -------------------------------------------------------
@@ -165,7 +153,7 @@ launch() {
 	esac
 	interface=$2 slot=$3
 	shift 3
-	ip netns exec "$LAB-t" "$program" "$@" 0 "$slot" "$interface" "$last" \
+	ip netns exec "$TARGET_NS" "$program" "$@" 0 "$slot" "$interface" "$last" \
 		>>"$LOG" 2>&1 </dev/null &
 	PIDS="$PIDS $!"
 }
@@ -212,9 +200,9 @@ stop() {
 		wait "$pid" 2>/dev/null || :
 	done
 	PIDS=
-	for link in $(ip -n "$LAB-t" -o link show type macvlan 2>/dev/null |
+	for link in $(ip -n "$TARGET_NS" -o link show type macvlan 2>/dev/null |
 		sed 's/^[0-9]*: \(mac[0-9]*\)@.*/\1/'); do
-		ip -n "$LAB-t" link delete "$link"
+		ip -n "$TARGET_NS" link delete "$link"
 	done
 }
 
@@ -282,7 +270,8 @@ drive() {
 	idle)	sleep $((3 * TIME))
 		echo "seconds=$((3 * TIME))" ;;
 	foreign) # A reflector answers them, and is not measured.
-		on_target "$REFLECT" 9 9 eth0 2048 >/dev/null &
+		ip netns exec "$TARGET_NS" "$REFLECT" 9 9 eth0 2048 \
+			>/dev/null 2>&1 </dev/null &
 		reflector=$!
 		on_initiator "$LOAD" -d "$TIME" -m read -n 1 -w 1 9 9 eth0
 		kill $reflector ;;
@@ -400,8 +389,7 @@ measure_row() {
 	IFS='|' read -r ROW MTU EXPORTS CACHE BOUND OPTIONS INITIATOR _ <<-ROW
 		$(rows | grep "^$2|")
 	ROW
-	ip -n "$LAB-t" link set eth0 mtu "$MTU"
-	ip -n "$LAB-i" link set eth0 mtu "$MTU"
+	lab_mtu "$MTU"
 	# shellcheck disable=SC2046
 	for target in $(turn "$round" $(targets "$BOUND")); do
 		case $target in

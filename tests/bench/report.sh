@@ -241,7 +241,8 @@ function print_ratios(	r, k, name) {
 		else if ((name, "reflect") in measured)
 			cell(times(ratio(name, "vblade", name, "reflect", 4)) \
 			    " reflector")
-		else if (name ~ /^(x8|x64|mac64)-/)
+		else if (name ~ /^(x8|x64|mac64)-/ &&
+		    ("x1-r4k", "vblade") in measured)
 			cell(times(ratio(name, "vblade", "x1-r4k", "vblade", \
 			    4)) " one export")
 		else

@@ -29,9 +29,11 @@ set -eu
 export LC_ALL=C
 
 HERE=$(cd "$(dirname "$0")" && pwd)
+LAB=vbk$$
+. "$HERE/../lab.sh"
+RELAY_NS=$LAB-relay
 : "${VBLADE:=$HERE/../../vblade}" "${TIME:=1800}" "${SIZE:=128}"
 : "${DIR:=/var/tmp}" "${LOSS:=2}"
-LAB=vbk$$
 WORK=$DIR/$LAB
 QUARTER=$((SIZE * 2048 / 4))
 LOAD=$HERE/../load
@@ -55,13 +57,6 @@ now() {
 	date +%s
 }
 
-# on NAMESPACE COMMAND...
-on() {
-	ns=$LAB-$1
-	shift
-	ip netns exec "$ns" "$@"
-}
-
 # progress: a line every 20 seconds, when called often enough.
 progress() {
 	elapsed=$(($(now) - BEGAN))
@@ -82,35 +77,32 @@ prepare() {
 	"${CC:-cc}" -o "$WORK/without" "$HERE/../without.c"
 	: >"$WORK/samples"
 	truncate -s "${SIZE}M" "$WORK/image" "$WORK/expected"
-	for ns in target relay initiator; do
-		ip netns add "$LAB-$ns"
-		on $ns sh -c 'cd /proc/sys/net/ipv6/conf &&
-			echo 1 >all/disable_ipv6 &&
-			echo 1 >default/disable_ipv6' 2>/dev/null || :
+	for ns in "$TARGET_NS" "$RELAY_NS" "$INITIATOR_NS"; do
+		lab_namespace "$ns"
 	done
-	connect target r0
-	connect initiator r1
-	ip netns exec "$LAB-relay" "$HERE/relay" -d "$LOSS" -u "$LOSS" \
+	connect "$TARGET_NS" r0
+	connect "$INITIATOR_NS" r1
+	ip netns exec "$RELAY_NS" "$HERE/relay" -d "$LOSS" -u "$LOSS" \
 		-r "$LOSS" r0 r1 >"$WORK/relay" &
 	RELAY=$!
 }
 
 # connect NAMESPACE INTERFACE: its eth0 with an interface of the relay.
 connect() {
-	ip -n "$LAB-$1" link add eth0 mtu 9216 type veth \
-		peer name "$2" mtu 9216 netns "$LAB-relay"
-	ip -n "$LAB-$1" link set eth0 up
-	ip -n "$LAB-relay" link set "$2" up
+	ip -n "$1" link add eth0 mtu 9216 type veth \
+		peer name "$2" mtu 9216 netns "$RELAY_NS"
+	ip -n "$1" link set eth0 up
+	ip -n "$RELAY_NS" link set "$2" up
 }
 
 finish() {
 	trap '' INT TERM HUP
 	# shellcheck disable=SC2046,SC2086
-	kill $TARGET $RELAY $(cat "$WORK"/*.pid 2>/dev/null) 2>/dev/null || :
+	kill $TARGET $RELAY $(cat "$WORK"/*.pid 2>/dev/null) \
+		$(ip netns pids "$INITIATOR_NS" 2>/dev/null) 2>/dev/null || :
 	wait
-	for ns in target relay initiator; do
-		ip netns delete "$LAB-$ns" 2>/dev/null || :
-	done
+	lab_close
+	ip netns delete "$RELAY_NS" 2>/dev/null || :
 	rm -rf "$WORK"
 }
 
@@ -129,7 +121,7 @@ start() {
 	STARTS=$((STARTS + 1))
 	: >"$WORK/out"
 	# shellcheck disable=SC2086
-	ip netns exec "$LAB-target" $launcher "$VBLADE" $options 0 1 eth0 \
+	ip netns exec "$TARGET_NS" $launcher "$VBLADE" $options 0 1 eth0 \
 		"$WORK/image" >"$WORK/out" 2>>"$WORK/err" &
 	TARGET=$!
 	STARTED=$(now)
@@ -215,9 +207,9 @@ check_samples() {
 # --- disturbances ------------------------------------------------------
 
 flap_link() {
-	ip -n "$LAB-target" link set eth0 down
+	ip -n "$TARGET_NS" link set eth0 down
 	sleep 0.2
-	ip -n "$LAB-target" link set eth0 up
+	ip -n "$TARGET_NS" link set eth0 up
 	FLAPS=$((FLAPS + 1))
 }
 
@@ -226,7 +218,7 @@ change_mtu() {
 	# shellcheck disable=SC2086
 	set -- $MTUS
 	shift $((CHANGES % $#))
-	ip -n "$LAB-target" link set eth0 mtu "$1"
+	ip -n "$TARGET_NS" link set eth0 mtu "$1"
 	CHANGES=$((CHANGES + 1))
 }
 
@@ -254,7 +246,7 @@ run_initiator() {
 		"-n $2 -g $3"
 	for mode in write "verify -o $WORK/expected"; do
 		# shellcheck disable=SC2086
-		on initiator "$LOAD" -m $mode $2 $3 0 1 eth0 \
+		on_initiator "$LOAD" -m $mode $2 $3 0 1 eth0 \
 			>>"$WORK/load.$1" 2>"$WORK/load.$1.err" || return
 	done
 }
@@ -267,7 +259,7 @@ run_round() {
 	else
 		sectors=2 MTUS='1500 9000 4500 1500 9216'
 	fi
-	ip -n "$LAB-target" link set eth0 mtu 9000
+	ip -n "$TARGET_NS" link set eth0 mtu 9000
 	for i in 1 2 3 4; do
 		rm -f "$WORK/done.$i"
 		{
