@@ -176,6 +176,10 @@ image() {
 ADDRESS=000001
 TAG=0badcafe
 
+# The firmware revision of Config replies: the version, a byte each.
+FIRMWARE=$(sed -n 's/^VERSION = \(.\)\.\(.\).*/0\10\2/p' \
+	"$TESTS/../Makefile")
+
 # frame ARGUMENT...: tests/frame at the initiator's end of the wire.
 frame() {
 	on_initiator "$TESTS/frame" -t "$TARGET_MAC" "$@"
@@ -368,7 +372,7 @@ frames_reached() {
 # announcement [SECTORS [BUFFERS]]: the broadcast of a target at e0.1.
 announcement() {
 	echo "ffffffffffff TT 88a2 18 00 000001 01 00000000" \
-		"$(be16 "${2:-64}") 0100 ${1:-02} 10 0000 @60"
+		"$(be16 "${2:-64}") $FIRMWARE ${1:-02} 10 0000 @60"
 }
 
 # gets_reply REQUEST REPLY: as assert_reply, but as a condition for wait_until.

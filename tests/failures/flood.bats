@@ -62,7 +62,7 @@ status_of() {
 	[ $(($(status_of VmRSS) - rss)) -lt 16384 ]
 	assert_equal "$fds" "$(ls "/proc/$PID/fd" | wc -l)" "descriptors"
 	assert_reply "$(config_read)" \
-		"$(response 01 "0040 0100 02 10 0000 @60")"
+		"$(response 01 "0040 $FIRMWARE 02 10 0000 @60")"
 	assert_reply "$(request 02 "00 00 00 00")" \
 		"$(response 02 "00 00 00 00 @60")"
 	assert_reply "$(request 03 "00 00")" "$(response 03 "00 00 @60")"

@@ -90,5 +90,5 @@ untouched() {
 
 @test "a query that no link has padded to 60 bytes gets a reply" {
 	assert_reply "ffffffffffff SS 88a2 10 00 ffff ff 01 $TAG" \
-		"$(response 01 "0040 0100 02 10 0000 @60")"
+		"$(response 01 "0040 $FIRMWARE 02 10 0000 @60")"
 }
