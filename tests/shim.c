@@ -592,10 +592,6 @@ ring_register(unsigned op, void *arg, unsigned n)
 	case IORING_REGISTER_FILES:
 		ring_files(arg, n);
 		break;
-	case IORING_UNREGISTER_FILES:
-		for (int i = 0; i < FILES_MAX; i++)
-			close(ring.files[i]);
-		break;
 	case IORING_REGISTER_EVENTFD:
 	case IORING_REGISTER_EVENTFD_ASYNC:
 		ring.event = *(int *)arg;
