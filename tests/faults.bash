@@ -55,7 +55,7 @@ inject_faults() {
 	local script=$BATS_TEST_TMPDIR/vblade-faults
 	export FAULT_RULES=$BATS_TEST_TMPDIR/rules
 	export FAULT_LOG=$BATS_TEST_TMPDIR/faults
-	: >"$FAULT_LOG"
+	: >>"$FAULT_LOG"
 	set_faults "$@"
 	if [ ! -e "$script" ]; then
 		printf '#!/bin/sh\nLD_PRELOAD=%s exec "%s" "$@"\n' "$SHIM" \

@@ -6,7 +6,9 @@
  *	FAULT_RULES	a file, read at each call; every line is a rule:
  *			CALL AT HOW [EVERY]
  *	FAULT_LOG	a file to which each injected fault is appended, as
- *			CALL OFFSET HOW VIA; VIA is ring or call
+ *			CALL OFFSET HOW VIA; VIA is ring or call.  A line
+ *			"unaligned ..." reports direct I/O on memory that is
+ *			not aligned to a sector
  *	FAULT_TRACE	if set, a file that gets a struct record (aoe-wire.h)
  *			for every write and sync, in the order of their ends
  *
@@ -307,12 +309,27 @@ iov_half(const struct iovec *v, int n, struct iovec to[])
 	return i;
 }
 
+/* Log direct I/O that a disk would refuse, though the file may not. */
+static void
+check_alignment(int fd, const struct iovec *v, int n, off_t o)
+{
+	struct call c = { .name = "unaligned", .offset = o };
+
+	if ((fcntl(fd, F_GETFL) & O_DIRECT) != 0)
+		for (int i = 0; i < n; i++)
+			if ((uintptr_t)v[i].iov_base % SECTOR != 0) {
+				log_fault(&c, 0);
+				return;
+			}
+}
+
 ssize_t
 preadv(int fd, const struct iovec *v, int n, off_t o)
 {
 	int how = judge("read", o, iov_length(v, n));
 	struct iovec some[IOV_COUNT_MAX];
 
+	check_alignment(fd, v, n, o);
 	if (fails(how))
 		return -1;
 	if (how == SHORT)
@@ -365,6 +382,7 @@ pwritev(int fd, const struct iovec *v, int n, off_t o)
 	int how = judge("write", o, iov_length(v, n));
 	struct iovec some[IOV_COUNT_MAX];
 
+	check_alignment(fd, v, n, o);
 	if (fails(how))
 		return -1;
 	if (how == LIE)

@@ -1,0 +1,185 @@
+# What an io_uring has to survive (see ../shim.c, which emulates one), and what
+# only the pool of threads does.
+
+load ../helper
+load failures
+
+setup_file() {
+	lab_open
+	build_fault_shim
+	WITHOUT=$(build_test_program without)
+	export WITHOUT
+}
+
+teardown_file() { lab_close; }
+
+setup() {
+	IMAGE=$(image 1024)
+	ERR=
+}
+
+teardown() {
+	[ ! -e "$BATS_TEST_TMPDIR/rules" ] || set_faults
+	serve_end
+	assert_injected
+}
+
+# scattered COUNT: reads of one sector each, no two in one page.
+scattered() {
+	local i
+	for i in $(seq 0 9 $((($1 - 1) * 9))); do
+		ata_read "$i" 1
+	done
+}
+
+# assert_all_read COUNT: all of them, sent together, are answered correctly.
+assert_all_read() {
+	local i
+	start_listener
+	kill -STOP "$PID"
+	scattered "$1" | frame -n 0
+	kill -CONT "$PID"
+	for i in $(seq 0 9 $((($1 - 1) * 9))); do
+		wait_for_frame "$(ata_data "$i" 1 "$(sectors "$i" 1)")"
+	done
+}
+
+# count_threads: the threads of the process, without the kernel's own workers.
+count_threads() {
+	cat "/proc/$PID/task"/*/comm | grep -vc '^iou-'
+}
+
+# --- set-up -----------------------------------------------------------
+
+@test "io_uring: one thread serves, however much is under way" {
+	serve -d 0 1 eth0 "$IMAGE"
+	wait_for_log 'disk I/O by io_uring' 1
+	assert_all_read 100
+	assert_equal 1 "$(count_threads)" threads
+}
+
+# assert_pool ERRNO LOG: if io_uring_setup fails so, the pool serves.
+assert_pool() {
+	VBLADE=$(wrap_vblade without "$WITHOUT" -e "$1" -u) \
+		serve -d 0 1 eth0 "$IMAGE"
+	wait_for_log "disk I/O by threads$2\$" 1
+	assert_all_read 20
+	stop_vblade
+}
+
+@test "io_uring is forbidden, or not known: threads serve, and that is logged" {
+	assert_pool 1 ' \(io_uring: Operation not permitted\)'
+	assert_pool 12 ' \(io_uring: Cannot allocate memory\)'
+	assert_pool 38
+}
+
+@test "io_uring: a kernel that knows fewer set-up flags" {
+	inject_faults "setup * EINVAL 1000"
+	serve -d 0 1 eth0 "$IMAGE"
+	wait_for_log 'disk I/O by io_uring' 1
+	assert_all_read 20
+}
+
+# --- submission -------------------------------------------------------
+
+# assert_submitted RULE: everything is read although submissions meet this.
+assert_submitted() {
+	inject_faults "$@"
+	serve -d 0 1 eth0 "$IMAGE"
+	assert_all_read 60
+	assert_writable 8
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	wait_for_counters " errors=0 "
+	stop_vblade
+	assert_equal "$(hex 'a5*512')" "$(file_sectors "$IMAGE" 8 1)"
+}
+
+@test "io_uring: EINTR at a submission" {
+	assert_submitted "submit * EINTR 2"
+}
+
+@test "io_uring: EAGAIN and EBUSY at submissions are tried again later" {
+	assert_submitted "submit * EAGAIN 2"
+	assert_submitted "submit * EBUSY 3"
+}
+
+@test "io_uring: only a part is submitted" {
+	assert_submitted "submit * short"
+}
+
+@test "io_uring: short transfers and EINTR and EAGAIN as results" {
+	assert_submitted "read * slow" "read * short" "write * short"
+	assert_submitted "read * EAGAIN 2" "read * slow"
+	assert_submitted "read * EINTR 2" "read * slow"
+}
+
+@test "io_uring: EINVAL from direct I/O is repeated through the page cache" {
+	assert_submitted "read * EINVAL 1000" "write * EINVAL 1000"
+}
+
+@test "io_uring: operations pass through the ring" {
+	inject_faults "read * slow"
+	serve -d 0 1 eth0 "$IMAGE"
+	assert_all_read 60
+	grep -q '^read [0-9]* -4 ring$' "$FAULT_LOG"
+}
+
+@test "with -d a lone write is direct: it is aligned for the disk" {
+	inject_faults
+	serve -d 0 1 eth0 "$IMAGE"
+	assert_writable 8
+	assert_writable 9
+	refute_match unaligned "$(cat "$FAULT_LOG")"
+}
+
+# --- the pool ---------------------------------------------------------
+
+# serve_pool OPTION...: serve with threads, and a disk that has been slow, so
+# that the loop performs nothing itself.
+serve_pool() {
+	VBLADE=$(wrap_vblade without "$WITHOUT" -u)
+	inject_faults "read * slow" "now * EAGAIN"
+	serve "$@" 0 1 eth0 "$IMAGE"
+	assert_readable 900
+}
+
+@test "threads: there are 16 at most" {
+	serve_pool
+	set_faults "read * hang" "sync * hang" "now * EAGAIN"
+	start_listener
+	scattered 40 | frame -n 0
+	frame -n 0 "$(ata_flush)" "$(ata_flush)" "$(ata_flush)"
+	wait_for_fault sync
+	assert_reply "$(config_read)" \
+		"$(response 01 "0040 0100 02 10 0000 @60")"
+	assert_match '^1[0-7]$' "$(count_threads)"
+	set_faults
+	wait_for_frame "$(ata_data 351 1 "$(sectors 351 1)")"
+	assert_match '^1[0-7]$' "$(count_threads)"
+}
+
+@test "threads: none can be started: the loop performs everything" {
+	VBLADE=$(wrap_vblade without "$WITHOUT" -u)
+	inject_faults "thread * EAGAIN" "now * EAGAIN"
+	serve 0 1 eth0 "$IMAGE"
+	assert_all_read 20
+	assert_writable 9
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	assert_equal 1 "$(count_threads)" threads
+	wait_for_counters ' errors=0 '
+}
+
+@test "threads: a second one cannot be started: the first does everything" {
+	serve_pool
+	assert_all_read 1
+	start_listener
+	set_faults "read 51200 hang" "now * EAGAIN" "?thread * EAGAIN"
+	frame -n 0 "$(TAG=11111111 ata_read 100 1)"
+	wait_until 10 grep -q '^read 51200 -2' "$FAULT_LOG"
+	frame -n 0 "$(TAG=33333333 ata_read 8 1)"
+	wait_until 10 grep -q '^thread ' "$FAULT_LOG"
+	set_faults
+	wait_for_frame "$(TAG=11111111 ata_data 100 1 "$(sectors 100 1)")"
+	wait_for_frame "$(TAG=33333333 ata_data 8 1 "$(sectors 8 1)")"
+	assert_equal 2 "$(count_threads)" threads
+}
