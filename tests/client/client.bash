@@ -107,10 +107,10 @@ runs() {
 # end NAME [SIGNAL]: end what start started, by default with SIGKILL.
 end() {
 	! runs "$1" || kill -s "${2:-KILL}" "$(cat "$DIR/$1.pid")"
-	wait_until 20 ended_by_now "$1"
+	wait_until 20 process_ended "$1"
 }
 
-ended_by_now() {
+process_ended() {
 	! runs "$1"
 }
 
@@ -205,4 +205,15 @@ guest_lost() {
 	fail "guest $1 does not answer: $2" \
 		"$(cat "$DIR/$1.err")" \
 		"$(grep -v '^\[[^]]*\]  ' "$DIR/$1.console" | tail -n 20)"
+}
+
+# --- pages ------------------------------------------------------------
+
+# block PAGE NUMBER: one of the blocks of commands of a page of dist/doc.
+block() {
+	awk -v wanted="$2" '
+		/^    / && !inside++ { count++ }
+		/^    / && count == wanted { print substr($0, 5); found = 1 }
+		!/^    / { inside = 0 }
+		END { exit !found }' "$TESTS/../dist/doc/$1.md"
 }

@@ -36,15 +36,6 @@ teardown() {
 	end t
 }
 
-# block PAGE NUMBER: one of the blocks of commands of a page.
-block() {
-	awk -v wanted="$2" '
-		/^    / && !inside++ { count++ }
-		/^    / && count == wanted { print substr($0, 5); found = 1 }
-		!/^    / { inside = 0 }
-		END { exit !found }' "$TESTS/../dist/doc/$1.md"
-}
-
 # manual_example: the commands of the manual for a Linux client.
 manual_example() {
 	sed -n '/^modprobe aoe/,/^\.Ed/p' "$TESTS/../vblade.8" | grep -v '^\.'
