@@ -7,8 +7,8 @@ load client
 
 setup_file() {
 	lan_open
-	shelf a
-	at a ip address add 10.0.0.1/24 dev eth0
+	add_hosts a
+	on_host a ip address add 10.0.0.1/24 dev eth0
 	# A Debian is installed there, which syncs often.
 	MEMORY=$(mktemp -d -p /dev/shm)
 	export MEMORY
@@ -42,9 +42,9 @@ with_disk() {
 		ExecStart=sh -c "findmnt -n -o SOURCE,OPTIONS / >/report"
 		ExecStopPost=systemctl poweroff
 	END
-	at a sh -ec "$(block diskless 2)"
-	machine client 52:54:00:00:00:01 -boot n
-	wait_until 900 process_ended client
+	on_host a sh -ec "$(block diskless 2)"
+	start_machine client 52:54:00:00:00:01 -boot n
+	wait_until 900 has_stopped client
 	run with_disk 'cat /mnt/report'
 	assert_match '^/dev/etherd/e0\.1 rw' "$output"
 }
