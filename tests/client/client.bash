@@ -186,11 +186,11 @@ guest_port_is_open() {
 # exit status are those of the script. A guest that does not reply in time has
 # failed: every later script for it fails at once.
 on_guest() {
-	local name=$1 script=$2 seconds=${3:-60} mark=mark-$RANDOM$RANDOM output
+	local name=$1 script=$2 seconds=${3:-300} mark=mark-$RANDOM$RANDOM output
 	[ ! -e "$DIR/$name.failed" ] || fail "guest $name failed" || return
 	printf '%s %s\n%s\n%s\n' "$mark" "$seconds" "$script" "$mark" \
 		1<>"$DIR/$name.port.in"
-	wait_until $((seconds + 30)) guest_replied_or_stopped "$name" "$mark" &&
+	wait_until $((seconds + 120)) guest_replied_or_stopped "$name" "$mark" &&
 		guest_replied "$name" "$mark" ||
 		fail_guest "$name" "$script" || return
 	output=$(sed "0,/^$mark$/d" "$DIR/$name.output")
@@ -214,6 +214,14 @@ fail_guest() {
 }
 
 # --- pages ------------------------------------------------------------
+
+# install_on GUEST: install vblade and vbladed there, and start udev.
+install_on() {
+	on_guest "$1" "
+		cp '$(realpath "$VBLADE")' /usr/sbin/vblade
+		cp '$(realpath "$TESTS/../dist/vbladed")' /usr/sbin
+		/lib/systemd/systemd-udevd --daemon"
+}
 
 # block PAGE NUMBER: one of the blocks of commands of a page of dist/doc.
 block() {

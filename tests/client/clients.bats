@@ -55,8 +55,8 @@ teardown() {
 	start_target t a 0 4 eth0 "$disk"
 	write_half g 0
 	write_half h 32M
-	on_guest g 'wait_for_job half 60' 90
-	on_guest h 'wait_for_job half 60' 90
+	on_guest g 'wait_for_job half 200'
+	on_guest h 'wait_for_job half 200'
 }
 
 # write_half GUEST OFFSET

@@ -53,7 +53,7 @@ check_file_system() {
 		sha256sum --quiet -c /run/sums
 		cd /
 		umount /mnt
-		$3 \$disk" 120
+		$3 \$disk"
 }
 
 @test "a target that starts is seen by its advertisement" {
@@ -123,7 +123,7 @@ check_file_system() {
 		fio --name=mixed --filename=/dev/etherd/e0.9 --direct=1 \
 			--ioengine=libaio --iodepth=16 --rw=randrw \
 			--bsrange=512-32k --size=32M --verify=crc32c \
-			--verify_backlog=64 --verify_fatal=1 --output=/dev/null' 120
+			--verify_backlog=64 --verify_fatal=1 --output=/dev/null'
 }
 
 # The driver has no SG_IO, so hdparm -I, which wants it, shows nothing.

@@ -35,7 +35,7 @@ start_load() {
 
 # What was done to the target was done under load, and the load ends well.
 assert_load_succeeds() {
-	on_guest g "wait_for_job $LOAD 100" 120
+	on_guest g "wait_for_job $LOAD 200"
 }
 
 assert_load_runs() {
