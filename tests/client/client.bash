@@ -1,22 +1,21 @@
 # shellcheck shell=bash
 #
-# What the tests of this directory share: a LAN with shelves on which targets
+# What the tests of this directory share: a LAN with hosts on which targets
 # run, and guests, virtual machines that are their clients.
 #
 #	    lan: bridge br0 ---- tap ---- eth0 of a guest (QEMU)
 #	          |       |
-#	shelf a: eth0    eth0 :shelf b
+#	 host a: eth0    eth0 :host b
 #
 #	load client
-#	setup_file() { kernel; lan_open; shelf a; guest_boot g; }
-#	teardown_file() { lan_close; }
+#	setup_file() { lan_open; add_hosts a; boot_guest g; }
 #
-#	@test "the guest sees the disk" {
-#		target t a 0 1 eth0 "$DIR/disk"
-#		guest g 'test -b /dev/etherd/e0.1'
+#	@test "the guest has the disk" {
+#		start_target t a 0 1 eth0 "$DIR/disk"
+#		on_guest g 'wait_for_disk e0.1'
 #	}
 #
-# Each shelf is a namespace, and so is the bridge. They are named by process,
+# Each host is a namespace, and so is the bridge. They are named by process,
 # so that several files of tests can run side by side, and lan_close ends all
 # that runs in them. TARGET=/usr/sbin/vblade runs the tests against another
 # target.
@@ -30,10 +29,10 @@ DIR=$BATS_FILE_TMPDIR
 
 # --- the LAN ----------------------------------------------------------
 
-# lan_open [MTU]: make the LAN, without a shelf yet.
+# lan_open: make the LAN, without a host yet.
 lan_open() {
 	export LAN=vbc$$
-	namespace "$LAN"
+	add_namespace "$LAN"
 	ip -n "$LAN" link add br0 type bridge
 	ip -n "$LAN" link set br0 up
 	# Tests that are killed have no teardown.
@@ -45,7 +44,7 @@ lan_open() {
 	disown
 }
 
-namespace() {
+add_namespace() {
 	ip netns add "$1"
 	ip netns exec "$1" sh -c '
 		cd /proc/sys/net/ipv6/conf 2>/dev/null || exit 0
@@ -65,11 +64,16 @@ lan_close() {
 	done
 }
 
-# shelf NAME...: make namespaces, each with its eth0 on the LAN.
-shelf() {
+# Where a file of tests has none of its own.
+teardown_file() {
+	lan_close
+}
+
+# add_hosts NAME...: make namespaces, each with its eth0 on the LAN.
+add_hosts() {
 	local name
 	for name; do
-		namespace "$LAN-$name"
+		add_namespace "$LAN-$name"
 		ip -n "$LAN" link add name "$name" mtu 9000 type veth \
 			peer name eth0 mtu 9000 netns "$LAN-$name"
 		ip -n "$LAN" link set dev "$name" master br0 up
@@ -77,68 +81,62 @@ shelf() {
 	done
 }
 
-# shelf_mtu NAME MTU: change the MTU of both ends of a shelf's wire.
-shelf_mtu() {
+# set_mtu HOST MTU: change the MTU of both ends of a host's link.
+set_mtu() {
 	ip -n "$LAN" link set dev "$1" mtu "$2"
 	ip -n "$LAN-$1" link set eth0 mtu "$2"
 }
 
-# at SHELF COMMAND...: run it there.
-at() {
+# on_host HOST COMMAND...: run the command there.
+on_host() {
 	ip netns exec "$LAN-$1" "${@:2}"
 }
 
-# start NAME COMMAND...: start it and leave it running; its pid is then in
-# $DIR/NAME.pid, its standard output and error in $DIR/NAME.out and .err.
+# start NAME COMMAND...: start the command and leave it running; its pid is
+# then in $DIR/NAME.pid, its standard output and error in $DIR/NAME.out, .err.
 start() {
 	local name=$1
 	shift
-	# What an earlier one of this name said must not count.
+	# Output of an earlier process of this name must not count.
 	rm -f "$DIR/$name.out" "$DIR/$name.err"
 	"$@" >"$DIR/$name.out" 2>"$DIR/$name.err" </dev/null 3>&- 4>&- &
 	echo $! >"$DIR/$name.pid"
 	disown
 }
 
-runs() {
+is_running() {
 	kill -0 "$(cat "$DIR/$1.pid")"
 } 2>/dev/null
 
-# end NAME [SIGNAL]: end what start started, by default with SIGKILL.
-end() {
-	! runs "$1" || kill -s "${2:-KILL}" "$(cat "$DIR/$1.pid")"
-	wait_until 20 ended_by_now "$1"
+has_stopped() {
+	! is_running "$1"
 }
 
-ended_by_now() {
-	! runs "$1"
+# stop NAME [SIGNAL]: end what start started, by default with SIGKILL.
+stop() {
+	! is_running "$1" || kill -s "${2:-KILL}" "$(cat "$DIR/$1.pid")"
+	wait_until 20 has_stopped "$1"
 }
 
-# target NAME SHELF ARGUMENT...: start vblade on the shelf, and wait until it
-# is ready.
-target() {
+# start_target NAME HOST ARGUMENT...: start vblade on the host, and wait until
+# it is ready.
+start_target() {
 	start "$1" ip netns exec "$LAN-$2" "$VBLADE" "${@:3}"
-	wait_until 10 target_settled "$1"
+	wait_until 10 target_ready_or_stopped "$1"
 	grep -q '^pid ' "$DIR/$1.out" ||
 		fail "vblade ${*:3}: not ready" "$(cat "$DIR/$1.err")"
 }
 
-target_settled() {
-	grep -q '^pid ' "$DIR/$1.out" || ! runs "$1"
+target_ready_or_stopped() {
+	grep -q '^pid ' "$DIR/$1.out" || has_stopped "$1"
 }
 
 # --- guests -----------------------------------------------------------
 
-# Get the guests' kernel, if it is not here yet.
-kernel() {
-	mkdir -p "$CACHE"
-	flock "$CACHE" "$CLIENT/kernel.sh" "$CACHE"
-}
-
-# machine NAME MAC ARGUMENT...: start a QEMU on the LAN. What its serial port
-# says goes to $DIR/NAME.console. It is emulated without help from the
-# processor, so that it is the same machine everywhere.
-machine() {
+# start_machine NAME MAC ARGUMENT...: start a QEMU on the LAN. What it writes
+# to its serial port goes to $DIR/NAME.console. It is emulated without help
+# from the processor, so that it is the same machine everywhere.
+start_machine() {
 	local name=$1 mac=$2
 	shift 2
 	ip -n "$LAN" tuntap add dev "$name" mode tap
@@ -150,14 +148,22 @@ machine() {
 		-device "virtio-net-pci,netdev=lan,mac=$mac" "$@"
 }
 
-# guest_boot NAME MAC [ARGUMENT...]: start a machine with the Linux that kernel
-# got. The arguments are further ones of QEMU.
-guest_boot() {
-	local name=$1 mac=$2 host=local,path=/,mount_tag=host
-	shift 2
+# guest_mac NAME: the MAC address of a guest.
+guest_mac() {
+	printf '52:54:00:%s\n' "$(printf %s "$1" | sha256sum |
+		sed 's/^\(..\)\(..\)\(..\).*/\1:\2:\3/')"
+}
+
+# boot_guest NAME [ARGUMENT...]: start a machine with Debian's kernel, and its
+# eth0 with an MTU of 9000. The arguments are further ones of QEMU.
+boot_guest() {
+	local name=$1 host=local,path=/,mount_tag=host
+	shift
+	mkdir -p "$CACHE"
+	flock "$CACHE" "$CLIENT/kernel.sh" "$CACHE"
 	mkfifo "$DIR/$name.port.in" "$DIR/$name.port.out"
-	machine "$name" "$mac,romfile=" -kernel "$CACHE/vmlinuz" \
-		-initrd "$CACHE/guest.cpio" -append \
+	start_machine "$name" "$(guest_mac "$name"),romfile=" \
+		-kernel "$CACHE/vmlinuz" -initrd "$CACHE/guest.cpio" -append \
 		"console=ttyS0 panic=-1 guest.cache=$(realpath "$CACHE")" \
 		-device virtio-serial-pci \
 		-chardev "pipe,id=port,path=$DIR/$name.port" \
@@ -165,44 +171,63 @@ guest_boot() {
 		-virtfs "$host,security_model=none,readonly=on,multidevs=remap" \
 		"$@"
 	# What is written before QEMU has the port open would be lost.
-	wait_until 60 guest_listens "$name" ||
-		guest_lost "$name" 'power on' || return
-	ip netns exec "$LAN" cat <"$DIR/$name.port.out" >"$DIR/$name.said" \
+	wait_until 60 guest_port_is_open "$name" ||
+		fail_guest "$name" 'power on' || return
+	ip netns exec "$LAN" cat <"$DIR/$name.port.out" >"$DIR/$name.output" \
 		3>&- 4>&- &
 	disown
 }
 
-guest_listens() {
+guest_port_is_open() {
 	readlink "/proc/$(cat "$DIR/$1.pid")/fd/"* | grep -q "/$1.port.out\$"
 }
 
-# guest NAME SCRIPT [SECONDS]: run the script of sh there. Its output and exit
-# status are those of the guest. A guest that did not answer in time is lost:
-# what is asked of it later fails at once.
-guest() {
-	local name=$1 script=$2 seconds=${3:-60} mark=mark-$RANDOM$RANDOM said
-	[ ! -e "$DIR/$name.lost" ] || fail "guest $name was lost" || return
+# on_guest NAME SCRIPT [SECONDS]: run the script of sh there. Its output and
+# exit status are those of the script. A guest that does not reply in time has
+# failed: every later script for it fails at once.
+on_guest() {
+	local name=$1 script=$2 seconds=${3:-300} mark=mark-$RANDOM$RANDOM output
+	[ ! -e "$DIR/$name.failed" ] || fail "guest $name failed" || return
 	printf '%s %s\n%s\n%s\n' "$mark" "$seconds" "$script" "$mark" \
 		1<>"$DIR/$name.port.in"
-	wait_until $((seconds + 30)) guest_done "$name" "$mark" &&
-		guest_answered "$name" "$mark" ||
-		guest_lost "$name" "$script" || return
-	said=$(sed "0,/^$mark$/d" "$DIR/$name.said")
-	echo -n "${said%"$mark "*}"
-	return "${said##*"$mark "}"
+	wait_until $((seconds + 120)) guest_replied_or_stopped "$name" "$mark" &&
+		guest_replied "$name" "$mark" ||
+		fail_guest "$name" "$script" || return
+	output=$(sed "0,/^$mark$/d" "$DIR/$name.output")
+	echo -n "${output%"$mark "*}"
+	return "${output##*"$mark "}"
 }
 
-guest_done() {
-	guest_answered "$@" || ! runs "$1"
+guest_replied_or_stopped() {
+	guest_replied "$@" || has_stopped "$1"
 }
 
-guest_answered() {
-	[[ $(tail -n 1 "$DIR/$1.said") == "$2 "* ]]
+guest_replied() {
+	[[ $(tail -n 1 "$DIR/$1.output") == "$2 "* ]]
 }
 
-guest_lost() {
-	touch "$DIR/$1.lost"
-	fail "guest $1 does not answer: $2" \
+fail_guest() {
+	touch "$DIR/$1.failed"
+	fail "guest $1 does not reply: $2" \
 		"$(cat "$DIR/$1.err")" \
 		"$(grep -v '^\[[^]]*\]  ' "$DIR/$1.console" | tail -n 20)"
+}
+
+# --- pages ------------------------------------------------------------
+
+# install_on GUEST: install vblade and vbladed there, and start udev.
+install_on() {
+	on_guest "$1" "
+		cp '$(realpath "$VBLADE")' /usr/sbin/vblade
+		cp '$(realpath "$TESTS/../dist/vbladed")' /usr/sbin
+		/lib/systemd/systemd-udevd --daemon"
+}
+
+# block PAGE NUMBER: one of the blocks of commands of a page of dist/doc.
+block() {
+	awk -v wanted="$2" '
+		/^    / && !inside++ { count++ }
+		/^    / && count == wanted { print substr($0, 5); found = 1 }
+		!/^    / { inside = 0 }
+		END { exit !found }' "$TESTS/../dist/doc/$1.md"
 }

@@ -4,25 +4,15 @@
 
 load client
 
-G=52:54:00:00:00:01
-
 setup_file() {
-	kernel
 	lan_open
-	shelf a c
-	guest_boot g 52:54:00:00:00:01
-	guest_boot h 52:54:00:00:00:02
+	add_hosts a c
+	boot_guest g
+	boot_guest h
 	# A disk is given up after 5 s instead of 180.
 	for name in g h; do
-		guest $name '
-			modprobe virtio_net
-			ip link set eth0 mtu 9000 up
-			modprobe aoe aoe_deadsecs=5'
+		on_guest $name 'modprobe aoe aoe_deadsecs=5'
 	done
-}
-
-teardown_file() {
-	lan_close
 }
 
 setup() {
@@ -31,49 +21,49 @@ setup() {
 }
 
 teardown() {
-	end t
-	end all
+	stop t
+	stop all
 }
 
 @test "a list of MAC addresses admits one and hides the target from the other" {
-	target t a -m "$G" 0 1 eth0 "$disk"
-	target all a 0 2 eth0 "$(image 2048)"
-	guest g 'found e0.1 e0.2'
+	start_target t a -m "$(guest_mac g)" 0 1 eth0 "$disk"
+	start_target all a 0 2 eth0 "$(image 2048)"
+	on_guest g 'wait_for_disk e0.1 e0.2'
 	# What h was told of e0.2 came after what it would have been of e0.1.
-	run guest h 'found e0.2; aoe-discover; found e0.2; ls /dev/etherd'
+	run on_guest h 'wait_for_disk e0.2; aoe-discover; wait_for_disk e0.2; ls /dev/etherd'
 	refute_match '^e0\.1$' "$output"
 	assert_match '^e0\.2$' "$output"
 }
 
 @test "what one machine writes, another reads" {
-	target t a 0 3 eth0 "$disk"
-	guest g '
-		found e0.3
+	start_target t a 0 3 eth0 "$disk"
+	on_guest g '
+		wait_for_disk e0.3
 		mkfs.ext4 -q /dev/etherd/e0.3
 		mount /dev/etherd/e0.3 /mnt
 		seq 300000 >/mnt/file
 		sync'
-	guest h '
-		found e0.3
+	on_guest h '
+		wait_for_disk e0.3
 		mount -o ro,noload /dev/etherd/e0.3 /mnt
 		seq 300000 | cmp - /mnt/file
 		umount /mnt'
-	guest g 'umount /mnt'
+	on_guest g 'umount /mnt'
 }
 
 @test "two machines write to their halves of one disk" {
-	target t a 0 4 eth0 "$disk"
+	start_target t a 0 4 eth0 "$disk"
 	write_half g 0
 	write_half h 32M
-	guest g 'result half 60' 90
-	guest h 'result half 60' 90
+	on_guest g 'wait_for_job half 200'
+	on_guest h 'wait_for_job half 200'
 }
 
 # write_half GUEST OFFSET
 write_half() {
-	guest "$1" "
-		found e0.4
-		later half fio --name=half --filename=/dev/etherd/e0.4 \
+	on_guest "$1" "
+		wait_for_disk e0.4
+		start_job half fio --name=half --filename=/dev/etherd/e0.4 \
 			--direct=1 --ioengine=libaio --iodepth=16 \
 			--rw=randwrite --bs=8k --offset=$2 --size=16M \
 			--verify=crc32c --verify_fatal=1"
@@ -82,27 +72,27 @@ write_half() {
 # reserve SHELF-SLOT ARGUMENT: from a third machine, by the tests' own client.
 reserve() {
 	local INITIATOR_NS=$LAN-c ADDRESS=$1 TARGET_MAC
-	TARGET_MAC=$(at a cat /sys/class/net/eth0/address)
+	TARGET_MAC=$(on_host a cat /sys/class/net/eth0/address)
 	query "$(request 03 "$2")"
 }
 
 @test "a reservation keeps another machine out until it is released" {
 	local read='dd if=/dev/etherd/e0.5 of=/dev/null bs=4k count=1 \
 		iflag=direct'
-	target t a 0 5 eth0 "$disk"
-	guest g 'found e0.5'
-	guest h 'found e0.5'
-	reserve 000005 "01 01 ${G//:/}"
+	start_target t a 0 5 eth0 "$disk"
+	on_guest g 'wait_for_disk e0.5'
+	on_guest h 'wait_for_disk e0.5'
+	reserve 000005 "01 01 $(guest_mac g | tr -d :)"
 
-	guest g "$read"
-	run guest h "$read"
+	on_guest g "$read"
+	run on_guest h "$read"
 	assert_match 'Input/output error' "$output"
 
 	reserve 000005 '02 00'
-	guest h "
+	on_guest h "
 		again() {
 			aoe-discover
 			$read
 		}
-		deadline 20 again"
+		wait_until 20 again"
 }

@@ -1,48 +1,16 @@
 # shellcheck shell=bats disable=SC2016
 #
-# The documentation's examples work as printed: that of the manual for a
-# Linux client, and the pages of dist/doc (diskless.bats has the third). Two
-# more virtual machines, each with a disk, are the targets of the RAID.
+# Examples of the documentation work as printed: that of the manual for a Linux
+# client, and dist/doc/quick-lab.md. raid.bats and diskless.bats have the
+# other pages.
 
 load client
 
 setup_file() {
-	local name i=0
-	kernel
 	lan_open
-	shelf a
-	guest_boot g 52:54:00:00:00:01
-	for name in first second; do
-		truncate -s 64M "$DIR/$name.disk"
-		guest_boot $name 52:54:00:00:00:0$((i += 2)) \
-			-drive "file=$DIR/$name.disk,format=raw,if=none,id=disk" \
-			-device virtio-blk-pci,drive=disk
-	done
-	for name in g first second; do
-		guest $name "
-			modprobe virtio_net
-			ip link set eth0 mtu 9000 up
-			cp '$(realpath "$VBLADE")' /usr/sbin/vblade
-			cp '$(realpath "$TESTS/../dist/vbladed")' /usr/sbin
-			/lib/systemd/systemd-udevd --daemon"
-	done
-}
-
-teardown_file() {
-	lan_close
-}
-
-teardown() {
-	end t
-}
-
-# block PAGE NUMBER: one of the blocks of commands of a page.
-block() {
-	awk -v wanted="$2" '
-		/^    / && !inside++ { count++ }
-		/^    / && count == wanted { print substr($0, 5); found = 1 }
-		!/^    / { inside = 0 }
-		END { exit !found }' "$TESTS/../dist/doc/$1.md"
+	add_hosts a
+	boot_guest g
+	install_on g
 }
 
 # manual_example: the commands of the manual for a Linux client.
@@ -51,16 +19,17 @@ manual_example() {
 }
 
 @test "the manual's example makes a file system and mounts it" {
-	truncate -s 64M "$BATS_TEST_TMPDIR/disk"
-	target t a 0 1 eth0 "$BATS_TEST_TMPDIR/disk"
+	truncate -s 64M "$DIR/disk"
+	start_target t a 0 1 eth0 "$DIR/disk"
 	assert_match mount "$(manual_example)"
-	guest g "$(manual_example)
+	on_guest g "$(manual_example)
 		echo kept >/mnt/file
 		umount /mnt
 		mount /dev/etherd/e0.1 /mnt
 		grep kept /mnt/file
 		umount /mnt
 		modprobe -r aoe"
+	stop t
 }
 
 @test "each page fits a screen" {
@@ -71,7 +40,7 @@ manual_example() {
 }
 
 @test "quick-lab.md: an image is exported, mounted and removed" {
-	guest g "$(block quick-lab 1)
+	on_guest g "$(block quick-lab 1)
 		$(block quick-lab 2)
 		findmnt -n -o SOURCE /mnt | grep -x /dev/etherd/e0.1
 		echo kept >/mnt/file
@@ -80,55 +49,5 @@ manual_example() {
 		modprobe loop
 		mount -o loop disk.img /mnt
 		grep kept /mnt/file
-		umount /mnt" 120
-}
-
-@test "raid.md: a mirror across two targets holds a file system" {
-	# The page's disk is the machine's only one.
-	for name in first second; do
-		guest $name 'modprobe virtio_blk
-			modprobe raid1
-			ln -s vda /dev/sdb'
-		guest $name "$(block raid 1)"
-	done
-	guest first "N=1; $(block raid 2)"
-	guest second "N=2; $(block raid 2)"
-	guest g "modprobe raid1
-		$(block raid 3)
-		findmnt -n -o SOURCE /mnt | grep -x /dev/md0
-		seq 100000 >/mnt/before" 120
-}
-
-@test "raid.md: a target that was lost is resynchronised" {
-	guest second 'killall vblade'
-	guest g '
-		# Half a minute as the page has it, but here less.
-		echo 5 >/sys/module/aoe/parameters/aoe_deadsecs
-		seq 200000 >/mnt/after
-		sync
-		grep -x 1 /sys/block/md0/md/degraded' 120
-	guest second "N=2; $(block raid 2)"
-	guest g "$(block raid 4)
-		deadline 60 grep -qx 0 /sys/block/md0/md/degraded
-		deadline 60 grep -q idle /sys/block/md0/md/sync_action
-		umount /mnt
-		mdadm --stop /dev/md0" 150
-	# The targets write back what they have within two seconds.
-	wait_until 30 cmp -i 1M "$DIR/first.disk" "$DIR/second.disk"
-}
-
-# udev_assembles GUEST: what udev does with the disk of a target at its start.
-udev_sees_disk() {
-	guest "$1" '
-		killall -q vblade || :
-		udevadm trigger --settle --action=add /dev/vda
-		cat /proc/mdstat'
-}
-
-@test "raid.md: as warned, a target assembles the array unless mdadm is limited" {
-	run udev_sees_disk first
-	refute_match '^md' "$output"
-	guest first 'sed -i "/^AUTO/d" /etc/mdadm/mdadm.conf'
-	run udev_sees_disk first
-	assert_match '^md.* vda' "$output"
+		umount /mnt"
 }

@@ -6,42 +6,34 @@
 load client
 
 setup_file() {
-	kernel
 	lan_open
-	shelf a
-	guest_boot g 52:54:00:00:00:01
-	guest g '
-		modprobe virtio_net
-		ip link set eth0 mtu 9000 up
-		modprobe aoe'
-}
-
-teardown_file() {
-	lan_close
+	add_hosts a
+	boot_guest g
+	on_guest g 'modprobe aoe'
 }
 
 teardown() {
-	end t
-	shelf_mtu a 9000
-	guest g 'ip link set eth0 mtu 9000'
+	stop t
+	set_mtu a 9000
+	on_guest g 'ip link set eth0 mtu 9000'
 }
 
-# sparse SIZE: make an image that is all holes, and print its name.
-sparse() {
+# sparse_image SIZE: make an image that is all holes, and print its name.
+sparse_image() {
 	truncate -s "$1" "$BATS_TEST_TMPDIR/sparse"
 	echo "$BATS_TEST_TMPDIR/sparse"
 }
 
-# sum FILE FIRST COUNT: the checksum of some of its sectors.
-sum() {
+# checksum FILE FIRST COUNT: the checksum of some of its sectors.
+checksum() {
 	dd if="$1" skip="$2" count="$3" status=none | sha256sum
 }
 
-# file_system_lives ADDRESS MKFS FSCK: files written there are the same after
+# check_file_system ADDRESS MKFS FSCK: files written there are the same after
 # a mount without what the guest remembers, and fsck finds nothing to say.
-file_system_lives() {
-	guest g "
-		found $1
+check_file_system() {
+	on_guest g "
+		wait_for_disk $1
 		disk=/dev/etherd/$1
 		$2 \$disk >/dev/null
 		mount \$disk /mnt
@@ -61,84 +53,84 @@ file_system_lives() {
 		sha256sum --quiet -c /run/sums
 		cd /
 		umount /mnt
-		$3 \$disk" 120
+		$3 \$disk"
 }
 
 @test "a target that starts is seen by its advertisement" {
-	guest g 'modprobe -r aoe && modprobe aoe'
+	on_guest g 'modprobe -r aoe && modprobe aoe'
 	disk=$(image 2048)
-	target t a 0 1 eth0 "$disk"
+	start_target t a 0 1 eth0 "$disk"
 	# Of itself, the driver would ask only after 60 s.
-	guest g 'deadline 20 test -b /dev/etherd/e0.1'
+	on_guest g 'wait_until 20 test -b /dev/etherd/e0.1'
 }
 
 @test "aoe-discover finds a target" {
 	disk=$(image 2048)
-	shelf_mtu a 1500
-	target t a 0 2 eth0 "$disk"
-	guest g 'found e0.2'
+	set_mtu a 1500
+	start_target t a 0 2 eth0 "$disk"
+	on_guest g 'wait_for_disk e0.2'
 }
 
 @test "aoe-stat shows size and frames of 17 sectors at MTU 9000" {
-	disk=$(sparse 64M)
-	target t a 0 3 eth0 "$disk"
-	run guest g 'found e0.3; aoe-stat'
+	disk=$(sparse_image 64M)
+	start_target t a 0 3 eth0 "$disk"
+	run on_guest g 'wait_for_disk e0.3; aoe-stat'
 	assert_match '^ +e0\.3 +0\.067GB +eth0 8704 +up +$' "$output"
 }
 
 @test "aoe-stat shows frames of 2 sectors at MTU 1500" {
-	guest g 'ip link set eth0 mtu 1500'
-	shelf_mtu a 1500
-	disk=$(sparse 64M)
-	target t a 0 4 eth0 "$disk"
-	run guest g 'found e0.4; aoe-stat'
+	on_guest g 'ip link set eth0 mtu 1500'
+	set_mtu a 1500
+	disk=$(sparse_image 64M)
+	start_target t a 0 4 eth0 "$disk"
+	run on_guest g 'wait_for_disk e0.4; aoe-stat'
 	assert_match '^ +e0\.4 +0\.067GB +eth0 1024 +up +$' "$output"
 }
 
 @test "frames fit the target when the client's MTU is larger" {
-	shelf_mtu a 1500
+	set_mtu a 1500
 	disk=$(image 2048)
-	target t a 0 5 eth0 "$disk"
-	run guest g 'found e0.5; sha256sum </dev/etherd/e0.5'
-	assert_equal "$(sum "$disk" 0 2048)" "$output"
+	start_target t a 0 5 eth0 "$disk"
+	run on_guest g 'wait_for_disk e0.5; sha256sum </dev/etherd/e0.5'
+	assert_equal "$(checksum "$disk" 0 2048)" "$output"
 }
 
 @test "ext4 keeps its files" {
-	disk=$(sparse 96M)
-	target t a 0 6 eth0 "$disk"
-	file_system_lives e0.6 'mkfs.ext4 -q' 'e2fsck -fn'
+	disk=$(sparse_image 96M)
+	start_target t a 0 6 eth0 "$disk"
+	check_file_system e0.6 'mkfs.ext4 -q' 'e2fsck -fn'
 }
 
 @test "ext4 keeps its files at MTU 1500" {
-	guest g 'ip link set eth0 mtu 1500'
-	shelf_mtu a 1500
-	disk=$(sparse 96M)
-	target t a 0 7 eth0 "$disk"
-	file_system_lives e0.7 'mkfs.ext4 -q' 'e2fsck -fn'
+	on_guest g 'ip link set eth0 mtu 1500'
+	set_mtu a 1500
+	disk=$(sparse_image 96M)
+	start_target t a 0 7 eth0 "$disk"
+	check_file_system e0.7 'mkfs.ext4 -q' 'e2fsck -fn'
 }
 
 @test "XFS keeps its files" {
-	disk=$(sparse 300M)
-	target t a 0 8 eth0 "$disk"
-	file_system_lives e0.8 'mkfs.xfs -q' 'xfs_repair -n'
+	disk=$(sparse_image 300M)
+	start_target t a 0 8 eth0 "$disk"
+	check_file_system e0.8 'mkfs.xfs -q' 'xfs_repair -n'
 }
 
 @test "fio verifies a mixed load" {
-	disk=$(sparse 64M)
-	target t a 0 9 eth0 "$disk"
-	guest g '
-		found e0.9
+	disk=$(sparse_image 64M)
+	start_target t a 0 9 eth0 "$disk"
+	on_guest g '
+		wait_for_disk e0.9
 		fio --name=mixed --filename=/dev/etherd/e0.9 --direct=1 \
 			--ioengine=libaio --iodepth=16 --rw=randrw \
 			--bsrange=512-32k --size=32M --verify=crc32c \
-			--verify_backlog=64 --verify_fatal=1 --output=/dev/null' 120
+			--verify_backlog=64 --verify_fatal=1 --output=/dev/null'
 }
 
 # The driver has no SG_IO, so hdparm -I, which wants it, shows nothing.
 @test "hdparm decodes the identity that the driver keeps" {
-	disk=$(sparse 64M)
-	target t a 0 10 eth0 "$disk"
-	run guest g 'found e0.10; hdparm -i /dev/etherd/e0.10'
+	disk=$(sparse_image 64M)
+	start_target t a 0 10 eth0 "$disk"
+	run on_guest g 'wait_for_disk e0.10; hdparm -i /dev/etherd/e0.10'
 	assert_match '^ Model=[^ ,].*, FwRev=[^ ,]+, SerialNo=0\.10:' "$output"
 	assert_match ' LBA=yes, LBAsects=131072$' "$output"
 }
@@ -146,11 +138,11 @@ file_system_lives() {
 @test "a read-only export can be mounted" {
 	mkdir "$BATS_TEST_TMPDIR/tree"
 	seq 100000 >"$BATS_TEST_TMPDIR/tree/file"
-	disk=$(sparse 16M)
+	disk=$(sparse_image 16M)
 	mkfs.ext4 -q -d "$BATS_TEST_TMPDIR/tree" "$disk"
-	target t a -r 0 11 eth0 "$disk"
-	run guest g '
-		found e0.11
+	start_target t a -r 0 11 eth0 "$disk"
+	run on_guest g '
+		wait_for_disk e0.11
 		mount -o ro /dev/etherd/e0.11 /mnt
 		sha256sum </mnt/file
 		umount /mnt'
@@ -160,9 +152,9 @@ file_system_lives() {
 @test "a write to a read-only export fails, and does not hang" {
 	disk=$(image 2048)
 	before=$(sha256sum <"$disk")
-	target t a -r 0 12 eth0 "$disk"
-	run guest g '
-		found e0.12
+	start_target t a -r 0 12 eth0 "$disk"
+	run on_guest g '
+		wait_for_disk e0.12
 		dd if=/dev/zero of=/dev/etherd/e0.12 bs=4k count=1 oflag=direct' 30
 	assert_equal 1 "$status"
 	assert_match 'Input/output error' "$output"
@@ -173,12 +165,12 @@ file_system_lives() {
 	disk=$(image 1000)
 	after=$BATS_TEST_TMPDIR/after
 	cp "$disk" "$after"
-	expected=$(sum "$disk" 100 500)
+	expected=$(checksum "$disk" 100 500)
 	dd if=/dev/zero of="$after" seek=100 count=500 \
 		conv=notrunc status=none
-	target t a -o 100 -l 500 0 13 eth0 "$disk"
-	run guest g '
-		found e0.13
+	start_target t a -o 100 -l 500 0 13 eth0 "$disk"
+	run on_guest g '
+		wait_for_disk e0.13
 		blockdev --getsz /dev/etherd/e0.13
 		sha256sum </dev/etherd/e0.13
 		dd if=/dev/zero of=/dev/etherd/e0.13 bs=512 count=500 \
@@ -191,10 +183,10 @@ $expected" "$output"
 @test "an odd number of sectors can be read and written to the last" {
 	disk=$(image 2049)
 	printf 'no sector' >>"$disk"
-	target t a 0 14 eth0 "$disk"
-	expected=$(sum "$disk" 0 2049)
-	run guest g '
-		found e0.14
+	start_target t a 0 14 eth0 "$disk"
+	expected=$(checksum "$disk" 0 2049)
+	run on_guest g '
+		wait_for_disk e0.14
 		disk=/dev/etherd/e0.14
 		blockdev --getsz $disk
 		sha256sum <$disk
@@ -207,10 +199,10 @@ $expected" "$output"
 }
 
 @test "a disk of 3 TiB can be read and written to the last sector" {
-	disk=$(sparse 3T)
-	target t a 0 15 eth0 "$disk"
-	run guest g '
-		found e0.15
+	disk=$(sparse_image 3T)
+	start_target t a 0 15 eth0 "$disk"
+	run on_guest g '
+		wait_for_disk e0.15
 		disk=/dev/etherd/e0.15
 		blockdev --getsz $disk
 		echo "The last words" >/run/last

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
 # kernel.sh DIRECTORY: put Debian's kernel there (vmlinuz), its modules
-# (lib/modules) and the two initial RAM disks (guest.cpio, diskless.cpio).
+# (lib/modules) and the initial RAM disk of the guests (guest.cpio).
 # Nothing is installed: the package is downloaded, and what is needed of it
 # unpacked. The kernel is put there last, so that it stands for all of it.
 
@@ -60,4 +60,3 @@ mkdir -p "$cache"
 cd "$cache"
 [ -e vmlinuz ] || fetch
 pack guest virtio_pci virtio_console 9p 9pnet_virtio overlay
-pack diskless virtio_pci virtio_net aoe crc32c_generic ext4

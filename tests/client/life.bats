@@ -6,18 +6,10 @@
 load client
 
 setup_file() {
-	kernel
 	lan_open
-	shelf a b
-	guest_boot g 52:54:00:00:00:01
-	guest g '
-		modprobe virtio_net
-		ip link set eth0 mtu 9000 up
-		modprobe aoe'
-}
-
-teardown_file() {
-	lan_close
+	add_hosts a b
+	boot_guest g
+	on_guest g 'modprobe aoe'
 }
 
 setup() {
@@ -26,91 +18,91 @@ setup() {
 }
 
 teardown() {
-	end t
+	stop t
 	ip -n "$LAN-a" link set eth0 up
-	shelf_mtu a 9000
+	set_mtu a 9000
 }
 
-# under_load ADDRESS: the guest writes and verifies there from now on. The
+# start_load ADDRESS: the guest writes and verifies there from now on. The
 # load bears the name of the disk: one of an earlier test may still hang.
-under_load() {
+start_load() {
 	LOAD=$1
-	guest g "
-		found $LOAD
-		later $LOAD load /dev/etherd/$LOAD
-		loaded $LOAD"
+	on_guest g "
+		wait_for_disk $LOAD
+		start_job $LOAD write_and_verify /dev/etherd/$LOAD
+		wait_for_writes $LOAD"
 }
 
 # What was done to the target was done under load, and the load ends well.
-load_ends_well() {
-	guest g "result $LOAD 100" 120
+assert_load_succeeds() {
+	on_guest g "wait_for_job $LOAD 200"
 }
 
-load_goes_on() {
-	guest g "test ! -s /run/$LOAD.status"
+assert_load_runs() {
+	on_guest g "test ! -s /run/$LOAD.status"
 }
 
 @test "a target killed and started again costs no error" {
-	target t a 0 1 eth0 "$disk"
-	under_load e0.1
-	end t
-	load_goes_on
-	target t a 0 1 eth0 "$disk"
-	load_ends_well
+	start_target t a 0 1 eth0 "$disk"
+	start_load e0.1
+	stop t
+	assert_load_runs
+	start_target t a 0 1 eth0 "$disk"
+	assert_load_succeeds
 }
 
 @test "an interface that is down for five seconds costs no error" {
-	target t a 0 2 eth0 "$disk"
-	under_load e0.2
+	start_target t a 0 2 eth0 "$disk"
+	start_load e0.2
 	ip -n "$LAN-a" link set eth0 down
 	sleep 5
-	load_goes_on
+	assert_load_runs
 	ip -n "$LAN-a" link set eth0 up
-	load_ends_well
+	assert_load_succeeds
 }
 
 @test "a wire cut for five seconds costs no error" {
-	target t a 0 3 eth0 "$disk"
-	under_load e0.3
+	start_target t a 0 3 eth0 "$disk"
+	start_load e0.3
 	ip -n "$LAN" link set dev a down
 	sleep 5
-	load_goes_on
+	assert_load_runs
 	ip -n "$LAN" link set dev a up
-	load_ends_well
+	assert_load_succeeds
 }
 
 @test "an MTU lowered and raised under load costs no error" {
-	target t a 0 4 eth0 "$disk"
-	under_load e0.4
-	shelf_mtu a 1500
+	start_target t a 0 4 eth0 "$disk"
+	start_load e0.4
+	set_mtu a 1500
 	sleep 2
-	load_goes_on
-	shelf_mtu a 9000
-	load_ends_well
+	assert_load_runs
+	set_mtu a 9000
+	assert_load_succeeds
 }
 
 @test "the driver adapts its frames to a lower and a higher MTU" {
-	target t a 0 5 eth0 "$disk"
-	guest g '
-		found e0.5
+	start_target t a 0 5 eth0 "$disk"
+	on_guest g '
+		wait_for_disk e0.5
 		mkfs.ext4 -q /dev/etherd/e0.5
 		mount /dev/etherd/e0.5 /mnt'
-	shelf_mtu a 1500
-	guest g '
+	set_mtu a 1500
+	on_guest g '
 		frames_of() {
 			aoe-discover
 			aoe-stat | grep -q "e0.5.* $1 *up"
 		}
-		deadline 20 frames_of 1024
+		wait_until 20 frames_of 1024
 		seq 200000 >/mnt/small
 		sync'
-	shelf_mtu a 9000
-	guest g '
+	set_mtu a 9000
+	on_guest g '
 		frames_of() {
 			aoe-discover
 			aoe-stat | grep -q "e0.5.* $1 *up"
 		}
-		deadline 20 frames_of 8704
+		wait_until 20 frames_of 8704
 		seq 200000 >/mnt/large
 		umount /mnt
 		mount /dev/etherd/e0.5 /mnt
@@ -120,19 +112,19 @@ load_goes_on() {
 }
 
 @test "a mounted file system grows with its file" {
-	target t a 0 6 eth0 "$disk"
-	guest g '
-		found e0.6
+	start_target t a 0 6 eth0 "$disk"
+	on_guest g '
+		wait_for_disk e0.6
 		mkfs.ext4 -q /dev/etherd/e0.6
 		mount /dev/etherd/e0.6 /mnt
 		seq 200000 >/mnt/before'
 	truncate -s 128M "$disk"
-	guest g '
+	on_guest g '
 		grown() {
 			aoe-revalidate e0.6
 			[ "$(blockdev --getsz /dev/etherd/e0.6)" = 262144 ]
 		}
-		deadline 20 grown
+		wait_until 20 grown
 		resize2fs /dev/etherd/e0.6
 		dd if=/dev/zero of=/mnt/more bs=1M count=80 status=none
 		umount /mnt
@@ -143,17 +135,17 @@ load_goes_on() {
 }
 
 @test "the driver follows a target to another machine under load" {
-	target t a 0 7 eth0 "$disk"
-	under_load e0.7
-	end t
-	target t b 0 7 eth0 "$disk"
-	load_ends_well
+	start_target t a 0 7 eth0 "$disk"
+	start_load e0.7
+	stop t
+	start_target t b 0 7 eth0 "$disk"
+	assert_load_succeeds
 }
 
 @test "the driver follows a target whose MAC address changes under load" {
-	target t a 0 8 eth0 "$disk"
-	under_load e0.8
+	start_target t a 0 8 eth0 "$disk"
+	start_load e0.8
 	ip -n "$LAN-a" link set eth0 address 02:00:00:00:08:08
-	load_goes_on
-	load_ends_well
+	assert_load_runs
+	assert_load_succeeds
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bats disable=SC2016
+# shellcheck shell=bats disable=SC2016,SC2034
 #
 # The target is the virtual machine: vblade runs under Debian's kernel, and
 # the tests' own initiators send to it. The kernel of the machine that runs
@@ -7,42 +7,36 @@
 load client
 
 setup_file() {
-	kernel
 	lan_open
-	shelf c
-	guest_boot g 52:54:00:00:00:01
-	guest g '
-		modprobe virtio_net
+	add_hosts c
+	boot_guest g
+	on_guest g '
 		modprobe 8021q
 		modprobe brd rd_nr=1 rd_size=16384
-		ip link set eth0 mtu 9000 up
 		ip link add link eth0 name eth0.5 type vlan id 5
 		ip link set eth0.5 up'
 }
 
-teardown_file() {
-	lan_close
-}
-
 setup() {
 	INITIATOR_NS=$LAN-c
-	TARGET_MAC=52:54:00:00:00:01
+	TARGET_MAC=$(guest_mac g)
+	INITIATOR_MAC=$(on_host c cat /sys/class/net/eth0/address)
 	DATA='aa*512'
 }
 
 teardown() {
-	guest g 'killall -q -KILL vblade && sleep 0.2 || :'
+	on_guest g 'killall -q -KILL vblade && sleep 0.2 || :'
 }
 
 # serve NAME ARGUMENT...: start vblade in the guest and wait until it is ready.
 # The disk is one of 8 sectors for each name; it is all zeroes.
 serve() {
-	guest g "
+	on_guest g "
 		rm -f /run/$1.*
 		truncate -s 4k /run/$1.disk
-		later $1 '$(realpath "$VBLADE")' ${*:2}
-		deadline 30 grep -q '^pid ' /run/$1.said || {
-			cat /run/$1.said
+		start_job $1 '$(realpath "$VBLADE")' ${*:2}
+		wait_until 30 grep -q '^pid ' /run/$1.output || {
+			cat /run/$1.output
 			exit 1
 		}"
 }
@@ -53,16 +47,16 @@ tagged() {
 	echo "${1:0:6}8100 0005 ${1:6}"
 }
 
-# untouched NAME: nothing was written to the disk.
-untouched() {
-	guest g "head -c 4k /dev/zero | cmp - /run/$1.disk"
+# assert_untouched NAME: nothing was written to the disk.
+assert_untouched() {
+	on_guest g "head -c 4k /dev/zero | cmp - /run/$1.disk"
 }
 
 @test "the frames of a VLAN on the interface are ignored" {
 	serve t 0 1 eth0 /run/t.disk
 	assert_silence "$(tagged "$(ata_write 0 1 "$DATA")")" \
 		"$(tagged "$(config_read)")"
-	untouched t
+	assert_untouched t
 }
 
 @test "untagged and priority-tagged frames are executed beside a VLAN" {
@@ -77,7 +71,7 @@ untouched() {
 	assert_equal "$(hex "$(ata_written 1 1)")" \
 		"$(frame -n 1 "$(ata_write 0 1 "$DATA")" \
 			"$(tagged "$(ata_write 1 1 "$DATA")")")"
-	guest g 'head -c 512 /dev/zero | cmp -n 512 /run/t.disk -'
+	on_guest g 'head -c 512 /dev/zero | cmp -n 512 /run/t.disk -'
 }
 
 @test "an interface and a VLAN on it can export the same address" {
@@ -85,30 +79,30 @@ untouched() {
 	serve v 0 1 eth0.5 /run/v.disk
 	assert_reply "$(tagged "$(ata_write 0 1 "$DATA")")" \
 		"$(ata_written 0 1)"
-	untouched t
+	assert_untouched t
 	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 '00*512')"
 }
 
-# verified OPTION...: the guest's ram disk is exported by io_uring, and every
+# assert_verifies OPTION...: the guest's ram disk is exported by io_uring, and every
 # read of many reads and writes returns what was written last.
-verified() {
-	guest g 'head -c 16M /dev/zero >/dev/ram0'
+assert_verifies() {
+	on_guest g 'head -c 16M /dev/zero >/dev/ram0'
 	serve t "$@" 0 1 eth0 /dev/ram0
-	guest g 'grep "disk I/O by io_uring$" /run/t.said'
-	run at c timeout 120 "$TESTS/load" -t 20000 -m mixed -u -p 10 -F 100 \
+	on_guest g 'grep "disk I/O by io_uring$" /run/t.output'
+	run on_host c timeout 120 "$TESTS/load" -t 20000 -m mixed -u -p 10 -F 100 \
 		-r -w 32 -N 4000 0 1 eth0
 	assert_match ' errors=0 bad=0 mismatches=0 retransmits=0 ' "$output"
 	assert_equal 0 "$status"
 }
 
 @test "Debian's kernel serves by io_uring" {
-	verified
+	assert_verifies
 }
 
 @test "Debian's kernel serves by io_uring with -d" {
-	verified -d
+	assert_verifies -d
 }
 
 @test "Debian's kernel serves by io_uring with -s" {
-	verified -s
+	assert_verifies -s
 }

@@ -20,9 +20,9 @@ teardown() {
 	serve_end
 }
 
-# says EXPECTED COMMAND...: this is all that the command says, and it ends
+# assert_output EXPECTED COMMAND...: this is all that the command says, and it ends
 # well. One that waits for a reply that does not come waits forever.
-says() {
+assert_output() {
 	local expected=$1
 	shift
 	run timeout 10 ip netns exec "$INITIATOR_NS" "$@"
@@ -31,12 +31,12 @@ says() {
 }
 
 # aoecfg waits its whole second for more replies.
-config() {
-	says "$1" aoecfg -t 1 "${@:2}" 0 1 eth0
+assert_config() {
+	assert_output "$1" aoecfg -t 1 "${@:2}" 0 1 eth0
 }
 
 @test "aoeping finds the target" {
-	says '' aoeping 0 1 eth0
+	assert_output '' aoeping 0 1 eth0
 }
 
 @test "aoeping names the target's MAC address" {
@@ -50,7 +50,7 @@ config() {
 	assert_match '^model: [^ ]' "$output"
 }
 
-@test "aoeping is told that there is no SMART" {
+@test "aoeping reports that there is no SMART" {
 	run timeout 10 ip netns exec "$INITIATOR_NS" \
 		aoeping -S status 0 1 eth0
 	assert_equal 1 "$status"
@@ -59,7 +59,7 @@ config() {
 
 @test "aoe-sancheck finds the path good for the largest frames" {
 	local line='=========================================='
-	says "Probing...done.
+	assert_output "Probing...done.
 ${line}
 INTERFACE SUMMARY
 ${line}
@@ -73,42 +73,42 @@ e0.1	   1	1024	eth0" aoe-sancheck eth0
 }
 
 @test "aoecfg reads an empty configuration" {
-	says '0.1	' aoecfg -t 1 eth0
+	assert_output '0.1	' aoecfg -t 1 eth0
 }
 
 @test "aoecfg sets the configuration, and reads it" {
-	config hello -c set -s hello
-	config hello
+	assert_config hello -c set -s hello
+	assert_config hello
 }
 
 @test "aoecfg reads the configuration of any target" {
-	config hello -c set -s hello
-	says '0.1	hello' aoecfg -t 1 eth0
+	assert_config hello -c set -s hello
+	assert_output '0.1	hello' aoecfg -t 1 eth0
 }
 
 @test "aoecfg is refused when another configuration is set" {
-	config hello -c set -s hello
-	config '*badcfg*' -c set -s other
-	config hello
+	assert_config hello -c set -s hello
+	assert_config '*badcfg*' -c set -s other
+	assert_config hello
 }
 
 @test "aoecfg forces another configuration" {
-	config hello -c set -s hello
-	config other -c fset -s other
-	config other
+	assert_config hello -c set -s hello
+	assert_config other -c fset -s other
+	assert_config other
 }
 
 @test "aoecfg tests for the whole configuration" {
-	config hello -c set -s hello
-	config hello -c test -s hello
+	assert_config hello -c set -s hello
+	assert_config hello -c test -s hello
 	run timeout 10 ip netns exec "$INITIATOR_NS" \
 		aoecfg -t 1 -c test -s hell 0 1 eth0
 	assert_equal '' "$output"
 }
 
 @test "aoecfg tests for the start of the configuration" {
-	config hello -c set -s hello
-	config hello -c prefix -s hell
+	assert_config hello -c set -s hello
+	assert_config hello -c prefix -s hell
 	run timeout 10 ip netns exec "$INITIATOR_NS" \
 		aoecfg -t 1 -c prefix -s ello 0 1 eth0
 	assert_equal '' "$output"

@@ -6,18 +6,15 @@
 load client
 
 setup_file() {
-	kernel
 	lan_open
-	shelf a c
+	add_hosts a c
 	truncate -s 64M "$DIR/disk"
-	guest_boot g 52:54:00:00:00:01
-	capture_begin
-	target t a 0 1 eth0 "$DIR/disk"
-	guest g '
-		modprobe virtio_net
-		ip link set eth0 mtu 9000 up
+	boot_guest g
+	start_capture
+	start_target t a 0 1 eth0 "$DIR/disk"
+	on_guest g '
 		modprobe aoe
-		found e0.1
+		wait_for_disk e0.1
 		mkfs.ext4 -q /dev/etherd/e0.1
 		mount /dev/etherd/e0.1 /mnt
 		seq 300000 >/mnt/file
@@ -26,15 +23,11 @@ setup_file() {
 		aoe-revalidate e0.1
 		e2fsck -fn /dev/etherd/e0.1
 		dd if=/dev/etherd/e0.1 of=/dev/null bs=64k iflag=direct count=99'
-	tools_work
-	capture_end
+	send_all_kinds
+	stop_capture
 }
 
-teardown_file() {
-	lan_close
-}
-
-capture_begin() {
+start_capture() {
 	start tshark ip netns exec "$LAN-a" tshark -q -i eth0 -B 64 \
 		-f 'ether proto 0x88a2' -w "$DIR/wire"
 	wait_until 30 grep -q 'Capturing on' "$DIR/tshark.err"
@@ -43,19 +36,19 @@ capture_begin() {
 }
 
 # tshark has seen all frames when it has seen the last, of slot 254.
-capture_end() {
-	at c aoecfg -t 1 -c fset -s 'the last frame' 0 1 eth0
+stop_capture() {
+	on_host c aoecfg -t 1 -c fset -s 'the last frame' 0 1 eth0
 	wait_until 30 grep -aq 'the last frame' "$DIR/wire"
-	end tshark INT
+	stop tshark INT
 }
 
 # Requests of every kind, good, bad and for others.
-tools_work() {
+send_all_kinds() {
 	local INITIATOR_NS=$LAN-c TARGET_MAC
-	TARGET_MAC=$(at a cat /sys/class/net/eth0/address)
-	at c aoecfg -t 1 -c set -s us 0 1 eth0
-	at c aoecfg -t 1 -c set -s them 0 1 eth0
-	at c timeout 5 aoeping -I 0 1 eth0 || :
+	TARGET_MAC=$(on_host a cat /sys/class/net/eth0/address)
+	on_host c aoecfg -t 1 -c set -s us 0 1 eth0
+	on_host c aoecfg -t 1 -c set -s them 0 1 eth0
+	on_host c timeout 5 aoeping -I 0 1 eth0 || :
 	tagged 'ata_read 0 2' 'ata_write 131071 1 5a*512' \
 		'ata_read 131071 2' ata_flush identify \
 		'request 02 00000000' 'request 03 0000' 'request 09 00' \
