@@ -34,7 +34,7 @@ suite() {
 	suite net/address.bats
 }
 
-@test "advertisements" {
+@test "announcements" {
 	suite net/announcement.bats
 }
 
@@ -50,20 +50,18 @@ suite() {
 	suite net/mtu.bats -- "the loopback interface carries 127 sectors"
 }
 
-@test "signals, and sizes of files and disks" {
-	suite cli/signals.bats net/size.bats
+@test "sizes of files and disks" {
+	suite net/size.bats
 }
 
 @test "the failure stories of the network" {
-	# All I/O is the workers' there, who take what four initiators may
-	# have under way, 256 requests.
-	# T10 counts wake-ups, and those of the shim are its own.
-	T7_SMALL=192 suite failures/network.bats -- \
+	# One counts wake-ups, and the shim has some of its own.
+	suite failures/network.bats -- \
 		"1000 frames for another slot do not wake it"
 }
 
-@test "exit statuses" {
-	suite cli/start.bats -- \
+@test "starting and stopping" {
+	suite cli/start.bats cli/signals.bats cli/streams.bats -- \
 		"no right to open a packet socket: 4, and the message names it"
 }
 
