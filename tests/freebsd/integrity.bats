@@ -18,7 +18,7 @@ teardown_file() { lab_close; }
 setup() {
 	VBLADE=$TSAN
 	IMAGE=$BATS_TEST_TMPDIR/image
-	truncate -s 16M "$IMAGE"
+	truncate -s 64K "$IMAGE"	# few sectors, many conflicts
 	export SHIM_RUN=$BATS_TEST_TMPDIR
 }
 
