@@ -55,9 +55,8 @@ suite() {
 }
 
 @test "the failure stories of the network" {
-	# One counts wake-ups, and the shim has some of its own.
-	suite failures/network.bats -- \
-		"1000 frames for another slot do not wake it"
+	# But "1000 frames for another slot do not wake it": the shim wakes.
+	FILTER="^[^1]" suite failures/network.bats
 }
 
 @test "starting and stopping" {
