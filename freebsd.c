@@ -126,7 +126,7 @@ link_read_mac(struct net *net)
 static void
 link_look(struct net *net)
 {
-	unsigned room = net->size - RECORD_MAX - ETH_HEADER - VLAN_TAG;
+	unsigned room = MIN(net->size - RECORD_MAX - VLAN_TAG, FRAME_MAX);
 	struct link *l = &net->link;
 	struct ifmediareq m = { 0 };
 	struct ifreq r = { 0 };
@@ -144,8 +144,7 @@ link_look(struct net *net)
 	memcpy(l->name, r.ifr_name, sizeof l->name);
 	memcpy(m.ifm_name, r.ifr_name, sizeof m.ifm_name);
 	if (ioctl(net->route, SIOCGIFMTU, &r) == 0)
-		l->mtu = MIN(MIN((unsigned)r.ifr_mtu, room),
-		    FRAME_MAX - ETH_HEADER);
+		l->mtu = MIN((unsigned)r.ifr_mtu, room - ETH_HEADER);
 	if (ioctl(net->route, SIOCGIFFLAGS, &r) == 0)
 		l->up = r.ifr_flags & IFF_UP;
 	if (ioctl(net->route, SIOCGIFMEDIA, &m) == 0 &&
@@ -357,7 +356,7 @@ struct disk {
 	unsigned unit;
 	unsigned block;		/* of the file system */
 	char *map;		/* a file, for mincore(2); never accessed */
-	off_t mapped;		/* bytes, 0 if the mapping failed */
+	off_t mapped;		/* its size at the start, or 0 */
 };
 
 static void
@@ -519,15 +518,16 @@ is_cached(const struct disk *d, off_t offset, size_t len)
 {
 	size_t page = (size_t)getpagesize(), lead = (size_t)offset % page;
 	size_t n = howmany(lead + len, page);
-	char *start = d->map + (offset - (off_t)lead), state[PAGES_MAX];
+	char *start, state[PAGES_MAX];
 
-	if (offset + (off_t)len > d->mapped || n > sizeof state ||
-	    mincore(start, n * page, state) < 0)
+	if (offset + (off_t)len > d->mapped || n > sizeof state)
 		return false;
-	return memchr(state, 0, n) == NULL ||
+	start = d->map + (offset - (off_t)lead);
+	return mincore(start, n * page, state) == 0 &&
+	    (memchr(state, 0, n) == NULL ||
 	    (madvise(start, n * page, MADV_WILLNEED) == 0 &&
 	    mincore(start, n * page, state) == 0 &&
-	    memchr(state, 0, n) == NULL);
+	    memchr(state, 0, n) == NULL));
 }
 
 ssize_t

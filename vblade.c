@@ -1062,9 +1062,19 @@ sync_if_due(struct target *t)
 static struct run *
 run_new(struct request *r)
 {
-	r->run = (struct run){ .io.op = r->op, .request = { r }, .count = 1,
-	    .lba = r->lba, .sectors = r->count };
-	return &r->run;
+	struct run *run = &r->run;
+
+	run->io.op = r->op;
+	run->io.buffered = run->single = run->started = false;
+	run->request[0] = r;
+	run->count = 1;
+	run->done = 0;
+	run->moved = 0;
+	run->blockers = 0;
+	run->lba = r->lba;
+	run->sectors = r->count;
+	run->next = NULL;
+	return run;
 }
 
 /* Append n requests if the first is contiguous with the run. */
@@ -1170,12 +1180,14 @@ run_advance(struct target *t, struct run *run)
  * the cell of the first of them, which batch_add may free.
  */
 static void
-run_reply(struct target *t, const struct run *ended)
+run_reply(struct target *t, const struct run *run)
 {
-	const struct run run = *ended;
+	struct request *request[RUN_MAX];
+	int count = run->count;
 
-	for (int i = 0; i < run.count; i++) {
-		struct request *r = run.request[i];
+	memcpy(request, run->request, sizeof request);
+	for (int i = 0; i < count; i++) {
+		struct request *r = request[i];
 
 		if (r->op == OP_WRITE && !has_error(reply_of(r))) {
 			if (t->sync_writes) {
@@ -1843,7 +1855,7 @@ check_range(struct target *t, const char *path)
 static void
 allocate_requests(struct target *t)
 {
-	size_t n = 4 * t->buffers;
+	size_t n = 8 * t->buffers;
 	uint8_t *p;
 
 	n = BATCH + (n < QUEUE_MIN ? QUEUE_MIN : n > QUEUE_MAX ? QUEUE_MAX : n);

@@ -4,10 +4,11 @@
 load ../helper
 
 setup() {
-	local prefix=$BATS_TEST_TMPDIR/usr file
+	local prefix=$BATS_TEST_TMPDIR/usr
 	cd "$BATS_TEST_TMPDIR" || return
-	DESTDIR='' VERSION=0 prefix=$prefix sbindir=$prefix/sbin \
-		libexecdir=$prefix/libexec sh "$TESTS/../dist/install" freebsd
+	env DESTDIR= VERSION=0 "prefix=$prefix" "sbindir=$prefix/sbin" \
+		"libexecdir=$prefix/libexec" sh "$TESTS/../dist/install" \
+		freebsd
 	mkdir -p conf run usr/sbin
 	cp "$TESTS/../dist/vbladed" usr/sbin
 	cat >usr/sbin/vblade <<-EOF

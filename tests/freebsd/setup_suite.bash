@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 #
-# Before the first test: the program with the shim under it is built once,
-# and the compiler with FreeBSD's headers is fetched while tests run.  Where
-# SHIMMED is given, that is the program.
+# Before the first test: build the program with the shim, and download the
+# compiler that has FreeBSD's headers while tests run.  If SHIMMED is set, it
+# names the program instead.
 
 setup_suite() {
 	local here=${BASH_SOURCE[0]%/*}
@@ -11,8 +11,8 @@ setup_suite() {
 	# What lives as long as the process is no leak.
 	export ASAN_OPTIONS=detect_leaks=0
 	"$here/build" "$SHIMMED" "$here/../../vblade.c" "$here/../../freebsd.c" \
-		-- -Wshadow -Werror -Wno-format-truncation -O1 -fsanitize=address,undefined \
-		-fno-sanitize-recover=all
-	make -s -C "$here/../.." tests/frame
+		-- -Wshadow -Werror -Wno-format-truncation -O1 \
+		-fsanitize=address,undefined -fno-sanitize-recover=all
+	make -s -C "$here/../.." tests/frame tests/load
 	nice "$here/zig" version >/dev/null 2>&1 3>&- &
 }

@@ -457,24 +457,16 @@ bpf_ioctl(int fd, struct bpf *b, unsigned long request, void *arg)
 	return fail_with(EINVAL);
 }
 
+/* Non-blocking, as freebsd.c opens it. */
 static ssize_t
 bpf_read(int fd, struct bpf *b, void *buf, size_t len)
 {
-	bool nonblocking = fcntl(fd, F_GETFL) & O_NONBLOCK;
 	struct ifreq r = { 0 };
-	struct pollfd p = { .fd = fd, .events = POLLIN };
 
 	if (len != b->size)
 		return fail_with(b->index != 0 ? EINVAL : ENXIO);
-	while (b->index == 0 || !buffer_ready(fd, b)) {
-		if (b->store_len > 0 && nonblocking)
-			break;
-		if (!bpf_interface(fd, b, &r))
-			return fail_with(ENXIO);
-		if (nonblocking)
-			return fail_with(EAGAIN);
-		__real_poll(&p, 1, TICK / 10);
-	}
+	if (b->index == 0 || (!buffer_ready(fd, b) && b->store_len == 0))
+		return fail_with(bpf_interface(fd, b, &r) ? EAGAIN : ENXIO);
 	if (b->hold_len == 0)
 		buffer_rotate(b);
 	memcpy(buf, b->hold, b->hold_len);

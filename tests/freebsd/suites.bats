@@ -34,7 +34,7 @@ suite() {
 	suite net/address.bats
 }
 
-@test "advertisements" {
+@test "announcements" {
 	suite net/announcement.bats
 }
 
@@ -50,18 +50,23 @@ suite() {
 	suite net/mtu.bats -- "the loopback interface carries 127 sectors"
 }
 
-@test "signals, and sizes of files and disks" {
-	suite cli/signals.bats net/size.bats
+@test "sizes of files and disks" {
+	suite net/size.bats
 }
 
 @test "the failure stories of the network" {
+<<<<<<< HEAD
 	# All I/O is the workers' there, who take what four initiators may
 	# have under way, 256 requests.
 	T7_SMALL=192 suite failures/network.bats
+=======
+	# But "1000 frames for another slot do not wake it": the shim wakes.
+	FILTER="^[^1]" suite failures/network.bats
+>>>>>>> f5a38ca51a2ded13520c1e94162b7e7f20d96dcc
 }
 
-@test "exit statuses" {
-	suite cli/start.bats -- \
+@test "starting and stopping" {
+	suite cli/start.bats cli/signals.bats cli/streams.bats -- \
 		"no right to open a packet socket: 4, and the message names it"
 }
 
