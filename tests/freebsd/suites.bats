@@ -55,14 +55,8 @@ suite() {
 }
 
 @test "the failure stories of the network" {
-<<<<<<< HEAD
-	# All I/O is the workers' there, who take what four initiators may
-	# have under way, 256 requests.
-	T7_SMALL=192 suite failures/network.bats
-=======
 	# But "1000 frames for another slot do not wake it": the shim wakes.
 	FILTER="^[^1]" suite failures/network.bats
->>>>>>> f5a38ca51a2ded13520c1e94162b7e7f20d96dcc
 }
 
 @test "starting and stopping" {
