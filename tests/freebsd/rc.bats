@@ -1,0 +1,129 @@
+# FreeBSD's service script, with a small rc.subr(8) and a vblade of our own;
+# vblade-export and vbladed are the real ones.
+
+load ../helper
+
+setup() {
+	local prefix=$BATS_TEST_TMPDIR/usr file
+	cd "$BATS_TEST_TMPDIR" || return
+	DESTDIR='' VERSION=0 prefix=$prefix sbindir=$prefix/sbin \
+		libexecdir=$prefix/libexec sh "$TESTS/../dist/install" freebsd
+	mkdir -p conf run usr/sbin
+	cp "$TESTS/../dist/vbladed" usr/sbin
+	cat >usr/sbin/vblade <<-EOF
+		#!/bin/sh
+		printf '<%s>' "\$@" >>$PWD/started
+		echo >>$PWD/started
+		case \$* in
+		*nosuch*)
+			echo 'vblade: nosuch: No such file or directory' >&2
+			exit 6
+		esac
+		echo "pid \$\$: e0.1, 8 sectors O_RDWR"
+		exec sleep 60
+	EOF
+	# What rc.subr does with a command, and with a pidfile.
+	cat >rc.subr <<-'EOF'
+		load_rc_config() { :; }
+		check_pidfile() { cat "$1" 2>/dev/null || :; }
+		wait_for_pids() { echo "waited: $*"; }
+		run_rc_command() { eval "\$${1}_cmd"; }
+	EOF
+	chmod +x usr/sbin/vblade
+	: >started
+	sed "s,/etc/rc.subr,$PWD/rc.subr,; s,/var/run,$PWD/run," \
+		usr/etc/rc.d/vblade >script
+}
+
+teardown() {
+	local file
+	for file in run/*.pid; do
+		[ ! -f "$file" ] || kill "$(cat "$file")" 2>/dev/null || :
+	done
+}
+
+# conf NAME LINE...
+conf() {
+	printf '%s\n' "${@:2}" >"conf/$1.conf"
+}
+
+service() {
+	vblade_confdir=$PWD/conf run sh script "$1"
+}
+
+@test "it is a shell script without a fault" {
+	sh -n usr/etc/rc.d/vblade
+	shellcheck usr/etc/rc.d/vblade
+}
+
+@test "each file becomes an export" {
+	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
+	conf b shelf=0 slot=2 netif=em0 "filename='/a b.img'" \
+		"options='-r -b 16'"
+	service start
+	assert_equal 0 "$status" "status"
+	assert_match '<0><1><em0></dev/ada1>$' "$(cat started)"
+	assert_match '<-r><-b><16>.*<0><2><em0></a b.img>$' "$(cat started)"
+}
+
+@test "21: options without quotes are read as they are meant" {
+	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1 'options=-r -s'
+	service start
+	assert_equal 0 "$status" "status: $output"
+	assert_match '<-r><-s>.*</dev/ada1>$' "$(cat started)"
+}
+
+@test "21: an export that ends at once is a failure, the others start" {
+	conf a shelf=0 slot=1 netif=em0 filename=/nosuch
+	conf b shelf=0 slot=2 netif=em0 filename=/dev/ada2
+	service start
+	assert_equal 1 "$status" "status"
+	assert_match 'nosuch: No such file' "$output"
+	assert_match '</dev/ada2>$' "$(cat started)"
+	[ ! -e run/vblade.a.pid ]
+}
+
+@test "only those are started that are named" {
+	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
+	conf b shelf=0 slot=2 netif=em0 filename=/dev/ada2
+	vblade_exports=b service start
+	refute_match ada1 "$(cat started)"
+	assert_match ada2 "$(cat started)"
+}
+
+@test "without files nothing is started, and that is no failure" {
+	service start
+	assert_equal "0 " "$status $output"
+}
+
+@test "what runs is not started again" {
+	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
+	sleep 60 3>&- &
+	echo $! >run/vblade.a.pid
+	service start
+	assert_match "a is already running, pid $!" "$output"
+	assert_equal "" "$(cat started)"
+}
+
+@test "stop ends what runs and waits for it" {
+	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
+	sleep 60 3>&- &
+	echo $! >run/vblade.a.pid
+	service stop
+	assert_match "waited: $!" "$output"
+	wait_until 10 process_gone $!
+}
+
+@test "status names what runs and fails when something does not" {
+	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
+	conf b shelf=0 slot=2 netif=em0 filename=/dev/ada2
+	service start
+	service status
+	assert_equal 0 "$status" "status"
+	assert_match "^a: $(cat run/vblade.a.pid)\$" "$output"
+	kill "$(cat run/vblade.b.pid)"
+	rm run/vblade.b.pid
+	service status
+	assert_equal 1 "$status" "status"
+	assert_match '^b: not running$' "$output"
+}
