@@ -355,7 +355,7 @@ assert_start_retried() {
 
 # example TEXT: the example of the manual that has TEXT.
 example() {
-	sed -n '/^\.Sh EXAMPLES/,/^\.Sh NOTES/p' "$TESTS/../vblade.8" |
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh [^E]/p' "$TESTS/../vblade.8" |
 		awk -v text="$1" '
 			/^\.Ed/ { inside = 0; if (index(block, text)) print block }
 			inside { block = block $0 "\n" }
@@ -369,12 +369,14 @@ example() {
 	assert_equal enabled "$(in_container systemctl is-enabled vblade@music)"
 }
 
-@test "example: an ISO image in the background" {
+@test "example: an ISO image in the background, stopped later" {
 	truncate -s 1M "$ROOT/srv/live.iso"
-	in_container sh -ec "$(example live.iso)"
-	is_exported 2
+	in_container sh -ec "$(example live.iso | sed -n 1p)"
+	is_readonly 2
 	wait_until 10 eval 'in_container journalctl --quiet --no-pager -t vbladed |
 		grep -q "e0\.2.*O_RDONLY"'
+	in_container sh -ec "$(example live.iso | sed -n 2p)"
+	wait_until 10 not_exported 2
 }
 
 @test "example: a macvlan made by systemd-networkd, at boot" {
