@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 #
 # A Debian container with systemd as its first process, in the target's
-# namespace of the lab.  One root with Debian's packages is made and kept in
-# .cache; each container gets a layer of its own above it, so that nothing
-# one test leaves is found by the next.
+# namespace of the lab.  One root with Debian's packages, vblade 25 among them,
+# is made once and kept in .cache; each container has a layer of its own above
+# it, which goes with it.
 #
 #	load ../helper
 #	load container
-#	setup_file() { container_open; }
+#	setup_file() { container_open; }	# or setup() and teardown()
 #	teardown_file() { container_close; }
 
 CACHE=$TESTS/service/.cache
@@ -22,8 +22,8 @@ container_root() {
 	) 9>"$CACHE/lock"
 }
 
-# mmdebstrap wants the low descriptors for itself.  Of resource-agents we
-# want files and not what they depend on.
+# mmdebstrap needs the low descriptors for itself.  Of resource-agents only
+# the files are needed, not its dependencies.
 # shellcheck disable=SC2016
 container_root_make() {
 	rm -rf "$CACHE/making"
@@ -42,17 +42,17 @@ container_root_make() {
 
 # container_open: make the lab and the container; $ROOT is its root.
 container_open() {
+	export CONTAINER=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/container
+	export ROOT=$CONTAINER/root
 	lab_open
-	container_root >"$BATS_FILE_TMPDIR/root.log" 2>&1 ||
-		fail "no root" "$(cat "$BATS_FILE_TMPDIR/root.log")"
-	export ROOT=$BATS_FILE_TMPDIR/root
-	mkdir "$ROOT" "$BATS_FILE_TMPDIR/layers"
-	mount -t tmpfs tmpfs "$BATS_FILE_TMPDIR/layers"
-	mkdir "$BATS_FILE_TMPDIR/layers/upper" "$BATS_FILE_TMPDIR/layers/work"
-	mount -t overlay -o \
-		"lowerdir=$CACHE/root,upperdir=$BATS_FILE_TMPDIR/layers/upper,workdir=$BATS_FILE_TMPDIR/layers/work" \
+	mkdir "$CONTAINER" "$ROOT" "$CONTAINER/layers"
+	container_root >"$CONTAINER/root.log" 2>&1 ||
+		fail "no root" "$(cat "$CONTAINER/root.log")"
+	mount -t tmpfs tmpfs "$CONTAINER/layers"
+	mkdir "$CONTAINER/layers/upper" "$CONTAINER/layers/work"
+	mount -t overlay -o "lowerdir=$CACHE/root,upperdir=$CONTAINER/layers/upper,workdir=$CONTAINER/layers/work" \
 		overlay "$ROOT"
-	mkdir -p "$ROOT/var/log/journal"
+	mkdir -p "$ROOT/var/log/journal" "$ROOT/srv"
 }
 
 # container_boot: start it, and wait until all jobs of its start are done.
@@ -61,50 +61,93 @@ container_boot() {
 		--directory="$ROOT" --machine="$LAB" --console=read-only \
 		--capability=CAP_NET_ADMIN \
 		--network-namespace-path="/run/netns/$TARGET_NS" --boot \
-		>"$BATS_FILE_TMPDIR/console" 2>&1 </dev/null 3>&- &
-	echo $! >"$BATS_FILE_TMPDIR/container"
+		>"$CONTAINER/console" 2>&1 </dev/null 3>&- &
+	echo $! >"$CONTAINER/pid"
 	wait_until 60 container_is_up ||
-		fail "not up" "$(cat "$BATS_FILE_TMPDIR/console")"
+		fail "not up" "$(cat "$CONTAINER/console")"
 }
 
 container_is_up() {
 	in_container systemctl is-system-running | grep -qE 'running|degraded'
 }
 
-# container_reboot: nspawn ends, and leaves it to us to start it again.
+# container_reboot: nspawn ends on a reboot, and is started again.
 container_reboot() {
 	local pid
-	pid=$(cat "$BATS_FILE_TMPDIR/container")
+	pid=$(cat "$CONTAINER/pid")
 	in_container systemctl reboot
 	wait_until 60 process_gone "$pid"
 	container_boot
 }
 
-# container_end: end it, if it was started.
-container_end() {
+# container_stop: stop it, if it was started.
+container_stop() {
 	local pid
-	pid=$(cat "$BATS_FILE_TMPDIR/container" 2>/dev/null) || return 0
-	rm "$BATS_FILE_TMPDIR/container"
+	pid=$(cat "$CONTAINER/pid" 2>/dev/null) || return 0
+	rm "$CONTAINER/pid"
 	kill "$pid" || :
 	wait_until 20 process_gone "$pid" || kill -9 "$pid"
 }
 
-# container_close: end it and take it away, with the lab.
+# container_close: stop and remove it, and what runs in the lab, with the lab.
 container_close() {
-	container_end
-	umount "$BATS_FILE_TMPDIR/root" "$BATS_FILE_TMPDIR/layers"
+	container_stop
+	stop_target
+	umount "$ROOT" "$CONTAINER/layers"
 	lab_close
 }
 
-# in_container COMMAND...: run it in the container.
+# stop_target: kill all processes in the target's namespace.
+stop_target() {
+	local pid
+	for pid in $(ip netns pids "$TARGET_NS"); do
+		kill -9 "$pid" || :
+	done
+}
+
+# in_container COMMAND...: run it in the running container.
 in_container() {
 	nsenter --target "$(container_init)" --all --wdns=/ "$@" 3>&-
 }
 
-# container_init: the pid, out here, of its first process.
+# container_init: the process id, outside, of the container's first process.
 container_init() {
 	local pid
-	pid=$(cat "$BATS_FILE_TMPDIR/container")
+	pid=$(cat "$CONTAINER/pid")
 	read -r pid _ <"/proc/$pid/task/$pid/children"
 	echo "$pid"
+}
+
+# in_root COMMAND...: run it in the root of a container that does not run: a
+# host without systemd.
+in_root() {
+	on_target unshare --mount sh -ec '
+		mount -t proc proc "$0/proc"
+		exec chroot "$0" "$@"' "$ROOT" "$@" 3>&-
+}
+
+# conf NAME SLOT [LINE...]: write /etc/vblade.conf.d/NAME.conf, which exports
+# the image /srv/NAME.img as e0.SLOT.
+conf() {
+	truncate -s 1M "$ROOT/srv/$1.img"
+	printf '%s\n' shelf=0 "slot=$2" netif=eth0 "filename=/srv/$1.img" \
+		"${@:3}" >"$ROOT/etc/vblade.conf.d/$1.conf"
+}
+
+# is_exported SLOT: e0.SLOT replies to a Query Config Information.
+is_exported() {
+	local ADDRESS
+	ADDRESS=0000$(be8 "$1")
+	frame -w 500 "$(config_read)"
+}
+
+not_exported() {
+	! is_exported "$1"
+}
+
+# is_readonly SLOT: e0.SLOT refuses a write.
+is_readonly() {
+	local ADDRESS
+	ADDRESS=0000$(be8 "$1")
+	assert_reply "$(ata_write 0 1 '00*512')" "$(ata_failed 41 04 0 1)"
 }

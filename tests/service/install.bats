@@ -1,67 +1,115 @@
 # shellcheck shell=bats
 #
-# make install puts it where it is told, with either make, and make uninstall
-# leaves nothing.
+# make install and make uninstall, with GNU make and BSD make.
 
 load ../helper
 
-# installed: what lies below the destination, with modes.
-installed() {
-	(cd "$BATS_TEST_TMPDIR/root" && find . ! -type d -printf '%M %P\n' |
-		sort -k 2)
-}
-
-WANTED='-rwxr-xr-x opt/sbin/vblade
-lrwxrwxrwx opt/sbin/vbladed
--rw-r--r-- opt/share/man/man8/vblade.8
-lrwxrwxrwx opt/share/man/man8/vbladed.8
--rw-r--r-- units/vblade.target
--rw-r--r-- units/vblade@.service'
-
-# installs MAKE: it installs all, whatever the umask, and removes all.
-installs() {
-	umask 077
-	"$1" -C "$TESTS/.." install prefix=/opt unitdir=/units \
-		DESTDIR="$BATS_TEST_TMPDIR/root"
-	assert_equal "$WANTED" "$(installed)"
-	assert_equal "vblade vblade.8" "$(cd "$BATS_TEST_TMPDIR/root/opt" &&
-		echo "$(readlink sbin/vbladed)" \
-			"$(readlink share/man/man8/vbladed.8)")"
-	"$1" -C "$TESTS/.." uninstall prefix=/opt unitdir=/units \
-		DESTDIR="$BATS_TEST_TMPDIR/root"
-	assert_equal "" "$(installed)"
-}
-
-@test "GNU make installs and uninstalls" {
-	installs make
-}
-
-@test "BSD make installs and uninstalls" {
-	installs bmake
-}
-
-@test "sbindir, mandir and unitdir are heeded" {
-	make -s -C "$TESTS/.." install DESTDIR="$BATS_TEST_TMPDIR/root" \
-		sbindir=/a mandir=/b unitdir=/c
-	assert_equal "a/vblade a/vbladed b/man8/vblade.8 b/man8/vbladed.8 \
-c/vblade.target c/vblade@.service" "$(installed | cut -d' ' -f2 | paste -sd' ')"
-	assert_match ' /a/vblade ' \
-		"$(cat "$BATS_TEST_TMPDIR/root/c/vblade@.service")"
-}
-
-@test "the installed program serves, and its manual is found by both names" {
-	lab_open
-	make -s -C "$TESTS/.." install DESTDIR="$BATS_TEST_TMPDIR/root"
-	VBLADE=$BATS_TEST_TMPDIR/root/usr/local/sbin/vblade \
-		serve 0 1 eth0 "$(image 8)"
-	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
-	for name in vblade vbladed; do
-		assert_match 'export a file or a disk' "$(mandoc -T ascii \
-			"$BATS_TEST_TMPDIR/root/usr/local/share/man/man8/$name.8")"
-	done
+setup() {
+	ROOT="$BATS_TEST_TMPDIR/a root"
 }
 
 teardown() {
 	serve_end
 	lab_close
+}
+
+# make_with MAKE TARGET [VARIABLE...]: silently, into $ROOT.
+make_with() {
+	"$1" -s -C "$TESTS/.." "${@:2}" DESTDIR="$ROOT"
+}
+
+# installed_files: all below $ROOT, with modes.
+installed_files() {
+	(cd "$ROOT" && find . ! -type d -printf '%M %P\n' | LC_ALL=C sort -k 2)
+}
+
+# assert_installed TARGET FILE...: this target installs these, whatever the
+# umask, with both makes, and make uninstall removes them.
+assert_installed() {
+	local make
+	for make in make bmake; do
+		(umask 077 && make_with $make "$1" INIT=none prefix=/opt)
+		assert_equal "$(printf '%s\n' "${@:2}")" "$(installed_files)" \
+			"$make $1"
+		make_with $make uninstall prefix=/opt
+		assert_equal "" "$(installed_files)" "$make uninstall"
+	done
+}
+
+EXPORT='-rwxr-xr-x opt/libexec/vblade-export'
+
+@test "make install: program and manual" {
+	assert_installed install '-rwxr-xr-x opt/sbin/vblade' \
+		'-rwxr-xr-x opt/sbin/vbladed' \
+		'-rw-r--r-- opt/share/man/man8/vblade.8' \
+		'-rw-r--r-- opt/share/man/man8/vbladed.8'
+}
+
+@test "make install-systemd: the units" {
+	assert_installed install-systemd \
+		'-rw-r--r-- opt/lib/systemd/system/vblade.service' \
+		'-rw-r--r-- opt/lib/systemd/system/vblade@.service' "$EXPORT"
+}
+
+@test "make install-openrc: the init script" {
+	assert_installed install-openrc '-rwxr-xr-x etc/init.d/vblade' "$EXPORT"
+}
+
+@test "make install-freebsd: the rc script" {
+	assert_installed install-freebsd '-rwxr-xr-x opt/etc/rc.d/vblade' \
+		"$EXPORT"
+}
+
+@test "make install adds the units where systemd runs, and nowhere else" {
+	local runs=0
+	[ ! -d /run/systemd/system ] || runs=1
+	make_with make install
+	assert_equal "$runs" "$(installed_files | grep -c '@\.service$')"
+	unshare --mount sh -ec 'mount -t tmpfs tmpfs /run
+		mkdir -p /run/systemd/system; "$@"' sh \
+		make -s -C "$TESTS/.." install DESTDIR="$ROOT/2"
+	assert_match '2/usr/local/lib/systemd/system/vblade@.service$' \
+		"$(installed_files)"
+	unshare --mount sh -ec 'mount -t tmpfs tmpfs /run; "$@"' sh \
+		make -s -C "$TESTS/.." install DESTDIR="$ROOT/3"
+	refute_match ' 3/.*service' "$(installed_files)"
+}
+
+@test "sbindir, mandir, libexecdir and unitdir are used" {
+	make_with make install INIT=systemd sbindir=/a mandir=/b unitdir=/c \
+		libexecdir=/d
+	assert_equal "a/vblade a/vbladed b/man8/vblade.8 b/man8/vbladed.8 \
+c/vblade.service c/vblade@.service d/vblade-export" \
+		"$(installed_files | cut -d' ' -f2 | paste -sd' ')"
+	assert_match '^ExecStart=/d/vblade-export ' "$(cat "$ROOT"/c/*@.service)"
+	assert_match '^vblade=/a/vblade$' "$(cat "$ROOT/d/vblade-export")"
+}
+
+@test "no variable of the templates is left" {
+	make_with make install
+	make_with make install-systemd install-openrc install-freebsd
+	refute_match '@[A-Za-z]+@' "$(grep -rIh . "$ROOT")"
+}
+
+@test "program, manual and package have the version of the Makefile" {
+	local version
+	version=$(sed -n 's/^VERSION = //p' "$TESTS/../Makefile")
+	assert_equal "vblade $version" "$("$VBLADE" -V)"
+	make_with make install
+	assert_match "vblade $version *(November|December|January)" "$(mandoc -T ascii \
+		"$ROOT/usr/local/share/man/man8/vblade.8" | tail -n 1)"
+	assert_match "^vblade \(25\+$version\)" \
+		"$(head -n 1 "$TESTS/../dist/debian/changelog")"
+}
+
+@test "the installed program serves, and its manual has two names" {
+	local name
+	lab_open
+	make_with make install
+	VBLADE=$ROOT/usr/local/sbin/vblade serve 0 1 eth0 "$(image 8)"
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
+	for name in vblade vbladed; do
+		assert_match '^ *vblade.* - ' "$(cd "$ROOT/usr/local/share/man" &&
+			mandoc -T ascii man8/$name.8 | sed "s,.\x08,,g")"
+	done
 }

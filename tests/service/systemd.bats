@@ -11,7 +11,7 @@ setup_file() {
 	chroot "$ROOT" dpkg --purge vblade
 	make -s -C "$TESTS/.." install INIT=systemd prefix=/usr \
 		DESTDIR="$ROOT"
-	mkdir -p "$ROOT/srv" "$ROOT/etc/vblade.conf.d"
+	mkdir -p "$ROOT/etc/vblade.conf.d"
 	container_boot
 }
 
@@ -27,16 +27,6 @@ teardown() {
 	on_target ip link delete late0 2>/dev/null || :
 }
 
-# export_file NAME SHELF SLOT [LINE...]: write /etc/vblade.conf.d/NAME.conf
-# and the image it exports on eth0.
-export_file() {
-	local name=$1
-	printf '%s\n' "shelf=$2" "slot=$3" netif=eth0 \
-		"filename=/srv/$name.img" "${@:4}" \
-		>"$ROOT/etc/vblade.conf.d/$name.conf"
-	truncate -s 1M "$ROOT/srv/$name.img"
-}
-
 # drop_in INSTANCE LINE...: add lines to its unit.
 drop_in() {
 	local directory=$ROOT/etc/systemd/system/vblade@$1.service.d
@@ -50,13 +40,6 @@ running_exports() {
 	in_container systemctl list-units --plain --no-legend \
 		--state=running 'vblade@*' |
 		sed 's/^vblade@\(.*\)\.service .*/\1/' | paste -sd' '
-}
-
-# is_exported SHELF SLOT: it replies to a Query Config Information.
-is_exported() {
-	local ADDRESS
-	ADDRESS=$(be16 "$1")$(be8 "$2")
-	frame -w 500 "$(config_read)"
 }
 
 journal() {
@@ -103,38 +86,38 @@ assert_start_retried() {
 # --- start, stop, status ---
 
 @test "enable --now starts three exports" {
-	export_file a 0 1
-	export_file b 0 2 options=-r
-	export_file c 1 1
+	conf a 1
+	conf b 2 options=-r
+	conf c 3
 	in_container systemctl enable --now vblade@a vblade@b vblade@c
 	assert_equal "a b c" "$(running_exports)"
-	is_exported 0 1
-	is_exported 0 2
-	is_exported 1 1
+	is_exported 1
+	is_exported 2
+	is_exported 3
 }
 
 @test "systemctl start returns when the export is ready" {
-	export_file a 0 1
+	conf a 1
 	in_container systemctl start vblade@a
 	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 '00*512')"
 }
 
 @test "enabled exports are started at boot" {
-	export_file a 0 1
-	export_file b 0 2
-	export_file c 1 1
+	conf a 1
+	conf b 2
+	conf c 3
 	in_container systemctl enable --now vblade@a vblade@b
 	container_reboot
-	wait_until 10 is_exported 0 1
-	wait_until 10 is_exported 0 2
+	wait_until 10 is_exported 1
+	wait_until 10 is_exported 2
 	assert_equal "a b" "$(running_exports)"
 }
 
 @test "systemctl start, restart and stop vblade: all enabled exports" {
 	local pid
-	export_file a 0 1
-	export_file b 0 2
-	export_file c 1 1
+	conf a 1
+	conf b 2
+	conf c 3
 	in_container systemctl enable vblade@a vblade@b
 	in_container systemctl start vblade
 	wait_until 10 eval '[ "$(running_exports)" = "a b" ]'
@@ -147,14 +130,14 @@ assert_start_retried() {
 }
 
 @test "systemctl stop vblade also stops exports that it did not start" {
-	export_file a 0 1
+	conf a 1
 	in_container systemctl start vblade vblade@a
 	in_container systemctl stop vblade
 	assert_equal "" "$(running_exports)"
 }
 
 @test "systemctl reload advertises the export again" {
-	export_file a 0 1
+	conf a 1
 	in_container systemctl start vblade@a
 	start_listener
 	in_container systemctl reload vblade@a
@@ -163,7 +146,7 @@ assert_start_retried() {
 }
 
 @test "systemctl status shows export, size and the command of vblade" {
-	export_file a 0 1 options=-r
+	conf a 1 options=-r
 	in_container systemctl start vblade@a
 	run in_container systemctl status --no-pager --full vblade@a
 	assert_match 'vblade@a.service - AoE export a' "$output"
@@ -174,7 +157,7 @@ assert_start_retried() {
 }
 
 @test "journal lines have priorities" {
-	export_file warned 4095 1
+	conf warned 1 shelf=4095
 	in_container systemctl start vblade@warned
 	assert_match '^vblade: e4095.1: eth0: .* 4095' \
 		"$(journal warned --output cat --priority 4..4)"
@@ -184,30 +167,30 @@ assert_start_retried() {
 }
 
 @test "instances may have dashes, blanks and escapes in their names" {
-	export_file live-rescue-x64 0 1
+	conf live-rescue-x64 1
 	in_container systemctl start vblade@live-rescue-x64
-	is_exported 0 1
+	is_exported 1
 	in_container systemctl stop vblade@live-rescue-x64
 	in_container systemctl start 'vblade@live\x2drescue\x2dx64'
-	is_exported 0 1
-	export_file "two words" 0 2
+	is_exported 1
+	conf "two words" 2
 	in_container systemctl start "$(in_container systemd-escape \
 		--template=vblade@.service "two words")"
-	is_exported 0 2
+	is_exported 2
 }
 
 @test "values may be quoted, and options may be several" {
-	export_file a 0 1 'options="-r -b 20"' 'ionice=-c2 -n7'
+	conf a 1 'options="-r -b 20"' 'ionice=-c2 -n7'
 	sed -i "s/^filename=.*/filename='\/srv\/it is a.img'/" \
 		"$ROOT/etc/vblade.conf.d/a.conf"
 	mv "$ROOT/srv/a.img" "$ROOT/srv/it is a.img"
 	in_container systemctl start vblade@a
 	assert_equal "$(hex "$(response 01 "0014 0100 02 10 0000 @60")")" \
-		"$(is_exported 0 1)"
+		"$(is_exported 1)"
 }
 
 @test "the user who owns the file may run the export" {
-	export_file owned 0 1
+	conf owned 1
 	echo 'images:x:1000:1000::/:/bin/false' >>"$ROOT/etc/passwd"
 	echo 'images:x:1000:' >>"$ROOT/etc/group"
 	chown 1000:1000 "$ROOT/srv/owned.img"
@@ -215,7 +198,7 @@ assert_start_retried() {
 	drop_in owned "$(sed -n '/^\[Service\]/,/^\.Ed/p' \
 		"$TESTS/../vblade.8" | grep -v '^\.')"
 	in_container systemctl start vblade@owned || fail "$(journal owned)"
-	is_exported 0 1
+	is_exported 1
 	assert_equal 1000 "$(in_container stat -c %u \
 		"/proc/$(property owned MainPID)")"
 }
@@ -223,7 +206,7 @@ assert_start_retried() {
 # --- failures that are not retried ---
 
 @test "an unknown key is refused by name" {
-	export_file bad 0 1 Options=-r
+	conf bad 1 Options=-r
 	assert_start_fails bad
 	assert_match "/etc/vblade.conf.d/bad.conf: unknown key 'Options'" \
 		"$(journal bad)"
@@ -237,14 +220,14 @@ assert_start_retried() {
 }
 
 @test "a bad option is reported with the file and the command line" {
-	export_file bad 0 1 'options=-b 1'
+	conf bad 1 'options=-b 1'
 	assert_start_fails bad
 	assert_match '/etc/vblade.conf.d/bad.conf: .*options=-b 1' "$(journal bad)"
 	status_has bad 'Status: ".*-b'
 }
 
 @test "a file without permission is not retried" {
-	export_file foreign 0 1
+	conf foreign 1
 	chown 1000 "$ROOT/srv/foreign.img"
 	chmod 600 "$ROOT/srv/foreign.img"
 	assert_start_fails foreign 4
@@ -252,9 +235,9 @@ assert_start_retried() {
 }
 
 @test "ionice without the right to it is ignored, and reported once" {
-	export_file nice 0 1 ionice=-c1
+	conf nice 1 ionice=-c1
 	in_container systemctl start vblade@nice
-	is_exported 0 1
+	is_exported 1
 	assert_equal 1 "$(journal nice | grep -c 'ionice=-c1 is ignored:.*not permitted')"
 }
 
@@ -262,16 +245,16 @@ assert_start_retried() {
 
 @test "an export that was killed is restarted" {
 	local pid
-	export_file a 0 1
+	conf a 1
 	in_container systemctl start vblade@a
 	pid=$(property a MainPID)
 	in_container systemctl kill --signal=KILL vblade@a
-	wait_until 30 is_exported 0 1
+	wait_until 30 is_exported 1
 	[ "$(property a MainPID)" != "$pid" ]
 }
 
 @test "a missing interface: one message, then a wait for it" {
-	export_file late 0 1
+	conf late 1
 	sed -i s/eth0/late0/ "$ROOT/etc/vblade.conf.d/late.conf"
 	assert_start_retried late
 	status_has late 'Status: "late0: No such device"'
@@ -280,21 +263,21 @@ assert_start_retried() {
 	on_target ip link add link eth0 name late0 type macvlan mode bridge
 	on_target ip link set late0 up
 	wait_until 10 eval '[ "$(running_exports)" = late ]'
-	TARGET_MAC=$(on_target cat /sys/class/net/late0/address) is_exported 0 1
+	TARGET_MAC=$(on_target cat /sys/class/net/late0/address) is_exported 1
 	assert_equal 1 "$(property late NRestarts)"
 }
 
 @test "a corrected file is read while an export waits" {
-	export_file late 0 1
+	conf late 1
 	sed -i s/eth0/eht0/ "$ROOT/etc/vblade.conf.d/late.conf"
 	assert_start_retried late
 	wait_until 30 status_has late 'Waiting: eht0'
 	sed -i s/eht0/eth0/ "$ROOT/etc/vblade.conf.d/late.conf"
-	wait_until 10 is_exported 0 1
+	wait_until 10 is_exported 1
 }
 
 @test "an export that waits can be stopped, and started anew at once" {
-	export_file late 0 1
+	conf late 1
 	rm "$ROOT/srv/late.img"
 	assert_start_retried late
 	wait_until 30 status_has late 'Waiting: /srv/late.img'
@@ -305,13 +288,13 @@ assert_start_retried() {
 
 @test "an image on a file system that is mounted late is exported then" {
 	mkdir -p "$ROOT/mnt/late"
-	export_file late 0 1
+	conf late 1
 	sed -i s,/srv,/mnt/late, "$ROOT/etc/vblade.conf.d/late.conf"
 	assert_start_retried late
 	status_has late 'Status: "/mnt/late/late.img: No such file'
 	in_container mount -t tmpfs tmpfs /mnt/late
 	in_container truncate -s 1M /mnt/late/late.img
-	wait_until 30 is_exported 0 1
+	wait_until 30 is_exported 1
 	in_container systemctl stop vblade@late
 	in_container umount /mnt/late
 }
@@ -319,7 +302,7 @@ assert_start_retried() {
 # As when the old process hangs in the kernel.
 @test "an image in use is exported when it is released" {
 	local holder
-	export_file busy 0 1
+	conf busy 1
 	flock "$ROOT/srv/busy.img" sleep 600 3>&- &
 	holder=$!
 	assert_start_retried busy
@@ -327,13 +310,13 @@ assert_start_retried() {
 	wait_until 30 restarts_at_least busy 1
 	refute_match overrides "$(journal busy)"
 	pkill -P "$holder"
-	wait_until 30 is_exported 0 1
+	wait_until 30 is_exported 1
 }
 
 @test "an interface that is deleted and created again does not end it" {
 	local pid
 	on_target ip link add link eth0 name late0 type macvlan mode bridge
-	export_file away 0 1
+	conf away 1
 	sed -i s/eth0/late0/ "$ROOT/etc/vblade.conf.d/away.conf"
 	in_container systemctl start vblade@away
 	pid=$(property away MainPID)
@@ -353,7 +336,7 @@ assert_start_retried() {
 		'[Mount]' What=tmpfs Where=/mnt/data Type=tmpfs Options=nofail \
 		'[Install]' WantedBy=multi-user.target \
 		>"$ROOT/etc/systemd/system/mnt-data.mount"
-	export_file data 0 1
+	conf data 1
 	sed -i s,/srv,/mnt/data, "$ROOT/etc/vblade.conf.d/data.conf"
 	drop_in data '[Unit]' RequiresMountsFor=/mnt/data
 	in_container systemctl start mnt-data.mount
@@ -372,7 +355,7 @@ assert_start_retried() {
 
 # example TEXT: the example of the manual that has TEXT.
 example() {
-	sed -n '/^\.Sh EXAMPLES/,/^\.Sh NOTES/p' "$TESTS/../vblade.8" |
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh [^E]/p' "$TESTS/../vblade.8" |
 		awk -v text="$1" '
 			/^\.Ed/ { inside = 0; if (index(block, text)) print block }
 			inside { block = block $0 "\n" }
@@ -382,16 +365,18 @@ example() {
 @test "example: an export now and at every boot" {
 	truncate -s 1M "$ROOT/srv/music.img"
 	in_container sh -ec "$(example music)"
-	is_exported 0 4
+	is_exported 4
 	assert_equal enabled "$(in_container systemctl is-enabled vblade@music)"
 }
 
-@test "example: an ISO image in the background" {
+@test "example: an ISO image in the background, stopped later" {
 	truncate -s 1M "$ROOT/srv/live.iso"
-	in_container sh -ec "$(example live.iso)"
-	is_exported 0 2
+	in_container sh -ec "$(example live.iso | sed -n 1p)"
+	is_readonly 2
 	wait_until 10 eval 'in_container journalctl --quiet --no-pager -t vbladed |
 		grep -q "e0\.2.*O_RDONLY"'
+	in_container sh -ec "$(example live.iso | sed -n 2p)"
+	wait_until 10 not_exported 2
 }
 
 @test "example: a macvlan made by systemd-networkd, at boot" {
@@ -401,10 +386,10 @@ example() {
 	in_container sh -ec "$commands"
 	printf '%s\n' '[Match]' Name=eth0 '[Network]' LinkLocalAddressing=no \
 		MACVLAN=aoe4 >"$ROOT/etc/systemd/network/eth0.network"
-	export_file many 0 9
+	conf many 9
 	sed -i s/eth0/aoe4/ "$ROOT/etc/vblade.conf.d/many.conf"
 	in_container systemctl enable systemd-networkd vblade@many
 	container_reboot
 	wait_until 40 eval 'TARGET_MAC=$(on_target cat \
-		/sys/class/net/aoe4/address) is_exported 0 9'
+		/sys/class/net/aoe4/address) is_exported 9'
 }
