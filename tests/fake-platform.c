@@ -272,11 +272,11 @@ sector_bit(uint64_t sector)
 static size_t
 bytes_before(uint64_t set, off_t offset, size_t len)
 {
+	uint64_t sector = (uint64_t)offset / SECTOR;
 	size_t n = 0;
 
-	while (n < len &&
-	    !(sector_bit((uint64_t)offset / SECTOR + n / SECTOR) & set))
-		n += SECTOR;
+	for (; n < len && !(sector_bit(sector) & set); sector++)
+		n = (size_t)((sector + 1) * SECTOR - (uint64_t)offset);
 	return n < len ? n : len;
 }
 
