@@ -25,7 +25,7 @@
 
 #include "fake-platform.h"
 
-enum { PENDING_MAX = 256, WATCHED_MAX = 8, PIPES_MAX = 8 };
+enum { PENDING_MAX = 256, WATCHED_MAX = 8, PIPES_MAX = 8, THREADS_MAX = 64 };
 
 /* An operation in the engine, oldest first in `pending`. */
 struct pending {
@@ -43,6 +43,8 @@ static struct pending pending[PENDING_MAX];
 static unsigned pendings, depth;
 static int watched[WATCHED_MAX], watches;
 static int pipes[PIPES_MAX], piped;
+static pthread_t thread_of[THREADS_MAX];
+static int threads;
 static unsigned pool_busy;	/* handed to the pool, by the loop */
 static unsigned pool_held;	/* of them, held by a thread */
 static void (*handlers[65])(int);
@@ -104,6 +106,20 @@ fake_mmap(size_t size)
 #endif
 #endif
 	return memory;
+}
+
+/* Threads of the pool, which end when their pipe is closed. */
+static int
+fake_pthread_create(pthread_t *thread, void *(*start)(void *), void *arg)
+{
+	int error;
+
+	if (threads == THREADS_MAX)
+		fake_fail("too many threads");
+	error = pthread_create(thread, NULL, start, arg);
+	if (error == 0)
+		thread_of[threads++] = *thread;
+	return error;
 }
 
 static int
@@ -216,6 +232,9 @@ fake_raise(int sig)
 #define mmap(a, size, p, f, d, o) fake_mmap(size)
 #define madvise(a, size, advice) ((void)(a))
 #define pipe(fd) fake_pipe(fd)
+#define pthread_create(thread, attributes, start, arg) \
+    fake_pthread_create(thread, start, arg)
+#define pthread_detach(thread) ((void)(thread))
 #define open(path, flags) fake_open_file(path, flags)
 #define read(fd, p, len) fake_read(fd, p, len)
 #define write(fd, p, len) fake_write(fd, p, len)
@@ -229,6 +248,8 @@ fake_raise(int sig)
 #undef mmap
 #undef madvise
 #undef pipe
+#undef pthread_create
+#undef pthread_detach
 #undef open
 #undef read
 #undef write
@@ -251,11 +272,11 @@ sector_bit(uint64_t sector)
 static size_t
 bytes_before(uint64_t set, off_t offset, size_t len)
 {
+	uint64_t sector = (uint64_t)offset / SECTOR;
 	size_t n = 0;
 
-	while (n < len &&
-	    !(sector_bit((uint64_t)offset / SECTOR + n / SECTOR) & set))
-		n += SECTOR;
+	for (; n < len && !(sector_bit(sector) & set); sector++)
+		n = (size_t)((sector + 1) * SECTOR - (uint64_t)offset);
 	return n < len ? n : len;
 }
 
@@ -617,6 +638,10 @@ fake_run(int argc, char *argv[])
 	memset(handlers, 0, sizeof handlers);
 	optind = 1;
 	status = vblade_main(argc, argv);
+	if (threads > 0)	/* the pool's pipe is the last one */
+		close(pipes[--piped]);
+	while (threads > 0)
+		pthread_join(thread_of[--threads], NULL);
 	while (piped > 0)
 		close(pipes[--piped]);
 	return status;

@@ -33,5 +33,5 @@ MUSL='musl-gcc -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu'
 @test "built with musl it takes options anywhere and answers" {
 	build musl CC="$MUSL" LDFLAGS=-static vblade tests/reply/reply
 	export VBLADE=$TREE/vblade REPLY_PROGRAM=$TREE/tests/reply/reply
-	suite cli/order.bats reply/ata.bats reply/workers.bats
+	suite cli/order.bats reply/ata.bats reply/order.bats
 }

@@ -12,6 +12,7 @@ build() {
 	shift
 	mkdir -p "$TREE/tests/reply"
 	cp "$TESTS"/../*.[ch] "$TESTS/../Makefile" "$TREE"
+	cp "$TESTS"/fake-platform.[ch] "$TREE/tests"
 	cp "$TESTS/reply/reply.c" "$TREE/tests/reply"
 	said=$(make -s -C "$TREE" "$@" 2>&1) || fail "make $*" "$said" || return
 	assert_equal '' "$said" "make $* is silent"
@@ -54,10 +55,8 @@ replay() {
 	done
 	shift
 	for harness in frame sequence; do
-		"$@" -g -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread \
-			-o "$BATS_TEST_TMPDIR/$harness" \
-			"$TESTS/fuzz/$harness.c" "$TESTS/fuzz/replay.c" ||
-			return
+		"$TESTS/fuzz/build" $harness "$BATS_TEST_TMPDIR/$harness" \
+			"$@" || return
 		"${run[@]}" "$BATS_TEST_TMPDIR/$harness" \
 			"$TESTS/fuzz/seeds/$harness"/* || return
 	done

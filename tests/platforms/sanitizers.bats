@@ -34,7 +34,7 @@ sanitized() {
 
 @test "threads: gcc, workers of the reply suite" {
 	sanitized tsan-gcc gcc thread tests/reply/reply
-	suite reply/workers.bats reply/run.bats reply/sync.bats
+	suite reply/order.bats reply/run.bats reply/sync.bats
 }
 
 # load OPTION...: both ends of a wire busy for some seconds.

@@ -198,8 +198,8 @@ occupy() {
 	occupy
 	run_script "${OCCUPY[@]}" "$(ata_read 9 2)" "" "$(ata_read 11 1)" \
 		"$(ata_read 12 1)" "" "$(ata_read 14 1)" "" "$(config_read)"
-	assert_equal "read 9 4
-read 14 1" "$(grep -xE 'read (9|1[0-9]) .*' "$CALLS" | in_any_order)"
+	assert_equal "read 14 1
+read 9 4" "$(grep -xE 'read (9|1[0-9]) .*' "$CALLS" | sort)"
 	assert_equal "$(hex "$(config_answer)")" "$(head -n 1 "$FRAMES")"
 	assert_equal "$(hex "$(ata_data 9 2)" "$(ata_data 11 1)" \
 		"$(ata_data 12 1)" "$(ata_data 14 1)" | sort)" \
@@ -214,7 +214,7 @@ read 14 1" "$(grep -xE 'read (9|1[0-9]) .*' "$CALLS" | in_any_order)"
 	occupy
 	run_script "${OCCUPY[@]}" "${script[@]}"
 	assert_equal "read 10 16
-read 26 4" "$(grep -xE 'read [1-2][0-9] .*' "$CALLS" | in_any_order)"
+read 26 4" "$(grep -xE 'read [1-2][0-9] .*' "$CALLS" | sort)"
 }
 
 @test "runs that have more than 16 requests together do not join" {
@@ -226,7 +226,7 @@ read 26 4" "$(grep -xE 'read [1-2][0-9] .*' "$CALLS" | in_any_order)"
 	occupy
 	run_script "${OCCUPY[@]}" "${first[@]}" "" "${second[@]}"
 	assert_equal "read 10 9
-read 19 9" "$(grep -xE 'read [1-2][0-9] .*' "$CALLS" | in_any_order)"
+read 19 9" "$(grep -xE 'read [1-2][0-9] .*' "$CALLS" | sort)"
 }
 
 @test "a run that waits for sectors joins none that does not" {
@@ -252,8 +252,10 @@ read 19 9" "$(grep -xE 'read [1-2][0-9] .*' "$CALLS" | in_any_order)"
 	assert_equal "$(hex "${replies[@]}" "$(ata_data 9 1)" | sort)" \
 		"$(tail -n +2 "$FRAMES" | sort)"
 	assert_logged 'queue_drops=6 '
-	assert_logged 'request queue full: 1 requests dropped so far'
-	assert_equal 1 "$(grep -c 'request queue full' "$ERR")"
+	assert_equal 'request queue full: 1 requests dropped so far
+request queue full: 2 requests dropped so far
+request queue full: 4 requests dropped so far' \
+		"$(sed -n 's/.*\(request queue full.*\)/\1/p' "$ERR")"
 }
 
 @test "a reply that the MTU no longer allows does no harm" {

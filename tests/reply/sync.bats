@@ -56,8 +56,8 @@ setup() { export_image 64; }
 
 @test "the exit syncs, after all writes" {
 	run_script :cold "$(ata_write 3 1 'ee*512')" "$(ata_write 9 1 'ee*512')"
-	assert_events "write 3 1" "write 9 1" "$(ata_written 3 1)" \
-		"$(ata_written 9 1)"
+	assert_calls "write 3 1" "write 9 1"
+	assert_equal "sync in the loop" "$(tail -n 1 "$EVENTS")"
 }
 
 # FLUSH.
@@ -122,9 +122,11 @@ setup() { export_image 64; }
 		script+=("$(ata_write $((i * 3)) 1 'ee*512')")
 		replies+=("$(ata_written $((i * 3)) 1)")
 	done
-	run_script :cold "${script[@]}"
-	assert_replies "${replies[@]}"
-	assert_equal 2 "$(grep -c sync "$CALLS")" "syncs"
+	# Two syncs are under way when the writes arrive.
+	run_script :cold :hold-syncs "$(ata_flush)" "" "$(ata_flush)" "" \
+		"${script[@]}" "" :release
+	assert_replies "$(ata_flushed)" "$(ata_flushed)" "${replies[@]}"
+	assert_equal 4 "$(grep -c sync "$CALLS")" "syncs, with that at the exit"
 }
 
 @test "with -s a FLUSH and a write share one sync" {
