@@ -38,7 +38,7 @@ usage_letters() {
 
 # example TEXT: the example of the manual that has TEXT, ready for sh.
 example() {
-	sed -n '/^\.Sh EXAMPLES/,/^\.Sh NOTES/p' "$MANUAL" |
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh DURABILITY/p' "$MANUAL" |
 		sed 's/\\e/\\/g' | awk -v text="$1" '
 			/^\.Ed/ { inside = 0; if (index(block, text)) print \
 				block }
@@ -58,19 +58,16 @@ example() {
 }
 
 @test "it has the sections that a manual of a daemon needs" {
-	local \
-		want=$'NAME\nSYNOPSIS\nDESCRIPTION\nENVIRONMENT\nFILES\nEXIT STATUS'
-	want+=$'\nSIGNALS\nEXAMPLES\nNOTES\nSEE ALSO\nSTANDARDS\nBUGS'
+	local want=$'NAME\nSYNOPSIS\nDESCRIPTION\nOPTIONS'
+	want+=$'\nIMPLEMENTATION NOTES\nENVIRONMENT\nFILES\nEXIT STATUS'
+	want+=$'\nSIGNALS\nEXAMPLES\nDURABILITY\nNETWORK\nSEE ALSO'
+	want+=$'\nSTANDARDS\nHISTORY\nAUTHORS\nCAVEATS\nBUGS'
+	want+=$'\nSECURITY CONSIDERATIONS'
 	assert_equal "$want" "$(sed -n 's/^\.Sh //p' "$MANUAL")"
 }
 
-@test "the first of the notes is about security" {
-	assert_equal ".Ss SECURITY CONSIDERATIONS" \
-		"$(sed -n '/^\.Sh NOTES/{n;p;}' "$MANUAL")"
-}
-
 @test "its synopsis is the usage" {
-	assert_equal "$("$VBLADE" -h | sed 's/usage: //' | tr -s '[:space:]' ' ')" \
+	assert_equal "$("$VBLADE" -h | sed 's/usage: //; /^  -/d' | tr -s '[:space:]' ' ')" \
 		"$(page | sed -n '/^SYNOPSIS/,/vbladed/p' | sed '1d;$d' |
 			tr -s '[:space:]' ' ' | sed 's/^ //')"
 }
@@ -86,7 +83,7 @@ example() {
 @test "getopt, the switch and the manual have them in the same order" {
 	local options
 	options=$(getopt_string | tr -d :)
-	assert_equal "$options" "$(sed -n "/^option(/,/^}/s/.*case '\([a-zA-Z]\)':.*/\1/p" \
+	assert_equal "$options" "$(sed -n "/^parse_options*(/,/^}/s/.*case '\([a-zA-Z]\)':.*/\1/p" \
 		"$SOURCE" | tr -d '\n')" "switch"
 	assert_equal "${options,,}" "$(sed -n 's/^\.It Fl \([a-zA-Z]\).*/\L\1/p' \
 		"$MANUAL" | tr -d '\n')" "manual"
@@ -98,13 +95,13 @@ example() {
 			letters)"
 }
 
-@test "the defaults it tells are those of the program" {
+@test "the defaults in it are those of the program" {
 	assert_match '^[1-9]' "$(constant BUFFERS)"
 	assert_equal "$(constant BUFFERS)" "$(default_of b)" "-b"
-	assert_equal "$(constant WORKERS)" "$(default_of j)" "-j"
+	assert_equal "$(constant DELAY)" "$(default_of t)" "-t"
 }
 
-@test "it tells every exit status of the program" {
+@test "it has every exit status of the program" {
 	assert_equal "$(grep -hoE 'EXIT_[A-Z]+ = [0-9]+' "$TESTS/../aoe.h" |
 		grep -o '[0-9]*$' | sort)" \
 		"$(sed -n '/^\.Sh EXIT/,/^\.Sh SIG/s/^\.It \([1-9]\)/\1/p' \
