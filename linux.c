@@ -195,7 +195,7 @@ link_bind(const struct net *n)
 {
 	struct sockaddr_ll to = { .sll_family = AF_PACKET,
 	    .sll_protocol = htons(AOE_TYPE),
-	    .sll_ifindex = (int)n->link.index }, is;
+	    .sll_ifindex = (int)n->link.index }, is = { 0 };
 	socklen_t len = sizeof is;
 
 	return (getsockname(n->fd, (void *)&is, &len) == 0 &&
@@ -322,7 +322,8 @@ net_send(struct net *n, const struct frame frames[], int count)
 {
 	struct mmsghdr m[SEND_BATCH];
 	struct iovec iov[SEND_BATCH];
-	int sent = 0, drops = 0, flags = 0, tries = SEND_TRIES;
+	int sent = 0, drops = 0, tries = SEND_TRIES;
+	bool stuck = false;	/* one has waited for SEND_WAIT */
 
 	for (int i = 0; i < count; i++) {
 		iov[i] = (struct iovec){ frames[i].data, frames[i].len };
@@ -331,13 +332,12 @@ net_send(struct net *n, const struct frame frames[], int count)
 	}
 	while (sent < count) {
 		int done = sendmmsg(n->fd, m + sent, (unsigned)(count - sent),
-		    flags);
+		    stuck ? MSG_DONTWAIT : 0);
 
 		if (done > 0) {
 			sent += done;
 		} else if (!send_retry(errno, &tries)) {
-			if (errno == EAGAIN)	/* waited for SEND_WAIT */
-				flags = MSG_DONTWAIT;
+			stuck |= errno == EAGAIN;
 			drops++;
 			sent++;
 		}
@@ -626,7 +626,7 @@ ring_setup(unsigned depth, struct io_uring_params *p)
 	for (int i = 0; i < 3; i++) {
 		*p = (struct io_uring_params){
 		    .flags = IORING_SETUP_R_DISABLED | flags[i] };
-		fd = ring_call(SYS_io_uring_setup, depth, (long)p, 0, 0);
+		fd = ring_call(SYS_io_uring_setup, (long)depth, (long)p, 0, 0);
 		if (fd >= 0 || errno != EINVAL)
 			break;
 	}
@@ -728,8 +728,8 @@ bool
 disk_submit(struct disk *d)
 {
 	while (d->pending > 0) {
-		int n = ring_call(SYS_io_uring_enter, d->ring, d->pending, 0,
-		    0);
+		int n = ring_call(SYS_io_uring_enter, d->ring,
+		    (long)d->pending, 0, 0);
 
 		if (n > 0)
 			d->pending -= (unsigned)n;

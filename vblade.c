@@ -48,7 +48,7 @@
 	((unsigned)(VERSION[0] - '0') << 8 | (unsigned)(VERSION[2] - '0'))
 
 enum {
-	BATCH = 64,		/* frames received, or replies sent, at a time */
+	BATCH = 64,		/* frames received, or sent, at a time */
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
 	WINDOW_MIN = 32,	/* receive at least this many frames */
 	RING_DEPTH = 32,	/* runs under way in the engine */
@@ -92,7 +92,7 @@ struct request {
 	enum op op;
 	uint64_t lba;
 	unsigned count;		/* sectors */
-	uint8_t *payload;	/* in the frame, in the reply, or copied there */
+	uint8_t *payload;	/* in the frame, then in the reply */
 	uint8_t opcode;		/* for -v: the ATA command, */
 	int64_t received;	/* and when it arrived */
 	size_t len;		/* bytes of the reply */
