@@ -2,7 +2,7 @@
 #
 # make demo: export a sparse image in one network namespace, and from another,
 # at the other end of a wire, find it, write, read back and flush.  Needs
-# root.  The host's own network is not touched, and nothing is left behind.
+# root.  The host's own network is not touched, and nothing remains of it.
 
 set -eu
 cd "$(dirname "$0")/.."

@@ -23,10 +23,10 @@
  * -n	end as soon as this many frames came (default: as many as were
  *	sent; with -s, none)
  * -s	send a sentinel after the frames, a Config read for any target, and
- *	wait for an answer to it too, which is not printed.  A target that
+ *	wait for a reply to it too, which is not printed.  A target that
  *	takes frames in order has then decided about all that went before, so
  *	a frame without a reply by then is one that was met with silence.
- * -l	only listen: say "listening" on standard error once frames are
+ * -l	only listen: print "listening" to standard error once frames are
  *	being kept, and end at the deadline or after -n frames, if given
  * -p	send nothing, print the frames; needs no interface with -a
  * -w	the deadline in milliseconds (default 5000)
@@ -124,7 +124,7 @@ fill(struct frame *f, uint8_t byte, size_t length)
 		append(f, &byte, 1);
 }
 
-/* The count after * or @; *s is left behind it. */
+/* The count after * or @; *s is advanced past it. */
 static size_t
 count(const char **s)
 {

@@ -201,7 +201,7 @@ assert_reply() {
 }
 
 # assert_silence REQUEST...: none of the requests gets a reply.  It is the
-# answer to a later request that proves it, see frame.c, not a time.
+# reply to a later request that proves it, see frame.c, not a time.
 assert_silence() {
 	local got
 	got=$(frame -s "$@") || fail "expected silence after: $*" "got: $got"

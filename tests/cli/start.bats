@@ -1,5 +1,5 @@
-# Starts, of which the exit status and one line say why they fail: 1 may be
-# temporary, 2 is a wrong argument, 4 a missing privilege, 6 the file.
+# Starts.  Of those that fail the exit status and one line give the reason: 1
+# may be temporary, 2 is a wrong argument, 4 a missing privilege, 6 the file.
 
 load ../helper
 

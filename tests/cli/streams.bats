@@ -59,7 +59,7 @@ assert_serves() {
 	assert_serves
 }
 
-# A pipe that nobody reads, and that is full.
+# A pipe without a reader that is full.
 @test "pipes that are full" {
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	exec 8<>"$BATS_TEST_TMPDIR/pipe"

@@ -48,7 +48,7 @@ mounted() {
 @test "a file cut short under the export fails and does not grow" {
 	serve 0 1 eth0 "$IMAGE"
 	truncate -s $((32 * 512)) "$IMAGE"
-	# The first word after it is a write; no query has told of the new size.
+	# A write comes first: no query has reported the new size before.
 	assert_equal "$(hex "$(ata_failed 41 10 40 1)")" \
 		"$(query "$(ata_write 40 1 'ee*512')")"
 	assert_reply "$(ata_read 40 1)" "$(ata_failed 40 10 40 1)"

@@ -64,7 +64,7 @@ switches() {
 	assert_readable 7
 }
 
-@test "the interface is deleted and made again: it serves on" {
+@test "the interface is deleted and made again" {
 	local before
 	before=$(index)
 	serve 0 1 eth0 "$IMAGE"
@@ -83,7 +83,7 @@ switches() {
 	assert_readable 7
 }
 
-@test "a queue that takes next to nothing: replies are lost, it serves on" {
+@test "a queue that takes next to nothing: replies are lost and counted" {
 	serve 0 1 eth0 "$IMAGE"
 	on_target tc qdisc add dev eth0 root tbf rate 100kbit burst 1600 \
 		limit 3200

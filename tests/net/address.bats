@@ -27,11 +27,11 @@ untouched() {
 		"the image"
 }
 
-@test "a request to our MAC address is answered" {
+@test "a request to our MAC address gets a reply" {
 	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
 }
 
-@test "a request to the broadcast address is answered" {
+@test "a request to the broadcast address gets a reply" {
 	assert_reply "$(from_to SS ffffffffffff "$(ata_read 0 1)")" \
 		"$(ata_data 0 1 "$(sectors 0 1)")"
 }
@@ -77,7 +77,7 @@ untouched() {
 	untouched
 }
 
-@test "two targets on one interface answer for themselves" {
+@test "two targets on one interface reply each for its own address" {
 	local other=$BATS_TEST_TMPDIR/other
 	seq -f %0511.0f 100 163 >"$other"
 	serve 0 2 eth0 "$other"

@@ -49,7 +49,7 @@ sort_by_tag() {
 	write=$(ata_write 5 1 '')
 	serve 0 1 eth0 "$IMAGE"
 	for ((i = 0; i < 200; i++)); do
-		requests+=$write$(be8 "$i")*512$'\n'
+		requests+="$write$(be8 "$i")*512"$'\n'
 	done
 	query <<<"${requests%$'\n'}" >/dev/null
 	assert_equal "$(hex 'c7*512')" "$(file_sectors "$IMAGE" 5 1)"

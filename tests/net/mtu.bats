@@ -11,7 +11,7 @@ teardown() {
 	lab_mtu 1500
 }
 
-# offered: the sectors a frame that the Config reply tells, in hexadecimal.
+# offered: the sectors per frame in the Config reply, in hexadecimal.
 offered() {
 	local reply
 	reply=$(query "$(config_read)")

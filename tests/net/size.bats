@@ -11,9 +11,9 @@ teardown() {
 	[ -z "${LOOP:-}" ] || losetup -d "$LOOP"
 }
 
-# serves SECTORS: the ready line and IDENTIFY tell that size; the last
+# assert_size SECTORS: the ready line and IDENTIFY report that size; the last
 # sector can be read, the next cannot.
-serves() {
+assert_size() {
 	assert_match "^pid $PID: e0\.1, $1 sectors O_RDWR$" "$(cat "$OUT")"
 	size_words "$1"
 	assert_reply "$(ata_read "$1" 1)" "$(ata_failed 40 10 "$1" 1)"
@@ -37,7 +37,7 @@ size_words() {
 @test "a sparse file over 128 GiB" {
 	truncate -s $((129 << 30)) "$FILE"
 	serve 0 1 eth0 "$FILE"
-	serves $((129 << 21))
+	assert_size $((129 << 21))
 	written_and_found $(((129 << 21) - 1))
 	written_and_found $((1 << 28))
 }
@@ -45,7 +45,7 @@ size_words() {
 @test "a sparse file over 2 TiB" {
 	truncate -s $(((3 << 40) + 512)) "$FILE"
 	serve 0 1 eth0 "$FILE"
-	serves $(((3 << 31) + 1))
+	assert_size $(((3 << 31) + 1))
 	written_and_found $((3 << 31))
 	written_and_found $((1 << 32))
 	assert_equal "$(hex '00*512')" "$(file_sectors "$FILE" 0 1)" \
@@ -61,7 +61,7 @@ written_and_found() {
 	seq -f %0511.0f 0 1023 >"$FILE"
 	LOOP=$(losetup -f --show "$FILE")
 	serve 0 1 eth0 "$LOOP"
-	serves 1024
+	assert_size 1024
 	assert_reply "$(ata_read 1022 2)" \
 		"$(ata_data 1022 2 "$(sectors 1022 2)")"
 	assert_reply "$(ata_write 1022 2 '42*1024')" "$(ata_written 1022 2)"
@@ -82,7 +82,7 @@ written_and_found() {
 @test "a file that grows is served in its new size" {
 	truncate -s 512 "$FILE"
 	serve 0 1 eth0 "$FILE"
-	serves 1
+	assert_size 1
 	truncate -s 1024 "$FILE"
 	size_words 2
 	assert_reply "$(ata_write 1 1 '42*512')" "$(ata_written 1 1)"
