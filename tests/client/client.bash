@@ -32,7 +32,7 @@ DIR=$BATS_FILE_TMPDIR
 # lan_open: make the LAN, without a host yet.
 lan_open() {
 	export LAN=vbc$$
-	add_namespace "$LAN"
+	lab_namespace "$LAN"
 	ip -n "$LAN" link add br0 type bridge
 	ip -n "$LAN" link set br0 up
 	# Tests that are killed have no teardown.
@@ -42,14 +42,6 @@ lan_open() {
 		lan_close
 	) >/dev/null 2>&1 </dev/null 3>&- 4>&- &
 	disown
-}
-
-add_namespace() {
-	ip netns add "$1"
-	ip netns exec "$1" sh -c '
-		cd /proc/sys/net/ipv6/conf 2>/dev/null || exit 0
-		echo 1 >all/disable_ipv6
-		echo 1 >default/disable_ipv6'
 }
 
 # Remove the LAN and all that runs on it, also if it was only half made.
@@ -73,7 +65,7 @@ teardown_file() {
 add_hosts() {
 	local name
 	for name; do
-		add_namespace "$LAN-$name"
+		lab_namespace "$LAN-$name"
 		ip -n "$LAN" link add name "$name" mtu 9000 type veth \
 			peer name eth0 mtu 9000 netns "$LAN-$name"
 		ip -n "$LAN" link set dev "$name" master br0 up
