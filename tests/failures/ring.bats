@@ -134,12 +134,12 @@ assert_submitted() {
 
 # --- the pool ---------------------------------------------------------
 
-# serve_pool OPTION...: serve with threads, and a disk that has been slow, so
+# serve_pool: serve with threads, and a disk that has been slow, so
 # that the loop performs nothing itself.
 serve_pool() {
 	VBLADE=$(wrap_vblade without "$WITHOUT" -u)
 	inject_faults "read * slow" "now * EAGAIN"
-	serve "$@" 0 1 eth0 "$IMAGE"
+	serve 0 1 eth0 "$IMAGE"
 	assert_readable 900
 }
 

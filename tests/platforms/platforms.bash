@@ -5,48 +5,49 @@
 # another processor, and suites that are run with those.
 
 # build NAME ARGUMENT...: run make with the arguments in a copy of the tree,
-# $TREE, where nobody but the compiler may say a word.
+# $TREE; the compiler must not report anything.
 build() {
-	local said
+	local output
 	TREE=$BATS_FILE_TMPDIR/$1
 	shift
 	mkdir -p "$TREE/tests/reply"
 	cp "$TESTS"/../*.[ch] "$TESTS/../Makefile" "$TREE"
 	cp "$TESTS"/fake-platform.[ch] "$TREE/tests"
 	cp "$TESTS/reply/reply.c" "$TREE/tests/reply"
-	said=$(make -s -C "$TREE" "$@" 2>&1) || fail "make $*" "$said" || return
-	assert_equal '' "$said" "make $* is silent"
+	output=$(make -s -C "$TREE" "$@" 2>&1) || fail "make $*" "$output" ||
+		return
+	assert_equal '' "$output" "make $* is silent"
 }
 
 # suite FILE...: all tests in the files of other suites pass with $VBLADE and
-# $REPLY_PROGRAM, and the sanitizers log nothing.
+# $REPLY_PROGRAM, and the sanitizers report nothing.
 suite() {
-	local said file files=() log=$BATS_TEST_TMPDIR/log
+	local output file files=() log=$BATS_TEST_TMPDIR/log
 	for file; do
 		files+=("$TESTS/$file")
 	done
-	said=$(env -i PATH="${PATH//$BATS_LIBEXEC:/}" HOME="${HOME:-/}" CI="${CI:-}" \
+	output=$(env -i PATH="${PATH//$BATS_LIBEXEC:/}" HOME="${HOME:-/}" CI="${CI:-}" \
 		VBLADE="$VBLADE" \
 		${REPLY_PROGRAM:+"REPLY_PROGRAM=$REPLY_PROGRAM"} \
 		ASAN_OPTIONS="detect_leaks=0:log_path=$log" \
 		UBSAN_OPTIONS="log_path=$log" TSAN_OPTIONS="log_path=$log" \
 		VALGRIND_OPTS="-q --vgdb=no --log-file=$log.%p" \
 		bats --tap "${files[@]}" 2>&1 3>&-) ||
-		fail "$(grep -v '^ok' <<<"$said" | head -60)" \
-			"$(logged_nothing 2>&1)" || return
-	assert_match '^1\.\.[1-9]' "$said"
-	logged_nothing
+		fail "$(grep -v '^ok' <<<"$output" | head -60)" \
+			"$(assert_no_reports 2>&1)" || return
+	assert_match '^1\.\.[1-9]' "$output"
+	assert_no_reports
 }
 
-# What a sanitizer told fails the test, even if nothing else does.
-logged_nothing() {
-	local told
-	told=$(find "$BATS_TEST_TMPDIR" -name 'log.*' -size +0 -exec cat {} +)
-	assert_equal '' "$(head -60 <<<"$told")" 'the sanitizers'
+# A report of a sanitizer fails the test, even if nothing else does.
+assert_no_reports() {
+	local reports
+	reports=$(find "$BATS_TEST_TMPDIR" -name 'log.*' -size +0 -exec cat {} +)
+	assert_equal '' "$(head -60 <<<"$reports")" 'the sanitizers'
 }
 
 # replay COMMAND... -- COMPILER...: the harnesses of the fuzz suite, compiled
-# so and run by that command, find nothing wrong with their seeds.
+# so and run by that command, find no error in their seeds.
 replay() {
 	local harness run=()
 	while [ "$1" != -- ]; do
@@ -55,7 +56,7 @@ replay() {
 	done
 	shift
 	for harness in frame sequence; do
-		"$TESTS/fuzz/build" $harness "$BATS_TEST_TMPDIR/$harness" \
+		"$TESTS/fuzz/build" "$harness" "$BATS_TEST_TMPDIR/$harness" \
 			"$@" || return
 		"${run[@]}" "$BATS_TEST_TMPDIR/$harness" \
 			"$TESTS/fuzz/seeds/$harness"/* || return

@@ -1,20 +1,26 @@
-# What the sanitizers and valgrind find: nothing.  Each looks at what it can
-# see best: the address and undefined behaviour sanitizers at the answers
-# (clang's) and at the wire (gcc's), the thread sanitizers at the workers,
-# the memory sanitizer and valgrind at what nobody wrote.
+# The sanitizers and valgrind report nothing: those for addresses and undefined
+# behaviour about the replies (clang's) and on the wire (gcc's), that for
+# threads with both engines, the memory sanitizer and valgrind about memory
+# that was never written.
 #
-# They open files as they please, so that confine() is left out here.
+# They open files at run time, so that confine() is left out.
 
 load ../helper
+load ../faults
 load platforms
+
+setup_file() {
+	WITHOUT=$(build_test_program without)
+	export WITHOUT
+}
 
 teardown() {
 	serve_end
 	lab_close
 }
 
-# sanitized NAME COMPILER SANITIZERS TARGET...
-sanitized() {
+# build_sanitized NAME COMPILER SANITIZERS TARGET...
+build_sanitized() {
 	local name=$1 cc=$2 what=$3
 	shift 3
 	build "$name" CC="$cc" CPPFLAGS=-DUNCONFINED \
@@ -23,59 +29,80 @@ sanitized() {
 }
 
 @test "addresses and undefined behaviour: clang, the reply suite" {
-	sanitized asan-clang clang address,undefined tests/reply/reply
+	build_sanitized asan-clang clang address,undefined tests/reply/reply
 	suite reply
 }
 
 @test "addresses and undefined behaviour: gcc, on the wire" {
-	sanitized asan-gcc gcc address,undefined vblade
+	build_sanitized asan-gcc gcc address,undefined vblade
 	suite net
 }
 
-@test "threads: gcc, workers of the reply suite" {
-	sanitized tsan-gcc gcc thread tests/reply/reply
+@test "threads: gcc, the order of the reply suite" {
+	build_sanitized tsan-gcc gcc thread tests/reply/reply
 	suite reply/order.bats reply/run.bats reply/sync.bats
 }
 
-# load OPTION...: both ends of a wire busy for some seconds.
-load_for() {
-	local file=$BATS_TEST_TMPDIR/image line
-	truncate -s 16M "$file"
-	export TSAN_OPTIONS=log_path=$BATS_TEST_TMPDIR/log
+# load_both_engines OPTION...: keep both ends of a wire busy for some seconds,
+# with each engine.
+load_both_engines() {
+	local file=$BATS_TEST_TMPDIR/image program=$VBLADE engine line
+	local threads=$BATS_TEST_TMPDIR/threads log=$BATS_TEST_TMPDIR/log
+	export ASAN_OPTIONS=detect_leaks=0:log_path=$log
+	export UBSAN_OPTIONS=log_path=$log TSAN_OPTIONS=log_path=$log
+	printf '#!/bin/sh\nexec "%s" -u "%s" "$@"\n' "$WITHOUT" "$program" \
+		>"$threads"
+	chmod 755 "$threads"
 	lab_open 9000
-	serve "$@" 0 1 eth0 "$file"
-	line=$(on_initiator timeout -s KILL 60 \
-		"$TESTS/load" -m mixed -d 5 0 1 eth0) ||
-		fail 'the load was in vain' "$(logged_nothing 2>&1)"
-	assert_match ' errors=0 bad=0 mismatches=0 ' "$line"
-	stop_vblade
-	logged_nothing
+	for engine in io_uring threads; do
+		[ "$engine" = io_uring ] || VBLADE=$threads
+		rm -f "$file"
+		truncate -s 16M "$file"
+		serve "$@" 0 1 eth0 "$file"
+		assert_match "disk I/O by $engine" "$(cat "$ERR")"
+		line=$(on_initiator timeout -s KILL 60 \
+			"$TESTS/load" -m mixed -u -r -d 3 0 1 eth0) ||
+			fail 'the load failed' "$(assert_no_reports 2>&1)"
+		assert_match ' errors=0 bad=0 mismatches=0 ' "$line"
+		stop_vblade
+		assert_no_reports
+	done
 }
 
-@test "threads: clang, under load" {
-	sanitized tsan-clang clang thread vblade
-	load_for
+@test "addresses and undefined behaviour: clang, under load, both engines" {
+	build_sanitized asan-load clang address,undefined vblade
+	load_both_engines
 }
 
-@test "threads: clang, under load with -d" {
-	sanitized tsan-clang clang thread vblade
-	load_for -d
+@test "addresses and undefined behaviour: clang, under load with -s -d" {
+	build_sanitized asan-load clang address,undefined vblade
+	load_both_engines -s -d
 }
 
-@test "threads: clang, under load with -s" {
-	sanitized tsan-clang clang thread vblade
-	load_for -s
+@test "threads: clang, under load, both engines" {
+	build_sanitized tsan-clang clang thread vblade
+	load_both_engines
 }
 
-@test "memory nobody wrote: clang, the seeds of the fuzz suite" {
+@test "threads: clang, under load with -d, both engines" {
+	build_sanitized tsan-clang clang thread vblade
+	load_both_engines -d
+}
+
+@test "threads: clang, under load with -s, both engines" {
+	build_sanitized tsan-clang clang thread vblade
+	load_both_engines -s
+}
+
+@test "uninitialised memory: clang, the seeds of the fuzz suite" {
 	replay env -- clang -O1 -fsanitize=memory -fno-sanitize-recover=all
 }
 
-@test "memory nobody wrote: valgrind, the seeds of the fuzz suite" {
+@test "uninitialised memory: valgrind, the seeds of the fuzz suite" {
 	replay valgrind -q --vgdb=no --error-exitcode=9 -- gcc -O1
 }
 
-@test "memory nobody wrote: valgrind, reads and writes on the wire" {
+@test "uninitialised memory: valgrind, reads and writes on the wire" {
 	build valgrind CPPFLAGS=-DUNCONFINED CFLAGS='-O1 -g' vblade
 	printf '#!/bin/sh\nexec valgrind "%s" "$@"\n' "$TREE/vblade" \
 		>"$BATS_TEST_TMPDIR/vblade"
