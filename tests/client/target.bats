@@ -35,7 +35,7 @@ serve() {
 		rm -f /run/$1.*
 		truncate -s 4k /run/$1.disk
 		start_job $1 ${LAUNCHER:-} '$(realpath "$VBLADE")' ${*:2}
-		wait_until 30 grep -q '^pid ' /run/$1.output || {
+		wait_until 120 grep -q '^pid ' /run/$1.output || {
 			cat /run/$1.output
 			exit 1
 		}"
