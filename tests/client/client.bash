@@ -114,7 +114,7 @@ stop() {
 # it is ready.
 start_target() {
 	start "$1" ip netns exec "$LAN-$2" "$VBLADE" "${@:3}"
-	wait_until 10 target_ready_or_stopped "$1"
+	wait_until 60 target_ready_or_stopped "$1"
 	grep -q '^pid ' "$DIR/$1.out" ||
 		fail "vblade ${*:3}: not ready" "$(cat "$DIR/$1.err")"
 }
@@ -163,7 +163,7 @@ boot_guest() {
 		-virtfs "$host,security_model=none,readonly=on,multidevs=remap" \
 		"$@"
 	# What is written before QEMU has the port open would be lost.
-	wait_until 60 guest_port_is_open "$name" ||
+	wait_until 200 guest_port_is_open "$name" ||
 		fail_guest "$name" 'power on' || return
 	ip netns exec "$LAN" cat <"$DIR/$name.port.out" >"$DIR/$name.output" \
 		3>&- 4>&- &

@@ -29,7 +29,7 @@ teardown() {
 	start_target t a -m "$(guest_mac g)" 0 1 eth0 "$disk"
 	start_target all a 0 2 eth0 "$(image 2048)"
 	on_guest g 'wait_for_disk e0.1 e0.2'
-	# What h was told of e0.2 came after what it would have been of e0.1.
+	# A reply of e0.1 to h would have preceded that of e0.2.
 	run on_guest h 'wait_for_disk e0.2; aoe-discover; wait_for_disk e0.2; ls /dev/etherd'
 	refute_match '^e0\.1$' "$output"
 	assert_match '^e0\.2$' "$output"
@@ -94,5 +94,5 @@ reserve() {
 			aoe-discover
 			$read
 		}
-		wait_until 20 again"
+		wait_until 60 again"
 }

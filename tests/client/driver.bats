@@ -30,7 +30,7 @@ checksum() {
 }
 
 # check_file_system ADDRESS MKFS FSCK: files written there are the same after
-# a mount without what the guest remembers, and fsck finds nothing to say.
+# a mount without the cache of the guest, and fsck finds no error.
 check_file_system() {
 	on_guest g "
 		wait_for_disk $1
@@ -56,12 +56,12 @@ check_file_system() {
 		$3 \$disk"
 }
 
-@test "a target that starts is seen by its advertisement" {
+@test "the advertisement of a target that starts is enough to find it" {
 	on_guest g 'modprobe -r aoe && modprobe aoe'
 	disk=$(image 2048)
 	start_target t a 0 1 eth0 "$disk"
-	# Of itself, the driver would ask only after 60 s.
-	on_guest g 'wait_until 20 test -b /dev/etherd/e0.1'
+	# The driver itself discovers targets only every 60 s.
+	on_guest g 'wait_until 40 test -b /dev/etherd/e0.1'
 }
 
 @test "aoe-discover finds a target" {
@@ -126,7 +126,7 @@ check_file_system() {
 			--verify_backlog=64 --verify_fatal=1 --output=/dev/null'
 }
 
-# The driver has no SG_IO, so hdparm -I, which wants it, shows nothing.
+# The driver has no SG_IO, which hdparm -I requires.
 @test "hdparm decodes the identity that the driver keeps" {
 	disk=$(sparse_image 64M)
 	start_target t a 0 10 eth0 "$disk"
@@ -155,7 +155,7 @@ check_file_system() {
 	start_target t a -r 0 12 eth0 "$disk"
 	run on_guest g '
 		wait_for_disk e0.12
-		dd if=/dev/zero of=/dev/etherd/e0.12 bs=4k count=1 oflag=direct' 30
+		dd if=/dev/zero of=/dev/etherd/e0.12 bs=4k count=1 oflag=direct' 100
 	assert_equal 1 "$status"
 	assert_match 'Input/output error' "$output"
 	assert_equal "$before" "$(sha256sum <"$disk")"

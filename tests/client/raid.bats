@@ -26,7 +26,7 @@ setup_file() {
 	done
 }
 
-# What the client's array reports of itself.
+# md0 ATTRIBUTE: the file in which the client has it of the array.
 md0() {
 	echo "/sys/block/md0/md/$1"
 }

@@ -20,8 +20,8 @@ teardown() {
 	serve_end
 }
 
-# assert_output EXPECTED COMMAND...: this is all that the command says, and it ends
-# well. One that waits for a reply that does not come waits forever.
+# assert_output EXPECTED COMMAND...: this is the output of the command, which
+# exits with 0. One that waits for a reply that does not come waits forever.
 assert_output() {
 	local expected=$1
 	shift

@@ -1,7 +1,7 @@
 # shellcheck shell=bats disable=SC2016,SC2034
 #
-# What a stranger, tshark, makes of all that passes on the wire while the
-# driver, aoetools and our own client are at work.
+# How tshark decodes all that is sent while the driver, aoetools and our own
+# client are at work.
 
 load client
 
@@ -30,15 +30,15 @@ setup_file() {
 start_capture() {
 	start tshark ip netns exec "$LAN-a" tshark -q -i eth0 -B 64 \
 		-f 'ether proto 0x88a2' -w "$DIR/wire"
-	wait_until 30 grep -q 'Capturing on' "$DIR/tshark.err"
+	wait_until 120 grep -q 'Capturing on' "$DIR/tshark.err"
 	# It writes the first block once it really listens.
-	wait_until 30 test -s "$DIR/wire"
+	wait_until 120 test -s "$DIR/wire"
 }
 
 # tshark has seen all frames when it has seen the last, of slot 254.
 stop_capture() {
 	on_host c aoecfg -t 1 -c fset -s 'the last frame' 0 1 eth0
-	wait_until 30 grep -aq 'the last frame' "$DIR/wire"
+	wait_until 120 grep -aq 'the last frame' "$DIR/wire"
 	stop tshark INT
 }
 
@@ -105,7 +105,7 @@ fields() {
 			aoe.cmd aoe.tag | sort -u))"
 }
 
-@test "each response bears the address of the target, version 1 and no runt" {
+@test "each response has the address of the target, version 1 and no runt" {
 	assert_equal '' "$(fields 'aoe.response == 1 && (aoe.major != 0 ||
 		aoe.minor != 1 || aoe.version != 1 || frame.len < 60)' \
 		frame.number)"
