@@ -362,6 +362,8 @@ struct disk {
 static void
 file_open(struct disk *d, const char *path, int mode, const struct stat *st)
 {
+	size_t size = (size_t)st->st_size;
+
 	d->unit = mode & O_DIRECT ? (unsigned)getpagesize() : SECTOR;
 	d->block = (unsigned)st->st_blksize;
 	if (mode & O_DIRECT) {
@@ -370,8 +372,8 @@ file_open(struct disk *d, const char *path, int mode, const struct stat *st)
 			fail(EXIT_DISK, errno, "%s: -d", path);
 		return;
 	}
-	d->map = mmap(NULL, (size_t)st->st_size, PROT_READ,
-	    MAP_SHARED | MAP_NOCORE, d->fd, 0);
+	d->map = (off_t)size != st->st_size ? MAP_FAILED : mmap(NULL, size,
+	    PROT_READ, MAP_SHARED | MAP_NOCORE, d->fd, 0);
 	d->mapped = d->map == MAP_FAILED ? 0 : st->st_size;
 }
 
