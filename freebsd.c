@@ -463,7 +463,7 @@ io_copy(const struct io *io, uint8_t *p)
 static ssize_t
 device_transfer(const struct disk *d, const struct io *io)
 {
-	size_t lead = (size_t)io->offset % d->unit, len = io_length(io);
+	size_t lead = (size_t)(io->offset % d->unit), len = io_length(io);
 	size_t whole = roundup(lead + len, d->unit);
 	off_t offset = io->offset - (off_t)lead;
 	uint8_t *p = malloc(whole);
