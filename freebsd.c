@@ -335,7 +335,8 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	net_watch(net, net->route);
 	link_look(net);
 	if (net->link.index == 0)
-		fail(EXIT_TRANSIENT, 0, "%s: not an Ethernet interface", ifname);
+		fail(EXIT_TRANSIENT, 0, "%s: not an Ethernet interface",
+		    ifname);
 	net->claim = force ? -1 : claim_address(ifname, shelf, slot);
 	held = 2 * (net->size / (RECORD_MAX + ETH_HEADER + net->link.mtu));
 	if (held < frames)
@@ -546,7 +547,8 @@ edge_would_block(const struct disk *d, off_t offset)
 	off_t start = offset - offset % d->block;
 	off_t len = MIN(d->mapped - start, (off_t)d->block);
 
-	return start < offset && (len <= 0 || !is_cached(d, start, (size_t)len));
+	return start < offset &&
+	    (len <= 0 || !is_cached(d, start, (size_t)len));
 }
 
 /* A file system reads blocks first of which a part is written (ffs_write()). */
