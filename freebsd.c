@@ -335,7 +335,8 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	net_watch(net, net->route);
 	link_look(net);
 	if (net->link.index == 0)
-		fail(EXIT_TRANSIENT, 0, "%s: not an Ethernet interface", ifname);
+		fail(EXIT_TRANSIENT, 0, "%s: not an Ethernet interface",
+		    ifname);
 	net->claim = force ? -1 : claim_address(ifname, shelf, slot);
 	held = 2 * (net->size / (RECORD_MAX + ETH_HEADER + net->link.mtu));
 	if (held < frames)
@@ -362,6 +363,8 @@ struct disk {
 static void
 file_open(struct disk *d, const char *path, int mode, const struct stat *st)
 {
+	size_t size = (size_t)st->st_size;
+
 	d->unit = mode & O_DIRECT ? (unsigned)getpagesize() : SECTOR;
 	d->block = (unsigned)st->st_blksize;
 	if (mode & O_DIRECT) {
@@ -370,8 +373,8 @@ file_open(struct disk *d, const char *path, int mode, const struct stat *st)
 			fail(EXIT_DISK, errno, "%s: -d", path);
 		return;
 	}
-	d->map = mmap(NULL, (size_t)st->st_size, PROT_READ,
-	    MAP_SHARED | MAP_NOCORE, d->fd, 0);
+	d->map = (off_t)size != st->st_size ? MAP_FAILED : mmap(NULL, size,
+	    PROT_READ, MAP_SHARED | MAP_NOCORE, d->fd, 0);
 	d->mapped = d->map == MAP_FAILED ? 0 : st->st_size;
 }
 
@@ -461,7 +464,7 @@ io_copy(const struct io *io, uint8_t *p)
 static ssize_t
 device_transfer(const struct disk *d, const struct io *io)
 {
-	size_t lead = (size_t)io->offset % d->unit, len = io_length(io);
+	size_t lead = (size_t)(io->offset % d->unit), len = io_length(io);
 	size_t whole = roundup(lead + len, d->unit);
 	off_t offset = io->offset - (off_t)lead;
 	uint8_t *p = malloc(whole);
@@ -544,7 +547,8 @@ edge_would_block(const struct disk *d, off_t offset)
 	off_t start = offset - offset % d->block;
 	off_t len = MIN(d->mapped - start, (off_t)d->block);
 
-	return start < offset && (len <= 0 || !is_cached(d, start, (size_t)len));
+	return start < offset &&
+	    (len <= 0 || !is_cached(d, start, (size_t)len));
 }
 
 /* A file system reads blocks first of which a part is written (ffs_write()). */

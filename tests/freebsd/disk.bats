@@ -207,7 +207,7 @@ writes_at() {
 	assert_equal "1 at 33280 by the loop" "$(reads_at 65)"
 }
 
-@test "16: writes of a part of a block are executed by the pool, then the loop" {
+@test "16: writes of a part of a block need the pool until it is cached" {
 	serve 0 1 eth0 "$IMAGE"
 	batch "$(ata_write 0 1 '11*512')" "$(ata_write 66 1 '11*512')"
 	assert_equal "1 at 33792 by the pool" "$(writes_at 66)"

@@ -13,7 +13,8 @@ setup() {
 mutate() {
 	local headers
 	headers=$(grep -E '^#include <' "$TESTS/../freebsd.c")
-	printf '%s\n' "$headers" "static int calls;" "#undef ${1%%(*}" "#define $1 $2" \
+	printf '%s\n' "$headers" "static int calls;" \
+		"#undef ${1%%(*}" "#define $1 $2" \
 		"#include \"$TESTS/../freebsd.c\"" >"$MUTANT.c"
 	"$TESTS/freebsd/build" "$MUTANT" "$TESTS/../vblade.c" "$MUTANT.c" \
 		-- -w -O0

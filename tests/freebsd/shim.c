@@ -892,7 +892,7 @@ REAL(int, socket, int domain, int type, int protocol)
 	return fd;
 }
 
-/* In capability mode sockets can be created (capabilities.conf), for nothing. */
+/* Capability mode allows socket(2), see capabilities.conf, but not these. */
 REAL(int, connect, int fd, const struct sockaddr *to, socklen_t len)
 {
 	if (capability_mode)

@@ -1,4 +1,4 @@
-/* FreeBSD's additions to Linux's <sys/mman.h>, as far as freebsd.c uses them. */
+/* What freebsd.c uses of FreeBSD's <sys/mman.h> beyond Linux's. */
 #ifndef SHIM_MMAN_H
 #define SHIM_MMAN_H
 
