@@ -6,7 +6,7 @@
 load ../helper
 
 setup_file() {
-	make -s -C "$TESTS/.." tests/service/datagrams
+	make -s -C "$TESTS/.." tests/service/datagrams tests/load
 	lab_open
 }
 
@@ -260,12 +260,9 @@ serves_with_logger() {
 	printf '#!/bin/sh\nexec sleep 600\n' >bin/logger
 	chmod +x bin/logger
 	PATH=$PWD/bin:$PATH vbladed -v 0 1 eth0 disk.img
-	for _ in $(seq 40); do
-		frame -n 50 $(for _ in $(seq 50); do
-			echo "$(ata_read 0 1)" | tr -d ' '
-		done) >/dev/null
-	done
 	assert_serves
+	on_initiator "$TESTS/load" -m read -d 1 0 1 eth0
+	assert_reply "$(ata_read 0 2)" "$(ata_data 0 2 "$(sectors 0 2)")"
 }
 
 @test "it serves when the logger is killed later" {
@@ -280,7 +277,7 @@ serves_with_logger() {
 
 @test "Ctrl-C and the end of the terminal do not stop it" {
 	local pid
-	printf '#!/bin/sh\nexec cat\n' >bin/logger
+	printf '#!/bin/sh\nexec cat >>log\n' >bin/logger
 	chmod +x bin/logger
 	PATH=$PWD/bin:$PATH run on_target script -qc \
 		"'$VBLADED' 0 1 eth0 disk.img; kill -INT 0; kill -HUP 0" \
@@ -291,6 +288,8 @@ serves_with_logger() {
 	kill -HUP "$pid"
 	wait_until 10 frame -w 100 "$(config_read)"
 	assert_equal "$pid" "$(pid_of vblade)"
+	on_target ip link set eth0 down
+	wait_until 10 grep -q 'link down' log
 }
 
 @test "Ctrl-C during the start stops vblade, too" {
