@@ -54,6 +54,12 @@ assert_held() {
 	wait_until 10 grep -qE '^[a-z]+ [0-9]+ -5 ' "$FAULT_LOG"
 }
 
+# assert_waits FRAME: the listener has not received this frame, although a
+# request that was sent later has been answered.
+assert_waits() {
+	refute_match "^$(hex "$1")\$" "$(cat "$FRAMES")"
+}
+
 # release: the disk holds nothing any more.
 release() {
 	set_faults
@@ -66,6 +72,7 @@ assert_newer_wins() {
 	assert_held "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
 	assert_silence "$(TAG=00000002 ata_write 100 1 "$(sector bb)")"
 	assert_reply "$(ata_write 200 1 "$(sector cc)")" "$(ata_written 200 1)"
+	assert_waits "$(TAG=00000002 ata_written 100 1)"
 	release
 	wait_for_frame "$(TAG=00000001 ata_written 100 1)"
 	wait_for_frame "$(TAG=00000002 ata_written 100 1)"
@@ -96,6 +103,8 @@ assert_newer_wins() {
 	assert_held "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
 	assert_silence "$(TAG=00000002 ata_read 100 1)"
 	assert_reply "$(ata_read 200 1)" "$(ata_data 200 1 "$(sectors 200 1)")"
+	assert_waits "$(TAG=00000002 ata_data 100 1 "$(sector aa)")"
+	assert_waits "$(TAG=00000002 ata_data 100 1 "$(sectors 100 1)")"
 	release
 	wait_for_frame "$(TAG=00000001 ata_written 100 1)"
 	wait_for_frame "$(TAG=00000002 ata_data 100 1 "$(sector aa)")"
@@ -106,6 +115,7 @@ assert_newer_wins() {
 	assert_held "$(TAG=00000001 ata_read 100 1)"
 	assert_silence "$(TAG=00000002 ata_write 100 1 "$(sector aa)")"
 	assert_reply "$(ata_write 200 1 "$(sector cc)")" "$(ata_written 200 1)"
+	assert_waits "$(TAG=00000002 ata_written 100 1)"
 	release
 	wait_for_frame "$(TAG=00000001 ata_data 100 1 "$(sectors 100 1)")"
 	wait_for_frame "$(TAG=00000002 ata_written 100 1)"
@@ -117,6 +127,7 @@ assert_newer_wins() {
 	assert_held "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
 	assert_silence "$(TAG=00000002 ata_write 101 1 "$(sector bb)")"
 	assert_reply "$(ata_write 104 1 "$(sector cc)")" "$(ata_written 104 1)"
+	assert_waits "$(TAG=00000002 ata_written 101 1)"
 	release
 	wait_for_frame "$(TAG=00000001 ata_written 100 1)"
 	wait_for_frame "$(TAG=00000002 ata_written 101 1)"
@@ -145,6 +156,7 @@ assert_newer_wins() {
 	serve_holding sync 0 -s
 	assert_held "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
 	assert_reply "$(ata_write 200 1 "$(sector cc)")" "$(ata_written 200 1)"
+	assert_waits "$(TAG=00000001 ata_written 100 1)"
 	release
 	wait_for_frame "$(TAG=00000001 ata_written 100 1)"
 }
