@@ -44,7 +44,7 @@ with_disk() {
 	END
 	on_host a sh -ec "$(block diskless 2)"
 	start_machine client 52:54:00:00:00:01 -boot n
-	wait_until 900 has_stopped client
+	wait_until 1500 has_stopped client
 	run with_disk 'cat /mnt/report'
 	assert_match '^/dev/etherd/e0\.1 rw' "$output"
 }

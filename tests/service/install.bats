@@ -38,9 +38,12 @@ assert_installed() {
 
 EXPORT='-rwxr-xr-x opt/libexec/vblade-export'
 
-@test "make install: program and manual" {
+@test "make install: program, manual and pages" {
 	assert_installed install '-rwxr-xr-x opt/sbin/vblade' \
 		'-rwxr-xr-x opt/sbin/vbladed' \
+		'-rw-r--r-- opt/share/doc/vblade/diskless.md' \
+		'-rw-r--r-- opt/share/doc/vblade/quick-lab.md' \
+		'-rw-r--r-- opt/share/doc/vblade/raid.md' \
 		'-rw-r--r-- opt/share/man/man8/vblade.8' \
 		'-rw-r--r-- opt/share/man/man8/vbladed.8'
 }
