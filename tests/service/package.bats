@@ -77,6 +77,9 @@ assert_new() {
 /usr/share/doc/vblade/NEWS.Debian.gz
 /usr/share/doc/vblade/changelog.gz
 /usr/share/doc/vblade/copyright
+/usr/share/doc/vblade/diskless.md
+/usr/share/doc/vblade/quick-lab.md
+/usr/share/doc/vblade/raid.md
 /usr/share/man/man8/vblade.8.gz
 /usr/share/man/man8/vbladed.8.gz" "$(dpkg-deb --fsys-tarfile "$DEB" | tar t |
 		sed 's/^\.//' | grep -e '[^/]$' -e conf.d |
