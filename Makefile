@@ -40,11 +40,8 @@ tests/reply/reply: tests/reply/reply.c $(FAKE)
 check:
 	sh tests/run check
 
-check-core:
-	sh tests/run core
-
-check-all:
-	sh tests/run all
+check-core check-all:
+	sh tests/run $(@:check-%=%)
 
 bench: vblade tests/load tests/bench/reflect
 	sh tests/bench/bench.sh

@@ -80,9 +80,9 @@ EXPORT='-rwxr-xr-x opt/libexec/vblade-export'
 
 @test "sbindir, mandir, libexecdir and unitdir are used" {
 	make_with make install INIT=systemd sbindir=/a mandir=/b unitdir=/c \
-		libexecdir=/d
+		libexecdir=/d prefix=/e
 	assert_equal "a/vblade a/vbladed b/man8/vblade.8 b/man8/vbladed.8 \
-c/vblade.service c/vblade@.service d/vblade-export" \
+c/vblade.service c/vblade@.service d/vblade-export e/share/doc/vblade/diskless.md e/share/doc/vblade/quick-lab.md e/share/doc/vblade/raid.md" \
 		"$(installed_files | cut -d' ' -f2 | paste -sd' ')"
 	assert_match '^ExecStart=/d/vblade-export ' "$(cat "$ROOT"/c/*@.service)"
 	assert_match '^vblade=/a/vblade$' "$(cat "$ROOT/d/vblade-export")"
