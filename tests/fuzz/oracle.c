@@ -268,7 +268,8 @@ expect_ata(const uint8_t *q, size_t len, struct due *due_)
 		due_->version = fake.written;
 		return syncs_fail() ? ata_error(a, 0x04) : 36;
 	case 0xef:
-		if (q[25] == 0x02 || (q[25] == 0x82 && model.setup.sync_writes)) {
+		if (q[25] == 0x02 ||
+		    (q[25] == 0x82 && model.setup.sync_writes)) {
 			model.cache = q[25] == 0x02;
 			return 36;
 		}
@@ -394,7 +395,8 @@ accepted(const uint8_t *q)
 	return big16(q + 12) == 0x88a2 && q[14] >> 4 == 1 &&
 	    (q[14] & 8) == 0 &&
 	    (memcmp(q, fake.link.mac, 6) == 0 || all(q, 6, 0xff)) &&
-	    (q[6] & 1) == 0 && (loopback || memcmp(q + 6, fake.link.mac, 6) != 0) &&
+	    (q[6] & 1) == 0 &&
+	    (loopback || memcmp(q + 6, fake.link.mac, 6) != 0) &&
 	    (big16(q + 16) == SHELF || big16(q + 16) == 0xffff) &&
 	    (q[18] == SLOT || q[18] == 0xff) &&
 	    (model.allowed.n == 0 || list_has(&model.allowed, q + 6));

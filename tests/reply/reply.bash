@@ -25,8 +25,8 @@ A=0200000000a1 B=0200000000a2 C=0200000000a3	# other initiators
 # which the loop would execute itself.
 OTHER="TT SS 88a2 10 00 000002 01 $TAG @60"
 
-# export_image SECTORS [OPTION...]: export an image of that many different sectors at
-# MTU 1500 as e0.1.
+# export_image SECTORS [OPTION...]: export an image of that many different
+# sectors at MTU 1500 as e0.1.
 export_image() {
 	DISK=$(image "$1")
 	OPTIONS=("${@:2}")

@@ -7,12 +7,13 @@
  *	reply -x		print frames in plain hexadecimal
  *
  * The command line is vblade's, except that the interface is named by its
- * MTU, or by "MTU,down" for one without carrier.  Standard input has one frame a line, in the notation of ../frame.c:
- * hexadecimal, SS and TT for the initiator's and the target's MAC, XX*N for
- * the byte XX repeated N times, @N for zeroes up to byte N, sectors:L,N for
- * what N sectors of an image of ../helper.bash held at first.  Consecutive lines
- * arrive as one batch; an empty line, a directive or the end of the
- * input ends it.  The end of the input is a SIGTERM.
+ * MTU, or by "MTU,down" for one without carrier.  Standard input has one frame
+ * a line, in the notation of ../frame.c: hexadecimal, SS and TT for the
+ * initiator's and the target's MAC, XX*N for the byte XX repeated N times, @N
+ * for zeroes up to byte N; and sectors:L,N for what N sectors of an image of
+ * ../helper.bash held at first.  Consecutive lines arrive as one batch; an
+ * empty line, a directive or the end of the input ends it.  The end of the
+ * input is a SIGTERM.
  *
  * Standard output has a line for whatever happens: each frame that vblade
  * sends, in plain hexadecimal; each disk operation that was executed, as
