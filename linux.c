@@ -371,9 +371,9 @@ net_watch(struct net *n, int fd)
 		fail(EXIT_TRANSIENT, errno, "epoll");
 }
 
-/* The kernel's part of the checks, attached and locked before it receives. */
+/* Set up the socket before it receives: the filter, locked, and options. */
 static void
-set_filter(int fd, unsigned shelf, unsigned slot)
+set_options(int fd, unsigned shelf, unsigned slot)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
@@ -383,22 +383,14 @@ set_filter(int fd, unsigned shelf, unsigned slot)
 		AOE_FILTER(shelf, slot),
 	};
 	struct sock_fprog p = { sizeof code / sizeof *code, code };
-	int on = 1;
+	struct timeval wait = { .tv_usec = SEND_WAIT * 1000 };
+	int on = 1, version = TPACKET_V2;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof p) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) < 0)
-		fail(EXIT_TRANSIENT, errno, "packet filter");
-}
-
-static void
-set_options(int fd)
-{
-	struct timeval wait = { .tv_usec = SEND_WAIT * 1000 };
-	int version = TPACKET_V2;
-
-	if (setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
-	    sizeof version) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) < 0)
+	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) < 0 ||
+	    setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
+	    sizeof version) < 0)
 		fail(EXIT_TRANSIENT, errno, "packet socket");
 }
 
@@ -445,8 +437,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	if (n->fd < 0 || n->epoll < 0 ||
 	    bind(n->route, (void *)&events, sizeof events) < 0)
 		fail(EXIT_TRANSIENT, errno, "sockets");
-	set_filter(n->fd, shelf, slot);
-	set_options(n->fd);
+	set_options(n->fd, shelf, slot);
 	if (!link_look(n))
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
 		    "%s: not an Ethernet interface", ifname);

@@ -803,29 +803,25 @@ has_error(const struct aoe_ata *rep)
 static void
 log_request(const struct request *r, const struct aoe_ata *rep)
 {
-	static const char *const commands[256] = { "ATA", "config", "mask",
-	    "reserve" }, *const opcodes[256] = { [ATA_READ] = "read",
+	static const char *const commands[256] = { [AOE_CONFIG] = "config",
+	    [AOE_MASK] = "mask", [AOE_RESERVE] = "reserve" };
+	static const char *const opcodes[256] = { [ATA_READ] = "read",
 	    [ATA_READ_EXT] = "read", [ATA_WRITE] = "write",
 	    [ATA_WRITE_EXT] = "write", [ATA_IDENTIFY] = "IDENTIFY",
 	    [ATA_FLUSH] = "FLUSH", [ATA_FLUSH_EXT] = "FLUSH" };
-	const char *name = commands[rep->aoe.command];
+	bool ata = rep->aoe.command == AOE_ATA;
+	const char *name = ata ? opcodes[r->opcode] :
+	    commands[rep->aoe.command];
 	char what[64], mac[MAC_TEXT], result[16] = "ok";
-	int n;
 
-	if (rep->aoe.command == AOE_ATA && opcodes[r->opcode] != NULL)
-		name = opcodes[r->opcode];
 	if (name == NULL)
-		n = snprintf(what, sizeof what, "command %u",
-		    rep->aoe.command);
+		snprintf(what, sizeof what, ata ? "ATA %02x" : "command %u",
+		    ata ? r->opcode : rep->aoe.command);
+	else if (ata && islower((unsigned char)*name))
+		snprintf(what, sizeof what, "%s of %u sectors at %" PRIu64,
+		    name, rep->count, ata_lba(rep->lba, r->opcode));
 	else
-		n = snprintf(what, sizeof what, "%s", name);
-	if (rep->aoe.command == AOE_ATA && opcodes[r->opcode] == NULL)
-		snprintf(what + n, sizeof what - (size_t)n, " %02x",
-		    r->opcode);
-	else if (rep->aoe.command == AOE_ATA && islower(*name))
-		snprintf(what + n, sizeof what - (size_t)n,
-		    " of %u sectors at %" PRIu64, rep->count,
-		    ata_lba(rep->lba, r->opcode));
+		snprintf(what, sizeof what, "%s", name);
 	if (rep->aoe.flags & AOE_ERROR)
 		snprintf(result, sizeof result, "AoE error %u",
 		    rep->aoe.error);
