@@ -1671,13 +1671,6 @@ usage(int status)
 	exit(status);
 }
 
-static _Noreturn void
-print_version(void)
-{
-	puts("vblade " VERSION);
-	exit(0);
-}
-
 static uint64_t
 parse_number(const char *what, const char *s, uint64_t min, uint64_t max)
 {
@@ -1770,7 +1763,8 @@ parse_option(struct target *t, int c, const char *arg)
 		t->verbose = true;
 		return 0;
 	case 'V':
-		print_version();
+		puts("vblade " VERSION);
+		exit(0);
 	case ':':
 		fail(EXIT_USAGE, 0, "option requires an argument -- %c",
 		    optopt);
@@ -1788,7 +1782,7 @@ parse_arguments(struct target *t, int argc, char *argv[])
 	if (argc > 1 && strcmp(argv[1], "--help") == 0)
 		usage(0);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
-		print_version();
+		parse_option(t, 'V', NULL);
 	opterr = 0;
 	while ((c = getopt(argc, argv, ":b:dfhl:m:o:rst:vV")) != -1) {
 		if (c == '?' && optopt == '-')
