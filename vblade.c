@@ -69,7 +69,7 @@ struct mac_list {
 /* Adjacent requests of one direction: one disk operation transfers them. */
 struct run {
 	struct io io;		/* must be first: io_end casts */
-	struct run *next;	/* in order of arrival */
+	struct run *next, *prev;	/* in order of arrival */
 	struct request *request[RUN_MAX];
 	int count;
 	int todo;		/* of them, those within the end of the disk */
@@ -105,6 +105,7 @@ struct sync {
 	struct io io;		/* must be first: io_end casts */
 	bool busy;
 	struct request *waiting;
+	unsigned carries;	/* how many */
 };
 
 /* Threads for disk operations, where the platform has no engine. */
@@ -156,8 +157,9 @@ struct target {
 	int64_t took[OP_COUNT];		/* microseconds, the latest of a kind */
 
 	struct sync sync[SYNCS_MAX];
-	unsigned syncs;			/* busy */
+	unsigned syncs, carried;	/* busy, and what they carry */
 	struct request *unsynced, **unsynced_end; /* wait for the next sync */
+	unsigned unsynced_count;
 	int64_t dirty_since;		/* oldest unsynced write, 0: none */
 	bool sync_failed;		/* for good: the lost data is unknown */
 
@@ -972,6 +974,19 @@ sync_wait(struct target *t, struct request *r)
 	r->next = NULL;
 	*t->unsynced_end = r;
 	t->unsynced_end = &r->next;
+	t->unsynced_count++;
+}
+
+/*
+ * May a sync start now?  Beside another one only if it carries as much: so
+ * the two share what initiators have outstanding, and none runs for one of
+ * many that are about to arrive.
+ */
+static bool
+sync_may_start(const struct target *t)
+{
+	return t->syncs == 0 || (t->syncs < SYNCS_MAX &&
+	    t->unsynced_count >= t->carried);
 }
 
 /* Milliseconds until the background sync, 0 if it is due, -1 if none is. */
@@ -980,7 +995,7 @@ sync_timeout(const struct target *t)
 {
 	int64_t left;
 
-	if (t->dirty_since == 0 || t->delay == 0 || t->syncs == SYNCS_MAX)
+	if (t->dirty_since == 0 || t->delay == 0 || !sync_may_start(t))
 		return -1;
 	left = t->delay - (now() - t->dirty_since) / 1000;
 	return left > 0 ? (int)left : 0;
@@ -997,6 +1012,7 @@ sync_end(struct target *t, struct sync *s)
 	struct request *r;
 
 	t->syncs--;
+	t->carried -= s->carries;
 	s->busy = false;
 	if (s->io.result < 0 && !t->sync_failed) {
 		t->sync_failed = true;
@@ -1023,6 +1039,9 @@ sync_start(struct target *t, bool in_loop)
 	t->syncs++;
 	s->busy = true;
 	s->waiting = t->unsynced;
+	s->carries = t->unsynced_count;
+	t->carried += s->carries;
+	t->unsynced_count = 0;
 	t->unsynced = NULL;
 	t->unsynced_end = &t->unsynced;
 	t->dirty_since = 0;
@@ -1037,8 +1056,8 @@ sync_start(struct target *t, bool in_loop)
 }
 
 /*
- * Start a sync if one is needed; what comes while all descriptors are busy
- * waits for the next.  A lone write has little to sync: if that is fast, it
+ * Start a sync if one is needed and may start; what comes meanwhile waits for
+ * the next.  A lone write has little to sync: if that is fast, it
  * happens in the loop; a FLUSH may have gigabytes.
  */
 static void
@@ -1046,7 +1065,7 @@ sync_if_due(struct target *t)
 {
 	const struct request *r = t->unsynced;
 
-	if (t->syncs < SYNCS_MAX && (r != NULL || sync_timeout(t) == 0))
+	if (sync_may_start(t) && (r != NULL || sync_timeout(t) == 0))
 		sync_start(t, t->lone && r != NULL && r->next == NULL &&
 		    r->op == OP_WRITE && t->took[OP_SYNC] < FAST);
 }
@@ -1291,15 +1310,10 @@ overlap(const struct target *t, const struct run *a, const struct run *b)
 static void
 list_remove(struct target *t, struct run *run)
 {
-	struct run **p = &t->first, *before = NULL, *later;
-
-	for (; *p != run; p = &(*p)->next)
-		before = *p;
-	*p = run->next;
-	if (t->last == run)
-		t->last = before;
-	for (later = run->next; later != NULL; later = later->next)
-		later->blockers -= overlap(t, run, later);
+	*(run->prev != NULL ? &run->prev->next : &t->first) = run->next;
+	*(run->next != NULL ? &run->next->prev : &t->last) = run->prev;
+	for (struct run *r = run->next; r != NULL; r = r->next)
+		r->blockers -= overlap(t, run, r);
 	t->active--;
 	run_reply(t, run);
 }
@@ -1341,6 +1355,7 @@ list_append(struct target *t, struct run *run)
 	    run_extend(last, run->request, run->count))
 		return;
 	*(last != NULL ? &last->next : &t->first) = run;
+	run->prev = last;
 	t->last = run;
 	t->waiting++;
 }
@@ -1782,7 +1797,7 @@ parse_arguments(struct target *t, int argc, char *argv[])
 	if (argc > 1 && strcmp(argv[1], "--help") == 0)
 		usage(0);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
-		parse_option(t, 'V', NULL);
+		parse_option(t, 'V', "");
 	opterr = 0;
 	while ((c = getopt(argc, argv, ":b:dfhl:m:o:rst:vV")) != -1) {
 		if (c == '?' && optopt == '-')

@@ -8,7 +8,7 @@ fuzz_for_a_second() {
 	local flags=(-O1)
 	cc -fsanitize=address,undefined -x c -o "$BATS_TEST_TMPDIR/try" - \
 		<<<'int main(void) { return 0; }' 2>/dev/null &&
-		flags+=(-fsanitize=address,undefined
+		flags+=("-fsanitize=address,undefined"
 			-fno-sanitize-recover=undefined)
 	"$TESTS/fuzz/build" "$1" "$BATS_TEST_TMPDIR/$1" "${CC:-cc}" \
 		"${flags[@]}"

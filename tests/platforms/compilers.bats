@@ -30,10 +30,10 @@ MUSL='musl-gcc -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu'
 	build s390x CC=s390x-linux-gnu-gcc vblade
 }
 
-@test "built with musl it takes options anywhere, replies and serves" {
+@test "built with musl, whose getopt ends at the first operand, it serves" {
 	build musl-static CC="$MUSL" LDFLAGS=-static vblade tests/reply/reply
 	export VBLADE=$TREE/vblade REPLY_PROGRAM=$TREE/tests/reply/reply
-	suite cli/start.bats reply/ata.bats reply/order.bats net/data.bats
+	suite cli/signals.bats reply/ata.bats reply/order.bats net/data.bats
 }
 
 # Debian's musl-gcc does not search the directories of the kernel's headers.

@@ -80,7 +80,7 @@ assert_usage_error() {
 @test "-m rejects the whole list for any error in it" {
 	local list
 	for list in '' x 02000000000 0200000000011 01:00:00:00:00:01 \
-		020000000001, ,020000000001 02:00:00:00:00:01,zz; do
+		'020000000001,' ',020000000001' 02:00:00:00:00:01,zz; do
 		assert_usage_error "-m '$list': expected a comma-separated list of unicast MAC addresses" \
 			-m "$list" 0 1 1500 "$DISK"
 	done

@@ -268,7 +268,7 @@ serves_with_logger() {
 @test "it serves when the logger is killed later" {
 	vbladed 0 1 eth0 disk.img
 	wait_until 10 logger_runs
-	kill -9 $(pid_of logger)
+	kill -9 "$(pid_of logger)"
 	on_target ip link set eth0 down
 	on_target ip link set eth0 up
 	wait_until 10 frame -w 100 "$(config_read)"
