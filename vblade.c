@@ -136,7 +136,7 @@ struct target {
 	struct link link;	/* as last compared */
 	struct disk *disk;
 	uint64_t sectors;	/* size of the export, as last looked up */
-	char serial[20 + 1];
+	const char *serial;	/* of which IDENTIFY has 20 characters */
 	bool write_cache;	/* as SET FEATURES left it; IDENTIFY only */
 
 	struct mac_list allowed;	/* these hosts only; empty: all */
@@ -1933,7 +1933,7 @@ reopen(int fd)
 {
 	static const int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	char path[32];
-	struct stat st;
+	struct stat st = { 0 };
 	int new;
 
 	if (fstat(fd, &st) < 0 ||
@@ -2021,7 +2021,7 @@ main(int argc, char *argv[])
 {
 	struct target t = { .buffers = BUFFERS, .delay = DELAY * 1000,
 	    .length = UINT64_MAX, .write_cache = true };
-	char **operand, engine[80], host[256] = "";
+	char **operand, engine[80], host[256] = "", serial[300];
 	int flags;
 
 	open_log();
@@ -2030,8 +2030,8 @@ main(int argc, char *argv[])
 	snprintf(logging.prefix, sizeof logging.prefix, "e%u.%u: %.32s: ",
 	    t.shelf, t.slot, operand[2]);
 	gethostname(host, sizeof host - 1);
-	(void)!snprintf(t.serial, sizeof t.serial, "%u.%u:%s", t.shelf, t.slot,
-	    host);
+	snprintf(serial, sizeof serial, "%u.%u:%s", t.shelf, t.slot, host);
+	t.serial = serial;
 	t.disk = disk_open(operand[3], flags);
 	check_range(&t, operand[3]);
 	allocate_requests(&t);
