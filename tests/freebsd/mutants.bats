@@ -36,12 +36,12 @@ assert_caught() {
 
 @test "no BIOCIMMEDIATE" {
 	ignore BIOCIMMEDIATE
-	assert_caught net/address.bats 'a request to our MAC address is answered'
+	assert_caught net/address.bats 'a request to our MAC address gets a reply'
 }
 
 @test "no BIOCSBLEN, and a read of another size than the buffer's" {
 	ignore BIOCSBLEN
-	assert_caught net/address.bats 'a request to our MAC address is answered'
+	assert_caught net/address.bats 'a request to our MAC address gets a reply'
 }
 
 @test "no BIOCSHDRCMPLT" {
@@ -56,7 +56,7 @@ assert_caught() {
 
 @test "a header as long as its struct" {
 	mutate bh_hdrlen 'bh_hdrlen * 0 + sizeof(struct bpf_hdr)'
-	assert_caught net/address.bats 'a request to our MAC address is answered'
+	assert_caught net/address.bats 'a request to our MAC address gets a reply'
 }
 
 @test "one record per read" {
