@@ -1177,6 +1177,8 @@ run_advance(struct target *t, struct run *run)
 		request_fail(t, run->request[run->done++], (int)-n);
 		run->moved = 0;
 	}
+	if (n > 0 && run->io.op == OP_WRITE && t->dirty_since == 0)
+		t->dirty_since = now();
 	for (; n > 0; n -= left) {
 		left = (ssize_t)(run->request[run->done]->count * SECTOR -
 		    run->moved);
@@ -1204,15 +1206,11 @@ run_reply(struct target *t, const struct run *run)
 	for (int i = 0; i < count; i++) {
 		struct request *r = request[i];
 
-		if (r->op == OP_WRITE && !has_error(reply_of(r))) {
-			if (t->sync_writes) {
-				sync_wait(t, r);
-				continue;
-			}
-			if (t->dirty_since == 0)
-				t->dirty_since = now();
-		}
-		batch_add(t, r);
+		if (r->op == OP_WRITE && t->sync_writes &&
+		    !has_error(reply_of(r)))
+			sync_wait(t, r);
+		else
+			batch_add(t, r);
 	}
 }
 
