@@ -88,7 +88,6 @@ struct run {
  */
 struct request {
 	struct request *next;	/* free, or waiting for a sync */
-	struct run run;		/* the run that begins with this request */
 	enum op op;
 	uint64_t lba;
 	unsigned count;		/* sectors */
@@ -96,6 +95,7 @@ struct request {
 	uint8_t opcode;		/* for -v: the ATA command, */
 	int64_t received;	/* and when it arrived */
 	size_t len;		/* bytes of the reply */
+	struct run run;		/* in the list: the run it begins */
 };
 
 enum { CELL = PAGE + (SECTORS_MAX * SECTOR + PAGE - 1) / PAGE * PAGE };
@@ -148,7 +148,7 @@ struct target {
 
 	struct request *free;
 	unsigned free_count;
-	struct run *run;		/* being gathered */
+	struct run gathered;		/* the run being gathered, or empty */
 	struct run *first, *last;	/* all that wait or are under way */
 	unsigned waiting;		/* of them, not started */
 	unsigned active, depth;		/* started, and how many may be */
@@ -1074,11 +1074,9 @@ sync_if_due(struct target *t)
  * Runs.
  */
 
-static struct run *
-run_new(struct request *r)
+static void
+run_init(struct run *run, struct request *r)
 {
-	struct run *run = &r->run;
-
 	run->io.op = r->op;
 	run->io.buffered = run->single = run->started = false;
 	run->request[0] = r;
@@ -1089,7 +1087,6 @@ run_new(struct request *r)
 	run->lba = r->lba;
 	run->sectors = r->count;
 	run->next = NULL;
-	return run;
 }
 
 /* Append n requests if the first is contiguous with the run. */
@@ -1228,36 +1225,37 @@ run_execute(struct target *t, struct run *run)
 	run_reply(t, run);
 }
 
-/* Execute what will not block of a run; returns the rest, or NULL. */
-static struct run *
+/* Execute what will not block of a run; false if a rest of it is left. */
+static bool
 run_try_nowait(struct target *t, struct run *run)
 {
-	struct run *rest;
-	int i;
+	int left;
 
 	run->todo = run->count;
 	run_prepare(t, run);
 	if (run->io.op == OP_WRITE) {
 		if (disk_write_would_block(t->disk, run->io.offset,
 		    (size_t)run->sectors * SECTOR))
-			return run;
+			return false;
 		run_execute(t, run);
-		return NULL;
+		return true;
 	}
 	run->io.result = disk_read_nowait(t->disk, &run->io);
-	if (run->io.result <= 0 || (!run_advance(t, run) && run->done == 0))
-		return run;
-	if ((i = run->done) == run->count) {
-		run_reply(t, run);
-		return NULL;
+	if (run->io.result <= 0)
+		return false;
+	run_advance(t, run);
+	left = run->count - run->done;
+	run->count = run->done;
+	for (int i = 0; i < run->done; i++) {
+		run->lba += run->request[i]->count;
+		run->sectors -= run->request[i]->count;
 	}
-	rest = run_new(run->request[i]);
-	rest->moved = run->moved;
-	if (run->count > i + 1)
-		run_extend(rest, &run->request[i + 1], run->count - i - 1);
-	run->count = i;
 	run_reply(t, run);
-	return rest;
+	memmove(run->request, run->request + run->done,
+	    (size_t)left * sizeof *run->request);
+	run->count = left;
+	run->done = 0;
+	return left == 0;
 }
 
 /*
@@ -1280,7 +1278,7 @@ run_drop(struct target *t, struct run *run)
 {
 	if (queue_has_room(t))
 		return false;
-	for (int i = run->count - 1; i >= 0; i--)  /* the first has the run */
+	for (int i = 0; i < run->count; i++)
 		request_drop(t, run->request[i]);
 	return true;
 }
@@ -1340,52 +1338,50 @@ list_start(struct target *t)
 }
 
 /*
- * Append a run, or let it join the last one if neither waits for anything
- * but its turn.
+ * Append a copy of a run, or let it join the last one if neither waits for
+ * anything but its turn.
  */
 static void
-list_append(struct target *t, struct run *run)
+list_append(struct target *t, const struct run *gathered)
 {
-	struct run *last = t->last;
+	struct run *last = t->last, *run = &gathered->request[0]->run;
 
 	if (last != NULL && !last->started && last->blockers == 0 &&
-	    run->blockers == overlap(t, last, run) &&
-	    run_extend(last, run->request, run->count))
+	    gathered->blockers == overlap(t, last, gathered) &&
+	    run_extend(last, gathered->request, gathered->count))
 		return;
+	*run = *gathered;
 	*(last != NULL ? &last->next : &t->first) = run;
 	run->prev = last;
 	t->last = run;
 	t->waiting++;
 }
 
-/* The run that was gathered is complete: execute it, or append it. */
+/* Execute the run that was gathered, or append it to the list. */
 static void
 run_submit(struct target *t)
 {
-	struct run *run = t->run;
-	enum op op;
+	struct run *run = &t->gathered;
+	enum op op = run->io.op;
 	int64_t start;
 
-	t->run = NULL;
-	if (run == NULL)
+	if (op == OP_NONE)
 		return;
-	op = run->io.op;
 	for (struct run *r = t->first; r != NULL; r = r->next)
 		run->blockers += overlap(t, r, run);
-	if (op == OP_WRITE && t->sync_writes && run_drop(t, run))
-		return;
-	if (run->blockers == 0)
-		run = run_try_nowait(t, run);
-	if (run == NULL || run_drop(t, run))
-		return;
-	run_copy(run);
-	if (!t->lone || t->took[op] >= FAST) {
-		list_append(t, run);
-		return;
+	if (!(op == OP_WRITE && t->sync_writes && run_drop(t, run)) &&
+	    !(run->blockers == 0 && run_try_nowait(t, run)) &&
+	    !run_drop(t, run)) {
+		run_copy(run);
+		start = now();
+		if (!t->lone || t->took[op] >= FAST) {
+			list_append(t, run);
+		} else {
+			run_execute(t, run);
+			t->took[op] = now() - start;
+		}
 	}
-	start = now();
-	run_execute(t, run);
-	t->took[op] = now() - start;
+	run->io.op = OP_NONE;
 }
 
 /* An operation of the engine or the pool has finished. */
@@ -1580,10 +1576,10 @@ serve_frame(struct target *t, struct frame f)
 	if (r->len == 0) {
 		request_free(t, r);
 	} else if (r->op == OP_READ || r->op == OP_WRITE) {
-		if (t->run != NULL && run_extend(t->run, &r, 1))
+		if (run_extend(&t->gathered, &r, 1))
 			return;
 		run_submit(t);
-		t->run = run_new(r);
+		run_init(&t->gathered, r);
 	} else {
 		run_submit(t);	/* replies keep the order of requests */
 		if (r->op == OP_NONE || t->readonly)
