@@ -51,9 +51,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -84,7 +84,7 @@ static const char *const names[] = {
 	"sync",		/* fdatasync, FSYNC */
 	"size",		/* fstat, lseek to the end, BLKGETSIZE64 */
 	"send",		/* sendmmsg */
-	"wait",		/* epoll_wait, or poll of several descriptors */
+	"wait",		/* select, or poll of several descriptors */
 	"thread",	/* pthread_create */
 	"memory",	/* calloc, aligned_alloc, posix_memalign */
 	"clock",	/* the one that can be set */
@@ -843,24 +843,14 @@ sendmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
 }
 
 int
-epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
+select(int n, fd_set *restrict in, fd_set *restrict out,
+    fd_set *restrict except, struct timeval *restrict timeout)
 {
 	if (fails(judge("wait", 0, 0)))
 		return -1;
 	before_wait();
-	return NEXT(int, "epoll_wait", int, struct epoll_event *, int, int)
-	    (fd, events, max, timeout);
-}
-
-int
-epoll_pwait(int fd, struct epoll_event *events, int max, int timeout,
-    const sigset_t *mask)
-{
-	if (fails(judge("wait", 0, 0)))
-		return -1;
-	before_wait();
-	return NEXT(int, "epoll_pwait", int, struct epoll_event *, int, int,
-	    const sigset_t *)(fd, events, max, timeout, mask);
+	return NEXT(int, "select", int, fd_set *, fd_set *, fd_set *,
+	    struct timeval *)(n, in, out, except, timeout);
 }
 
 int
