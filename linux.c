@@ -292,7 +292,8 @@ net_wait(struct net *n, int timeout)
 
 	n->busy = 0;
 	if (select(n->watched_max + 1, &ready, NULL, NULL,
-	    timeout < 0 ? NULL : &wait) > 0 && FD_ISSET(n->route, &ready))
+	    timeout < 0 ? NULL : &wait) > 0 &&
+	    FD_ISSET((unsigned)n->route, &ready))
 		link_event(n);
 }
 
@@ -305,7 +306,7 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 
 	ring_release(n);
 	if (max == 0)
-		FD_CLR(n->fd, &n->watched);
+		FD_CLR((unsigned)n->fd, &n->watched);
 	if (++n->busy == BUSY)
 		net_wait(n, 0);
 	count = ring_receive(n, frames, max);
@@ -368,7 +369,7 @@ net_watch(struct net *n, int fd)
 {
 	if (fd >= FD_SETSIZE)
 		fail(EXIT_TRANSIENT, EMFILE, "select");
-	FD_SET(fd, &n->watched);
+	FD_SET((unsigned)fd, &n->watched);
 	if (fd > n->watched_max)
 		n->watched_max = fd;
 }
