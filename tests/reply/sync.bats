@@ -54,6 +54,13 @@ setup() { export_image 64; }
 	assert_calls "write 3 1" sync
 }
 
+@test "what a failed write has written in part is synced, too" {
+	run_script :cold ":short 512" ":bad 4" "$(ata_write 3 2 'ee*1024')" \
+		"" :pass
+	assert_replies "$(ata_failed 41 04 3 2)"
+	assert_equal 2 "$(grep -c '^sync' "$CALLS")" "syncs, one at the exit"
+}
+
 @test "the exit syncs, after all writes" {
 	run_script :cold "$(ata_write 3 1 'ee*512')" "$(ata_write 9 1 'ee*512')"
 	assert_calls "write 3 1" "write 9 1"
