@@ -2013,11 +2013,12 @@ report_ready(const struct target *t, const char *engine)
 int
 main(int argc, char *argv[])
 {
-	struct target t = { .buffers = BUFFERS, .delay = DELAY * 1000,
-	    .length = UINT64_MAX, .write_cache = true };
+	static struct target t;		/* threads of the pool outlive main */
 	char **operand, engine[80], host[256] = "", serial[300];
 	int flags;
 
+	t = (struct target){ .buffers = BUFFERS, .delay = DELAY * 1000,
+	    .length = UINT64_MAX, .write_cache = true };
 	open_log();
 	flags = parse_arguments(&t, argc, argv);
 	operand = argv + optind;
