@@ -460,6 +460,7 @@ enum { FD_BUFFERED, FD_DATA, FD_SYNC, FDS = FD_SYNC + SYNCS_MAX - 1 };
 struct disk {
 	int fd[FDS];
 	int claim;		/* not in the ring, which outlives us */
+	bool device;
 	bool direct;
 	bool in_memory;		/* tmpfs: never waits for a device */
 
@@ -502,6 +503,7 @@ disk_open(const char *path, int flags)
 	if (d->claim < 0 || (S_ISREG(st.st_mode) && claim &&
 	    flock(d->claim, LOCK_NB | (readonly ? LOCK_SH : LOCK_EX)) < 0))
 		fail_disk(path, errno == EBUSY || errno == EWOULDBLOCK);
+	d->device = S_ISBLK(st.st_mode);
 	d->direct = flags & DISK_DIRECT;
 	for (int i = 0; i < FDS; i++) {
 		d->fd[i] = open(path, mode | (d->direct && i == FD_DATA ?
@@ -517,21 +519,19 @@ disk_open(const char *path, int flags)
 	return d;
 }
 
-/* A block device that has vanished has no sectors left. */
+/*
+ * By lseek(2): after fstat(2) the next write has to give the inode a new time
+ * stamp, which costs each sync another write to the disk.  A block device
+ * that has vanished has no sectors left.
+ */
 off_t
 disk_size(const struct disk *d)
 {
-	struct stat st;
-	off_t size;
+	off_t size = lseek(d->fd[FD_BUFFERED], 0, SEEK_END);
 
-	if (fstat(d->fd[FD_BUFFERED], &st) < 0)
-		return -1;
-	if (S_ISREG(st.st_mode))
-		return st.st_size;
-	size = lseek(d->fd[FD_BUFFERED], 0, SEEK_END);
-	if (size == 0)
+	if (size == 0 && d->device)
 		errno = ENXIO;
-	return size > 0 ? size : -1;
+	return size == 0 && d->device ? -1 : size;
 }
 
 /* With direct I/O, pages, so that the page cache never meets it in one. */
