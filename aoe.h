@@ -270,10 +270,7 @@ enum { DISK_READONLY = 1, DISK_DIRECT = 2, DISK_FORCE = 4 };
 
 enum op { OP_NONE, OP_READ, OP_WRITE, OP_SYNC, OP_COUNT };
 
-enum {
-	RUN_MAX = 16,		/* buffers of one operation */
-	SYNCS_MAX = 2,		/* syncs at a time */
-};
+enum { RUN_MAX = 16 };		/* buffers of one operation */
 
 /*
  * One disk operation: a transfer of whole sectors, or a sync, after which all
@@ -282,8 +279,6 @@ enum {
 struct io {
 	enum op op;
 	bool buffered;		/* use the page cache, even with DISK_DIRECT */
-	int sync;		/* OP_SYNC: below SYNCS_MAX, no two alike at a
-				   time.  Each reports every write-back error */
 	int count;
 	struct iovec iov[RUN_MAX];
 	off_t offset;		/* bytes */

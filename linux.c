@@ -452,10 +452,10 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 
 /*
  * The disk.  Its descriptors are numbered, as they are registered with the
- * ring.  The first sync uses the buffered one, each other one of its own.
+ * ring.
  */
 
-enum { FD_BUFFERED, FD_DATA, FD_SYNC, FDS = FD_SYNC + SYNCS_MAX - 1 };
+enum { FD_BUFFERED, FD_DATA, FDS };
 
 struct disk {
 	int fd[FDS];
@@ -476,9 +476,7 @@ struct disk {
 static int
 io_file(const struct io *io)
 {
-	if (io->op != OP_SYNC)
-		return io->buffered ? FD_BUFFERED : FD_DATA;
-	return io->sync == 0 ? FD_BUFFERED : FD_SYNC + io->sync - 1;
+	return io->buffered || io->op == OP_SYNC ? FD_BUFFERED : FD_DATA;
 }
 
 struct disk *

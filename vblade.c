@@ -100,14 +100,6 @@ struct request {
 
 enum { CELL = PAGE + (SECTORS_MAX * SECTOR + PAGE - 1) / PAGE * PAGE };
 
-/* One sync, and the requests that get their reply when it has ended. */
-struct sync {
-	struct io io;		/* must be first: io_end casts */
-	bool busy;
-	struct request *waiting;
-	unsigned carries;	/* how many */
-};
-
 /* Threads for disk operations, where the platform has no engine. */
 struct pool {
 	const struct disk *disk;
@@ -156,10 +148,9 @@ struct target {
 	bool stopped;			/* receive no more */
 	int64_t took[OP_COUNT];		/* microseconds, the latest of a kind */
 
-	struct sync sync[SYNCS_MAX];
-	unsigned syncs, carried;	/* busy, and what they carry */
-	struct request *unsynced, **unsynced_end; /* wait for the next sync */
-	unsigned unsynced_count;
+	struct io sync;			/* OP_SYNC: under way, else OP_NONE */
+	struct request *syncing;	/* wait for that sync */
+	struct request *unsynced, **unsynced_end; /* wait for the next one */
 	int64_t dirty_since;		/* oldest unsynced write, 0: none */
 	bool sync_failed;		/* for good: the lost data is unknown */
 
@@ -964,7 +955,8 @@ io_execute(struct target *t, struct io *io)
 /*
  * Syncs.  A FLUSH, a write with -s, the background sync and the one at exit
  * are the same: a reply, or none, that waits for a sync that starts after
- * its data was written.
+ * its data was written.  There is one at a time; what comes meanwhile shares
+ * the next.
  */
 
 /* The reply leaves when the next sync that starts has ended. */
@@ -974,19 +966,6 @@ sync_wait(struct target *t, struct request *r)
 	r->next = NULL;
 	*t->unsynced_end = r;
 	t->unsynced_end = &r->next;
-	t->unsynced_count++;
-}
-
-/*
- * May a sync start now?  Beside another one only if it carries as much: so
- * the two share what initiators have outstanding, and none runs for one of
- * many that are about to arrive.
- */
-static bool
-sync_may_start(const struct target *t)
-{
-	return t->syncs == 0 || (t->syncs < SYNCS_MAX &&
-	    t->unsynced_count >= t->carried);
 }
 
 /* Milliseconds until the background sync, 0 if it is due, -1 if none is. */
@@ -995,33 +974,31 @@ sync_timeout(const struct target *t)
 {
 	int64_t left;
 
-	if (t->dirty_since == 0 || t->delay == 0 || !sync_may_start(t))
+	if (t->dirty_since == 0 || t->delay == 0 || t->sync.op == OP_SYNC)
 		return -1;
 	left = t->delay - (now() - t->dirty_since) / 1000;
 	return left > 0 ? (int)left : 0;
 }
 
 /*
- * A sync has ended: reply to all that waited for it.  The kernel reports a
+ * The sync has ended: reply to all that waited for it.  The kernel reports a
  * write-back error once, and not which data was lost: after the first error
  * every sync counts as failed.
  */
 static void
-sync_end(struct target *t, struct sync *s)
+sync_end(struct target *t)
 {
 	struct request *r;
 
-	t->syncs--;
-	t->carried -= s->carries;
-	s->busy = false;
-	if (s->io.result < 0 && !t->sync_failed) {
+	t->sync.op = OP_NONE;
+	if (t->sync.result < 0 && !t->sync_failed) {
 		t->sync_failed = true;
 		logmsg(LOG_CRIT, "sync failed: %s: written data may be lost; "
 		    "every FLUSH will fail until restart",
-		    strerror((int)-s->io.result));
+		    strerror((int)-t->sync.result));
 	}
-	while ((r = s->waiting) != NULL) {
-		s->waiting = r->next;
+	while ((r = t->syncing) != NULL) {
+		t->syncing = r->next;
 		if (t->sync_failed)
 			r->len = ata_error(reply_of(r), ATA_ABRT);
 		batch_add(t, r);
@@ -1032,42 +1009,34 @@ sync_end(struct target *t, struct sync *s)
 static void
 sync_start(struct target *t, bool in_loop)
 {
-	struct sync *s = t->sync;
-
-	while (s->busy)
-		s++;
-	t->syncs++;
-	s->busy = true;
-	s->waiting = t->unsynced;
-	s->carries = t->unsynced_count;
-	t->carried += s->carries;
-	t->unsynced_count = 0;
+	t->sync.op = OP_SYNC;
+	t->syncing = t->unsynced;
 	t->unsynced = NULL;
 	t->unsynced_end = &t->unsynced;
 	t->dirty_since = 0;
 	if (!in_loop) {
-		io_start(t, &s->io);
+		io_start(t, &t->sync);
 		return;
 	}
-	s->io.start = now();
-	io_execute(t, &s->io);
-	t->took[OP_SYNC] = now() - s->io.start;
-	sync_end(t, s);
+	t->sync.start = now();
+	io_execute(t, &t->sync);
+	t->took[OP_SYNC] = now() - t->sync.start;
+	sync_end(t);
 }
 
 /*
- * Start a sync if one is needed and may start; what comes meanwhile waits for
- * the next.  A lone write has little to sync: if that is fast, it
- * happens in the loop; a FLUSH may have gigabytes.
+ * Start a sync if one is needed and none is under way.  A lone write has
+ * little to sync: if that is fast, it happens in the loop; a FLUSH may have
+ * gigabytes.
  */
 static void
 sync_if_due(struct target *t)
 {
 	const struct request *r = t->unsynced;
 
-	if (sync_may_start(t) && (r != NULL || sync_timeout(t) == 0))
-		sync_start(t, t->lone && r != NULL && r->next == NULL &&
-		    r->op == OP_WRITE && t->took[OP_SYNC] < FAST);
+	if (t->sync.op == OP_NONE && (r != NULL || sync_timeout(t) == 0))
+		sync_start(t, t->lone && r != NULL && r->op == OP_WRITE &&
+		    r->next == NULL && t->took[OP_SYNC] < FAST);
 }
 
 /*
@@ -1229,8 +1198,6 @@ run_execute(struct target *t, struct run *run)
 static bool
 run_try_nowait(struct target *t, struct run *run)
 {
-	int left;
-
 	run->todo = run->count;
 	run_prepare(t, run);
 	if (run->io.op == OP_WRITE) {
@@ -1244,18 +1211,16 @@ run_try_nowait(struct target *t, struct run *run)
 	if (run->io.result <= 0)
 		return false;
 	run_advance(t, run);
-	left = run->count - run->done;
-	run->count = run->done;
 	for (int i = 0; i < run->done; i++) {
 		run->lba += run->request[i]->count;
 		run->sectors -= run->request[i]->count;
+		batch_add(t, run->request[i]);
 	}
-	run_reply(t, run);
+	run->count -= run->done;
 	memmove(run->request, run->request + run->done,
-	    (size_t)left * sizeof *run->request);
-	run->count = left;
+	    (size_t)run->count * sizeof *run->request);
 	run->done = 0;
-	return left == 0;
+	return run->count == 0;
 }
 
 /*
@@ -1394,7 +1359,7 @@ io_end(struct target *t, struct io *io)
 	if (io->result == -EINTR || io->result == -EAGAIN) {
 		io_start(t, io);
 	} else if (io->op == OP_SYNC) {
-		sync_end(t, (void *)io);
+		sync_end(t);
 	} else if (run_advance(t, run)) {
 		list_remove(t, run);
 	} else {
@@ -1623,7 +1588,7 @@ serve(struct target *t)
 	bool submitted = true;
 
 	while (!t->stopped || t->first != NULL || t->unsynced != NULL ||
-	    t->syncs > 0) {
+	    t->sync.op == OP_SYNC) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
 		struct io *io;
@@ -1632,8 +1597,8 @@ serve(struct target *t)
 			link_update(t);
 		while ((io = io_finished(t)) != NULL)
 			io_end(t, io);
-		t->lone = n == 1 && t->first == NULL && t->syncs == 0 &&
-		    t->unsynced == NULL;
+		t->lone = n == 1 && t->first == NULL && t->unsynced == NULL &&
+		    t->sync.op == OP_NONE;
 		for (int i = 0; i < n; i++)
 			serve_frame(t, frames[i]);
 		run_submit(t);
@@ -1965,7 +1930,7 @@ open_log(void)
 static void
 start_engine(struct target *t, char *text, size_t size)
 {
-	int fd = disk_engine(t->disk, RING_DEPTH + SYNCS_MAX);
+	int fd = disk_engine(t->disk, RING_DEPTH + 1);	/* 1: a sync */
 
 	t->engine = fd >= 0;
 	if (t->engine) {
@@ -1978,13 +1943,11 @@ start_engine(struct target *t, char *text, size_t size)
 			fail(EXIT_TRANSIENT, errno, "pipe");
 	}
 	net_watch(t->net, wake[0]);
-	t->depth = t->engine ? RING_DEPTH : POOL_MAX - SYNCS_MAX;
+	t->depth = t->engine ? RING_DEPTH : POOL_MAX - 1;
 	t->pool.disk = t->disk;
 	t->unsynced_end = &t->unsynced;
 	for (int i = 0; i < OP_COUNT; i++)
 		t->took[i] = FAST;	/* not known to be less */
-	for (int i = 0; i < SYNCS_MAX; i++)
-		t->sync[i].io = (struct io){ .op = OP_SYNC, .sync = i };
 }
 
 /* Report readiness on stdout, to the log and to the service manager. */
