@@ -231,9 +231,9 @@ struct net;
 /*
  * Open an interface to serve shelf.slot: filtered, with receive buffers for
  * `frames` full frames if the system grants them (if not, log it), subscribed
- * to link events, bound.  Unless `force` is set, claim shelf.slot on this
- * interface for the life of the process.  A link that is down is not an
- * error.  On failure, log the reason and exit.
+ * to link events, bound.  Its name fits in struct link.  Unless `force` is
+ * set, claim shelf.slot on this interface for the life of the process.  A link
+ * that is down is not an error.  On failure, log the reason and exit.
  */
 struct net *net_open(const char *ifname, unsigned shelf, unsigned slot,
     unsigned frames, bool force);

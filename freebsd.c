@@ -322,8 +322,6 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	struct net *net = calloc(1, sizeof *net);
 	unsigned held;
 
-	if (strlen(ifname) >= sizeof net->name)
-		fail(EXIT_USAGE, 0, "interface '%s': name too long", ifname);
 	strcpy(net->name, ifname);
 	net->size = frames * (RECORD_MAX + MTU_JUMBO);
 	bpf_open(net, shelf, slot);

@@ -426,8 +426,6 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 
 	if (n == NULL)
 		fail(EXIT_TRANSIENT, errno, "memory");
-	if (strlen(ifname) >= sizeof n->name)
-		fail(EXIT_USAGE, 0, "interface '%s': name too long", ifname);
 	strcpy(n->name, ifname);
 	n->requested = frames;
 	n->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);

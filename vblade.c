@@ -670,11 +670,9 @@ static size_t
 handle_config(struct target *t, const struct aoe_config *req, size_t len,
     struct aoe_config *rep)
 {
-	unsigned command, n;
+	unsigned command = req->command & 0x0f, n = get16(req->length);
 	bool same;
 
-	command = req->command & 0x0f;
-	n = get16(req->length);
 	if (command > CONFIG_FORCE)
 		return aoe_error(&rep->aoe, AOE_BAD_ARGUMENT, sizeof *rep);
 	if (command == CONFIG_READ)
@@ -1772,6 +1770,8 @@ parse_arguments(struct target *t, int argc, char *argv[])
 	    isdigit((unsigned char)*argv[2]))
 		fail(EXIT_USAGE, 0, "operands in the wrong order: shelf and "
 		    "slot come before the interface '%s'", argv[0]);
+	if (strlen(argv[2]) >= sizeof t->link.name)
+		fail(EXIT_USAGE, 0, "interface '%s': name too long", argv[2]);
 	t->shelf = (unsigned)parse_number("shelf", argv[0], 0, 65534);
 	t->slot = (unsigned)parse_number("slot", argv[1], 0, 254);
 	return flags;
