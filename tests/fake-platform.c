@@ -83,28 +83,35 @@ fake_clock_gettime(struct timespec *ts)
 	return 0;
 }
 
+void
+fake_poison(void *p, size_t len, bool fill)
+{
+	if (fill)
+		memset(p, 0xa5, len);
+#ifdef __has_feature
+#if __has_feature(memory_sanitizer)
+	__msan_poison(p, len);
+#endif
+#endif
+}
+
 /* vblade maps its memory once; each run gets the same, as if it were new. */
 static void *
 fake_mmap(size_t size)
 {
-	static void *memory = MAP_FAILED;
+	static void *memory;
 	static size_t have;
+	bool fresh = have < size;
 
-	if (have < size) {
-		if (have > 0)
-			munmap(memory, have);
+	if (fresh) {
 		memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		have = memory == MAP_FAILED ? 0 : size;
-		if (fake.poison && have > 0)
-			memset(memory, FAKE_POISON, size);
+		if (memory == MAP_FAILED)
+			return memory;
+		have = size;
 	}
-#ifdef __has_feature
-#if __has_feature(memory_sanitizer)
-	if (fake.poison && have > 0)
-		__msan_poison(memory, size);
-#endif
-#endif
+	if (fake.poison)
+		fake_poison(memory, size, fresh);
 	return memory;
 }
 
@@ -188,22 +195,6 @@ fake_read(int fd, void *p, size_t len)
 	return got;
 }
 
-static ssize_t
-fake_send(int fd, const void *p, size_t len, int flags)
-{
-	return fake.quiet ? (ssize_t)len : send(fd, p, len, flags);
-}
-
-static int
-fake_poll(struct pollfd *p, nfds_t n, int timeout)
-{
-	if (!fake.quiet)
-		return poll(p, n, timeout);
-	for (nfds_t i = 0; i < n; i++)
-		p[i].revents = POLLOUT;
-	return (int)n;
-}
-
 static int
 fake_sigaction(int sig, const struct sigaction *new, struct sigaction *old)
 {
@@ -238,8 +229,7 @@ fake_raise(int sig)
 #define open(path, flags) fake_open_file(path, flags)
 #define read(fd, p, len) fake_read(fd, p, len)
 #define write(fd, p, len) fake_write(fd, p, len)
-#define send(fd, p, len, flags) fake_send(fd, p, len, flags)
-#define poll(p, n, timeout) fake_poll(p, n, timeout)
+#define send(fd, p, len, flags) (errno = ENOTSOCK, -1)
 #define sigaction(sig, new, old) fake_sigaction(sig, new, old)
 #define signal(sig, handler) (handlers[sig] = (handler))
 #include "../vblade.c"
@@ -254,7 +244,6 @@ fake_raise(int sig)
 #undef read
 #undef write
 #undef send
-#undef poll
 #undef sigaction
 #undef signal
 

@@ -23,7 +23,7 @@ struct fake {
 	struct link link;
 	bool pool;		/* the platform has no engine */
 	bool quiet;		/* discard standard output and error */
-	bool poison;		/* fill fresh memory with FAKE_POISON */
+	bool poison;		/* fresh memory is poisoned */
 
 	off_t size;		/* of the disk; -1: it cannot be determined */
 	unsigned unit;
@@ -51,12 +51,16 @@ struct fake {
 
 extern struct fake fake;
 
-enum { FAKE_POISON = 0xa5 };
-
 int vblade_main(int argc, char *argv[]);
 
 /* Run vblade_main from its first line to its end, as often as you like. */
 int fake_run(int argc, char *argv[]);
+
+/*
+ * Let the use of memory before it is written to be seen: by the memory
+ * sanitizer and, if it is filled, in frames.
+ */
+void fake_poison(void *p, size_t len, bool fill);
 
 /* Call vblade's handler of a signal. */
 void fake_raise(int sig);

@@ -2,20 +2,14 @@
 /*
  * oracle.c: see oracle.h.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifdef __has_feature
-#if __has_feature(memory_sanitizer)
-#include <sanitizer/msan_interface.h>
-#endif
-#endif
+#include <unistd.h>
 
 #include "oracle.h"
 
-enum { DUE_MAX = 64 + 256, SPENT_MAX = 64, BUFFER = 65536 + 64 };
+enum { DUE_MAX = 64 + 256, BUFFER = 65536 + 64 };
 
 struct list {
 	unsigned n;
@@ -33,15 +27,14 @@ static struct model {
 } model;
 
 /* What vblade has to send, in any order. */
-enum kind { EXACT, CONFIG, IDENTIFY, QUERY, UNREADABLE };
-
 struct due {
-	enum kind kind;
 	bool met;
+	bool reply;
+	bool or_bad;		/* IDNF, or UNC for a sector before the end */
 	size_t len;
 	uint64_t sectors;	/* of a write that must succeed, as a set */
 	uint64_t executed;	/* those of them that were written */
-	uint64_t version;	/* of the disk that has to be synced */
+	uint64_t version;	/* of the disk that has to be synced before */
 	uint64_t first;		/* of the sectors */
 	uint8_t data[DISK_SECTORS * SECTOR];
 	uint8_t bytes[BUFFER];
@@ -52,39 +45,26 @@ static struct due due[DUE_MAX];
 static unsigned dues, unmet;
 static int64_t unsynced_since;	/* microseconds */
 
-/* Replies to be overwritten when vblade is done with them. */
-static struct frame spent[SPENT_MAX];
-static unsigned spents;
-
-_Noreturn void
-oracle_fail(const char *what)
-{
-	fprintf(stderr, "oracle: %s\n", what);
-	abort();
-}
-
 void
 check(bool good, const char *what)
 {
-	if (!good)
-		oracle_fail(what);
-}
-
-void
-poison(uint8_t *p, size_t len)
-{
-	memset(p, FAKE_POISON, len);
-#ifdef __has_feature
-#if __has_feature(memory_sanitizer)
-	__msan_poison(p, len);
-#endif
-#endif
+	if (good)
+		return;
+	fprintf(stderr, "oracle: %s\n", what);
+	abort();
 }
 
 static unsigned
 big16(const uint8_t *p)
 {
 	return p[0] * 256U + p[1];
+}
+
+static void
+put_big16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
 }
 
 static uint64_t
@@ -133,12 +113,12 @@ list_add(struct list *l, const uint8_t *mac)
 static void
 list_drop(struct list *l, const uint8_t *mac)
 {
-	struct list kept = { 0 };
+	unsigned kept = 0;
 
 	for (unsigned i = 0; i < l->n; i++)
 		if (memcmp(l->mac[i], mac, 6) != 0)
-			list_add(&kept, l->mac[i]);
-	*l = kept;
+			memmove(l->mac[kept++], l->mac[i], 6);
+	l->n = kept;
 }
 
 /* How many of a list's members fit into a frame, each in `size` bytes. */
@@ -189,25 +169,52 @@ syncs_fail(void)
 	return !model.setup.readonly && (fake.sync_failed || fake.sync_fails);
 }
 
-/* The write succeeds: its reply has to come after this. */
+/* Text in words, the first character in the high byte, padded with blanks. */
 static void
-expect_written(struct due *due_, uint64_t first, uint64_t n)
+identify_text(uint8_t *id, size_t len, const char *text)
 {
-	due_->first = first;
-	due_->sectors = (n < 64 ? (1ULL << n) - 1 : UINT64_MAX) << first;
-	memcpy(due_->data, model.disk + first * 512, n * 512);
+	for (size_t i = 0; i < len; i++)
+		id[i ^ 1] = (uint8_t)(*text != '\0' ? *text++ : ' ');
 }
 
 static size_t
-expect_io(const uint8_t *q, size_t len, struct due *due_)
+expect_identify(uint8_t *a)
 {
-	uint8_t *a = due_->bytes;
+	static const uint16_t words[256] = { [0] = 0x40, [47] = 0x8000,
+	    [49] = 0x0200, [50] = 0x4000, [80] = 0x01f0, [82] = 0x0020,
+	    [83] = 0x7400, [84] = 0x4000, [86] = 0x3400, [87] = 0x4000,
+	    [93] = 0x400b, [255] = 0xa5 };
+	char serial[80];
+	int n = snprintf(serial, sizeof serial, "%d.%d:", SHELF, SLOT);
+	uint8_t *id = a + 36;
+
+	if (fake.link.mtu + 14 < 36 + 512)
+		return ata_error(a, 0x04);
+	for (int i = 0; i < 256; i++) {
+		id[2 * i] = (uint8_t)words[i];
+		id[2 * i + 1] = (uint8_t)(words[i] >> 8);
+	}
+	gethostname(serial + n, sizeof serial - (size_t)n);
+	identify_text(id + 2 * 10, 20, serial);
+	identify_text(id + 2 * 23, 8, "1.0");
+	identify_text(id + 2 * 27, 40, "vblade");
+	id[2 * 60] = id[2 * 100] = (uint8_t)exported();	/* 64 at most */
+	id[2 * 85] = model.cache ? 0x20 : 0;
+	for (int i = 0; i < 511; i++)	/* all bytes add up to 0 */
+		id[511] = (uint8_t)(id[511] - id[i]);
+	return 36 + 512;
+}
+
+static size_t
+expect_io(const uint8_t *q, size_t len, struct due *d)
+{
+	uint8_t *a = d->bytes;
 	bool write_ = q[27] == 0x30 || q[27] == 0x34;
 	bool wide = q[27] == 0x24 || q[27] == 0x34;
 	uint64_t lba = wide ? little(q + 28, 6) :
 	    little(q + 28, 4) & 0x0fffffff;
 	size_t n = q[26], good = 0;
-	uint8_t *d;
+	uint8_t *sectors;
 
 	if (n == 0 || (write_ && model.setup.readonly) ||
 	    36 + n * 512 > (write_ ? len : fake.link.mtu + 14))
@@ -218,33 +225,32 @@ expect_io(const uint8_t *q, size_t len, struct due *due_)
 	    !(fake.bad >> (model.setup.first + lba + good) & 1))
 		good++;
 	if (lba + n > exported()) {
-		due_->kind = write_ || lba + good >= exported() ? EXACT :
-		    UNREADABLE;
+		d->or_bad = !write_ && lba + good < exported();
 		return ata_error(a, 0x10);
 	}
 	lba += model.setup.first;
-	d = model.disk + lba * 512;
+	sectors = model.disk + lba * 512;
 	if (write_)	/* those before the one that failed are written */
-		memcpy(d, q + 36, good * 512);
+		memcpy(sectors, q + 36, good * 512);
 	if (good < n)
 		return ata_error(a, write_ ? 0x04 : 0x40);
 	if (!write_) {
-		memcpy(a + 36, d, n * 512);
+		memcpy(a + 36, sectors, n * 512);
 		return 36 + n * 512;
 	}
 	if (model.setup.sync_writes && syncs_fail())
 		return ata_error(a, 0x04);
-	expect_written(due_, lba, n);
+	d->first = lba;
+	d->sectors = (n < 64 ? (1ULL << n) - 1 : UINT64_MAX) << lba;
+	memcpy(d->data, sectors, n * 512);
 	return 36;
 }
 
 static size_t
-expect_ata(const uint8_t *q, size_t len, struct due *due_)
+expect_ata(const uint8_t *q, size_t len, struct due *d)
 {
-	uint8_t *a = due_->bytes;
+	uint8_t *a = d->bytes;
 
-	if (len < 36)
-		return 0;
 	a[24] = q[24] & 0x53;
 	a[26] = q[26];
 	a[27] = 0x40;
@@ -254,59 +260,49 @@ expect_ata(const uint8_t *q, size_t len, struct due *due_)
 		return aoe_error(a, 6, ata_error(a, 0x04));
 	switch (q[27]) {
 	case 0xec:
-		if (fake.link.mtu + 14 < 36 + 512)
-			return ata_error(a, 0x04);
-		due_->kind = IDENTIFY;
-		a[36 + 2 * 85] = model.cache ? 0x20 : 0;
-		return 36 + 512;
+		return expect_identify(a);
 	case 0x20: case 0x24: case 0x30: case 0x34:
-		return expect_io(q, len, due_);
+		return expect_io(q, len, d);
 	case 0xe5:
 		a[26] = 0xff;
 		return 36;
 	case 0xe7: case 0xea:
-		due_->version = fake.written;
-		return syncs_fail() ? ata_error(a, 0x04) : 36;
+		if (syncs_fail())
+			break;
+		d->version = fake.written;
+		return 36;
 	case 0xef:
-		if (q[25] == 0x02 ||
-		    (q[25] == 0x82 && model.setup.sync_writes)) {
-			model.cache = q[25] == 0x02;
-			return 36;
-		}
+		if (q[25] != 0x02 &&
+		    !(q[25] == 0x82 && model.setup.sync_writes))
+			break;
+		model.cache = q[25] == 0x02;
+		return 36;
 	}
 	return ata_error(a, 0x04);
 }
 
-/* All that a Config reply tells; the firmware's version is its own affair. */
 static size_t
 config_body(uint8_t *a, unsigned command)
 {
 	unsigned n = fake.link.mtu < 36 + 512 ? 1 : (fake.link.mtu - 36) / 512;
 
-	a[24] = (uint8_t)(model.setup.buffers >> 8);
-	a[25] = (uint8_t)model.setup.buffers;
+	put_big16(a + 24, model.setup.buffers);
+	a[26] = 1;		/* version 1.0 */
 	a[28] = (uint8_t)(n > 255 ? 255 : n);
 	a[29] = (uint8_t)(0x10 | command);
-	a[30] = (uint8_t)(model.config_len >> 8);
-	a[31] = (uint8_t)model.config_len;
+	put_big16(a + 30, model.config_len);
 	memcpy(a + 32, model.config, model.config_len);
 	return 32 + model.config_len;
 }
 
 static size_t
-expect_config(const uint8_t *q, size_t len, struct due *due_)
+expect_config(const uint8_t *q, size_t len, uint8_t *a)
 {
-	uint8_t *a = due_->bytes;
-	unsigned command, n;
+	unsigned command = q[29] & 15, n = big16(q + 30);
 	bool prefix, same;
 
-	if (len < 32)
-		return 0;
-	command = q[29] & 15;
-	n = big16(q + 30);
 	if (command > 4)
 		return aoe_error(a, 2, 32);
-	due_->kind = CONFIG;
 	if (command == 0)
 		return config_body(a, 0);
 	if (n > 1024 || 32 + n > len)
@@ -329,16 +325,11 @@ mask_error(const uint8_t *directive)
 {
 	if (model.setup.masked)
 		return 1;
-	switch (directive[1]) {
-	case 0:
-		return 0;
-	case 1:
-		return list_add(&model.allowed, directive + 2) ? 0 : 3;
-	case 2:
+	if (directive[1] == 1 && !list_add(&model.allowed, directive + 2))
+		return 3;
+	if (directive[1] == 2)
 		list_drop(&model.allowed, directive + 2);
-		return 0;
-	}
-	return 2;
+	return directive[1] > 2 ? 2 : 0;
 }
 
 static size_t
@@ -346,8 +337,6 @@ expect_mask(const uint8_t *q, size_t len, uint8_t *a)
 {
 	unsigned n;
 
-	if (len < 28)
-		return 0;
 	a[25] = q[25];
 	if (q[25] > 1 || (q[25] == 1 && 28 + 8U * q[27] > len))
 		return aoe_error(a, 2, 28);
@@ -369,8 +358,6 @@ expect_reserve(const uint8_t *q, size_t len, uint8_t *a)
 {
 	struct list *l = &model.reserved_for;
 
-	if (len < 26)
-		return 0;
 	a[24] = q[24];
 	if (q[24] > 2 || (q[24] > 0 && 26 + 6U * q[25] > len))
 		return aoe_error(a, 2, 26);
@@ -402,30 +389,24 @@ accepted(const uint8_t *q)
 	    (model.allowed.n == 0 || list_has(&model.allowed, q + 6));
 }
 
-static void
-header(uint8_t *a, const uint8_t *dst, uint8_t command)
-{
-	static const uint8_t middle[] = { 0x88, 0xa2, 0x18, 0, SHELF >> 8,
-	    SHELF & 0xff, SLOT };
-
-	memcpy(a, dst, 6);
-	memcpy(a + 6, fake.link.mac, 6);
-	memcpy(a + 12, middle, sizeof middle);
-	a[19] = command;
-}
-
-/* The next frame to be due, zero at first in all it can become. */
+/* The next frame to be due: a header, and zeroes in all it can become. */
 static struct due *
-due_new(void)
+due_new(const uint8_t *dst, uint8_t flags, uint8_t command)
 {
 	size_t max = fake.link.mtu + 14U;
 	struct due *d = &due[dues];
+	uint8_t *a = d->bytes;
 
 	check(dues < DUE_MAX, "too many frames for the harness");
-	d->kind = EXACT;
-	d->met = false;
-	d->sectors = d->executed = d->version = d->first = 0;
-	memset(d->bytes, 0, 36 + 8 * 256 > max ? 36 + 8 * 256 : max);
+	memset(d, 0, offsetof(struct due, data));
+	memset(a, 0, 36 + 8 * 256 > max ? 36 + 8 * 256 : max);
+	memcpy(a, dst, 6);
+	memcpy(a + 6, fake.link.mac, 6);
+	put_big16(a + 12, 0x88a2);
+	a[14] = flags;
+	put_big16(a + 16, SHELF);
+	a[18] = SLOT;
+	a[19] = command;
 	return d;
 }
 
@@ -444,8 +425,8 @@ void
 oracle_request(const uint8_t *q, size_t len)
 {
 	uint8_t padded[60] = { 0 };
-	struct due *d = due_new();
-	uint8_t *a = d->bytes;
+	struct due *d;
+	uint8_t *a;
 	size_t n = 0;
 
 	if (len < sizeof padded) {
@@ -455,12 +436,14 @@ oracle_request(const uint8_t *q, size_t len)
 	}
 	if (!accepted(q))
 		return;
-	header(a, q + 6, q[19]);
+	d = due_new(q + 6, 0x18, q[19]);
+	d->reply = true;
+	a = d->bytes;
 	memcpy(a + 20, q + 20, 4);
 	if (q[19] == 0)
 		n = expect_ata(q, len, d);
 	else if (q[19] == 1)
-		n = expect_config(q, len, d);
+		n = expect_config(q, len, a);
 	else if (q[19] == 2)
 		n = expect_mask(q, len, a);
 	else if (q[19] == 3)
@@ -474,20 +457,16 @@ void
 oracle_advert(void)
 {
 	static const uint8_t broadcast[6] = { 255, 255, 255, 255, 255, 255 };
-	unsigned n = model.allowed.n > 0 ? model.allowed.n : 1;
+	const struct list *l = &model.allowed;
+	unsigned i = 0;
 	struct due *d;
 
-	for (unsigned i = 0; i < n; i++) {
-		d = due_new();
-		d->kind = CONFIG;
-		header(d->bytes, model.allowed.n > 0 ? model.allowed.mac[i] :
-		    broadcast, 1);
+	do {
+		d = due_new(l->n > 0 ? l->mac[i] : broadcast, 0x18, 1);
 		due_add(d, config_body(d->bytes, 0));
-	}
-	d = due_new();
-	header(d->bytes, broadcast, 1);
-	d->kind = QUERY;
-	d->bytes[14] = 0x10;
+	} while (++i < l->n);
+	d = due_new(broadcast, 0x10, 1);
+	d->bytes[20] = 0x80;	/* a tag that drivers ignore */
 	due_add(d, 60);
 }
 
@@ -495,59 +474,18 @@ oracle_advert(void)
  * What vblade sent.
  */
 
-/*
- * IDENTIFY: what initiators read, and nothing that nobody wrote.  Of what is
- * due only the word about the cache is filled in.
- */
-static bool
-identify_good(const uint8_t *due_id, const uint8_t *id)
-{
-	static const uint16_t words[256] = { [0] = 0x40, [47] = 0x8000,
-	    [49] = 0x0200, [50] = 0x4000, [80] = 0x01f0, [82] = 0x0020,
-	    [83] = 0x7400, [84] = 0x4000, [86] = 0x3400, [87] = 0x4000,
-	    [93] = 0x400b };
-	uint64_t n = exported();
-	uint8_t sum = 0;
-
-	for (int i = 0; i < 512; i++)
-		sum = (uint8_t)(sum + id[i]);
-	for (int i = 0; i < 255; i++) {
-		uint64_t w = little(id + 2 * i, 2), want = words[i];
-
-		if ((i >= 10 && i < 20) || (i >= 23 && i < 47)) {
-			if (!isprint(id[2 * i]) || !isprint(id[2 * i + 1]))
-				return false;
-			continue;
-		}
-		if (i == 60 || i == 100)
-			want = n;	/* the disk is small */
-		if (i == 85)
-			want = due_id[2 * i];
-		if (w != want)
-			return false;
-	}
-	return sum == 0 && id[2 * 255] == 0xa5;
-}
-
 static bool
 due_is(const struct due *d, const struct frame *f)
 {
+	uint8_t start[36];
+
 	if (d->met || d->len != f->len)
 		return false;
-	if (d->kind == IDENTIFY)
-		return memcmp(d->bytes, f->data, 36) == 0 &&
-		    identify_good(d->bytes + 36, f->data + 36);
-	if (d->kind == CONFIG)
-		return memcmp(d->bytes, f->data, 26) == 0 &&
-		    memcmp(d->bytes + 28, f->data + 28, f->len - 28) == 0;
-	if (d->kind == UNREADABLE)	/* bad sectors before the new end */
-		return memcmp(d->bytes, f->data, 25) == 0 &&
-		    (f->data[25] == 0x10 || f->data[25] == 0x40) &&
-		    memcmp(d->bytes + 26, f->data + 26, f->len - 26) == 0;
-	if (d->kind == QUERY)	/* with a tag that drivers ignore */
-		return memcmp(d->bytes, f->data, 20) == 0 &&
-		    (f->data[20] & 0x80) && all(f->data + 24, 36, 0);
-	return memcmp(d->bytes, f->data, f->len) == 0;
+	memcpy(start, f->data, sizeof start);
+	if (d->or_bad && start[25] == 0x40)
+		start[25] = 0x10;
+	return memcmp(d->bytes, start, 36) == 0 &&
+	    memcmp(d->bytes + 36, f->data + 36, f->len - 36) == 0;
 }
 
 static void
@@ -559,21 +497,14 @@ show(const char *what, const uint8_t *p, size_t len)
 	fprintf(stderr, "\n");
 }
 
-/* A success must not come before the write was executed, and synced. */
 static void
-check_time(const struct due *d)
+show_due(void)
 {
-	bool success = d->bytes[19] == 0 && d->bytes[27] == 0x40;
-
-	if (!success || d->kind != EXACT || model.setup.readonly)
-		return;
-	check(d->executed == d->sectors, "a write has its reply too early");
-	if (d->sectors == 0 || model.setup.sync_writes)
-		check(fake.synced >= d->version,
-		    "a reply before its data was synced");
+	for (unsigned i = 0; i < dues; i++)
+		if (!due[i].met)
+			show("due", due[i].bytes, due[i].len);
 }
 
-/* Of those in doubt the last is shown. */
 void
 oracle_sent(const struct frame *f)
 {
@@ -586,17 +517,15 @@ oracle_sent(const struct frame *f)
 		;
 	if (d == due + dues) {
 		show("sent", f->data, f->len);
-		for (d = due; d < due + dues; d++)
-			if (!d->met)
-				show("due", d->bytes, d->len);
-		oracle_fail("a frame that is not due");
+		show_due();
+		check(false, "a frame that is not due");
 	}
-	check_time(d);
+	check(d->executed == d->sectors, "a write has its reply too early");
+	check(fake.synced >= d->version, "a reply before its data was synced");
 	d->met = true;
 	unmet--;
-	if ((d->bytes[14] & 8) && spents < SPENT_MAX &&
-	    !(d->kind == CONFIG && all(f->data + 20, 4, 0)))
-		spent[spents++] = *f;
+	if (d->reply)
+		fake_poison(f->data, f->len, true);
 }
 
 unsigned
@@ -608,14 +537,9 @@ oracle_due(void)
 void
 oracle_settled(void)
 {
-	for (unsigned i = 0; i < dues; i++)
-		if (!due[i].met)
-			show("due", due[i].bytes, due[i].len);
+	if (unmet > 0)
+		show_due();
 	check(unmet == 0, "a reply is missing");
-	while (spents > 0) {
-		spents--;
-		poison(spent[spents].data, spent[spents].len);
-	}
 	dues = 0;
 }
 
@@ -627,23 +551,23 @@ oracle_settled(void)
 static void
 mark_executed(uint64_t sector)
 {
-	for (struct due *d = due; d < due + dues; d++) {
-		uint64_t bit = 1ULL << sector;
+	uint64_t bit = 1ULL << sector;
 
+	for (struct due *d = due; d < due + dues; d++) {
 		if (d->met || !(d->sectors & ~d->executed & bit) ||
 		    memcmp(d->data + (sector - d->first) * SECTOR,
 		    disk + sector * SECTOR, SECTOR) != 0)
 			continue;
 		d->executed |= bit;
-		d->version = fake.written;
+		if (model.setup.sync_writes)
+			d->version = fake.written;
 	}
 }
 
 void
 oracle_executed(const struct io *io)
 {
-	uint64_t first = (uint64_t)io->offset / SECTOR;
-	size_t len = 0;
+	uint64_t first = (uint64_t)io->offset, len = 0;
 
 	if (io->op == OP_SYNC) {
 		check(!model.setup.readonly, "a sync with -r");
@@ -653,19 +577,18 @@ oracle_executed(const struct io *io)
 	for (int i = 0; i < io->count; i++)
 		len += io->iov[i].iov_len;
 	check(io->count > 0 && len > 0, "I/O of nothing");
-	check((uint64_t)io->offset >= model.setup.first * SECTOR &&
-	    (uint64_t)io->offset + len <= model.setup.end * SECTOR,
-	    "I/O outside the export");
+	check(first >= model.setup.first * SECTOR &&
+	    first + len <= model.setup.end * SECTOR, "I/O outside the export");
 	if (io->op != OP_WRITE)
 		return;
 	check(!model.setup.readonly, "a write with -r");
-	check(io->offset + (off_t)len <= fake.size, "the file grows");
+	check(first + len <= (uint64_t)fake.size, "the file grows");
 	if (io->result <= 0)
 		return;
 	if (fake.synced + 1 == fake.written)
 		unsynced_since = fake.time;
-	for (uint64_t s = first; s * SECTOR <
-	    (uint64_t)io->offset + (uint64_t)io->result; s++)
+	for (uint64_t s = first / SECTOR;
+	    s * SECTOR < first + (uint64_t)io->result; s++)
 		mark_executed(s);
 }
 
@@ -693,7 +616,7 @@ oracle_start(const struct setup *setup)
 	for (int i = 0; i < 2 && setup->masked; i++)
 		list_add(&model.allowed, macs[i]);
 	memcpy(model.disk, disk, sizeof disk);
-	dues = unmet = spents = 0;
+	dues = unmet = 0;
 }
 
 void

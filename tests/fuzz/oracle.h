@@ -39,7 +39,7 @@ void oracle_request(const uint8_t *req, size_t len);
 /* vblade has to advertise the target, and to query for duplicates. */
 void oracle_advert(void);
 
-/* vblade sent this frame: it must be due. */
+/* vblade sent this frame: it must be due.  A reply is then overwritten. */
 void oracle_sent(const struct frame *);
 
 /* An operation was executed. */
@@ -48,10 +48,7 @@ void oracle_executed(const struct io *);
 /* Frames that are due. */
 unsigned oracle_due(void);
 
-/*
- * Nothing is due and nothing under way: overwrite the replies, which vblade
- * must not send again.
- */
+/* Nothing is under way: nothing may be due. */
 void oracle_settled(void);
 
 /* Written data may not stay unsynced for longer than a second. */
@@ -60,10 +57,7 @@ void oracle_time_passed(void);
 /* vblade has ended. */
 void oracle_end(int status);
 
-_Noreturn void oracle_fail(const char *what);
+/* Unless it is good, print a message and abort. */
 void check(bool good, const char *what);
-
-/* Fill memory so that its use before it is written to can be seen. */
-void poison(uint8_t *p, size_t len);
 
 #endif

@@ -46,19 +46,15 @@ assert_no_reports() {
 	assert_equal '' "$(head -60 <<<"$reports")" 'the sanitizers'
 }
 
-# replay COMMAND... -- COMPILER...: the harnesses of the fuzz suite, compiled
-# so and run by that command, find no error in their seeds.
+# replay COMMAND... -- COMPILER...: the fuzz target, compiled so and run by
+# that command, finds no error in its seeds.
 replay() {
-	local harness run=()
+	local run=()
 	while [ "$1" != -- ]; do
 		run+=("$1")
 		shift
 	done
 	shift
-	for harness in frame sequence; do
-		"$TESTS/fuzz/build" "$harness" "$BATS_TEST_TMPDIR/$harness" \
-			"$@" || return
-		"${run[@]}" "$BATS_TEST_TMPDIR/$harness" \
-			"$TESTS/fuzz/seeds/$harness"/* || return
-	done
+	"$TESTS/fuzz/build" "$BATS_TEST_TMPDIR/fuzz" "$@" &&
+		"${run[@]}" "$BATS_TEST_TMPDIR/fuzz" 0 "$TESTS/fuzz/seeds"/*
 }
