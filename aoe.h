@@ -281,6 +281,7 @@ struct io {
 	bool buffered;		/* use the page cache, even with DISK_DIRECT */
 	int count;
 	struct iovec iov[RUN_MAX];
+	size_t len;		/* bytes in all */
 	off_t offset;		/* bytes */
 	int64_t start;		/* vblade.c's: when it started */
 	ssize_t result;		/* bytes moved, perhaps fewer than requested,
@@ -306,13 +307,10 @@ unsigned disk_unit(const struct disk *);
 ssize_t disk_execute(const struct disk *, const struct io *);
 
 /*
- * Read what needs no waiting for the device.  Returns the bytes read, fewer
- * than requested if only those are cached, or -1 if none are.
+ * Transfer what needs no waiting for the device: of a read what is cached, of
+ * a write all or nothing.  Returns the bytes moved, or -1 if that is none.
  */
-ssize_t disk_read_nowait(const struct disk *, const struct io *);
-
-/* Would writing len bytes at this offset have to wait for the device? */
-bool disk_write_would_block(const struct disk *, off_t offset, size_t len);
+ssize_t disk_try(const struct disk *, const struct io *);
 
 /*
  * The asynchronous engine: set up for `depth` operations at a time; returns

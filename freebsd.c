@@ -429,16 +429,6 @@ disk_unit(const struct disk *d)
 	return d->unit;
 }
 
-static size_t
-io_length(const struct io *io)
-{
-	size_t len = 0;
-
-	for (int i = 0; i < io->count; i++)
-		len += io->iov[i].iov_len;
-	return len;
-}
-
 /* Copy the data of an operation from or to a buffer. */
 static void
 io_copy(const struct io *io, uint8_t *p)
@@ -462,21 +452,21 @@ io_copy(const struct io *io, uint8_t *p)
 static ssize_t
 device_transfer(const struct disk *d, const struct io *io)
 {
-	size_t lead = (size_t)(io->offset % d->unit), len = io_length(io);
-	size_t whole = roundup(lead + len, d->unit);
+	size_t lead = (size_t)(io->offset % d->unit);
+	size_t whole = roundup(lead + io->len, d->unit);
 	off_t offset = io->offset - (off_t)lead;
 	uint8_t *p = malloc(whole);
 	bool done = p != NULL, write = io->op == OP_WRITE;
 
 	errno = p == NULL ? ENOMEM : EIO;	/* EIO: a short transfer */
-	if (done && (!write || whole > len))
+	if (done && (!write || whole > io->len))
 		done = pread(d->fd, p, whole, offset) == (ssize_t)whole;
 	if (done)
 		io_copy(io, p + lead);
 	if (done && write)
 		done = pwrite(d->fd, p, whole, offset) == (ssize_t)whole;
 	free(p);
-	return done ? (ssize_t)len : -1;
+	return done ? (ssize_t)io->len : -1;
 }
 
 /*
@@ -531,13 +521,6 @@ is_cached(const struct disk *d, off_t offset, size_t len)
 	    memchr(state, 0, n) == NULL));
 }
 
-ssize_t
-disk_read_nowait(const struct disk *d, const struct io *io)
-{
-	return !is_cached(d, io->offset, io_length(io)) ? -1 :
-	    preadv(d->fd, io->iov, io->count, io->offset);
-}
-
 /* A block that begins before the offset and ends after it is read first. */
 static bool
 edge_would_block(const struct disk *d, off_t offset)
@@ -550,11 +533,14 @@ edge_would_block(const struct disk *d, off_t offset)
 }
 
 /* A file system reads blocks first of which a part is written (ffs_write()). */
-bool
-disk_write_would_block(const struct disk *d, off_t offset, size_t len)
+ssize_t
+disk_try(const struct disk *d, const struct io *io)
 {
-	return d->mapped == 0 || edge_would_block(d, offset) ||
-	    edge_would_block(d, offset + (off_t)len);
+	bool waits = io->op == OP_READ ? !is_cached(d, io->offset, io->len) :
+	    d->mapped == 0 || edge_would_block(d, io->offset) ||
+	    edge_would_block(d, io->offset + (off_t)io->len);
+
+	return waits ? -1 : disk_execute(d, io);
 }
 
 /* There is no engine; the three functions below are never called. */

@@ -549,14 +549,12 @@ disk_execute(const struct disk *d, const struct io *io)
 }
 
 /*
- * preadv2(RWF_NOWAIT), called by number since musl 1.2.3 lacks it.  Never
- * with O_DIRECT, where it waits; tmpfs rejects it, but never waits.
+ * preadv2(RWF_NOWAIT), called by number since musl 1.2.3 lacks it.  tmpfs
+ * rejects it, but never waits.
  */
-ssize_t
-disk_read_nowait(const struct disk *d, const struct io *io)
+static ssize_t
+read_nowait(const struct disk *d, const struct io *io)
 {
-	if (d->direct)
-		return -1;
 	if (d->in_memory)
 		return preadv(d->fd[FD_DATA], io->iov, io->count, io->offset);
 	return syscall(SYS_preadv2, d->fd[FD_DATA], io->iov, (long)io->count,
@@ -572,17 +570,24 @@ is_cached(const struct disk *d, off_t offset)
 	struct io io = { .iov[0] = { &byte, 1 }, .count = 1,
 	    .offset = offset };
 
-	return disk_read_nowait(d, &io) >= 0;
+	return read_nowait(d, &io) >= 0;
 }
 
-/* A page that is written only in part is read first. */
-bool
-disk_write_would_block(const struct disk *d, off_t offset, size_t len)
+/*
+ * A page that is written only in part is read first.  Direct I/O always waits.
+ */
+ssize_t
+disk_try(const struct disk *d, const struct io *io)
 {
-	off_t page = getpagesize(), end = offset + (off_t)len;
+	off_t page = getpagesize(), end = io->offset + (off_t)io->len;
 
-	return d->direct || (offset % page != 0 && !is_cached(d, offset)) ||
-	    (end % page != 0 && !is_cached(d, end - 1));
+	if (d->direct)
+		return -1;
+	if (io->op == OP_READ)
+		return read_nowait(d, io);
+	return (io->offset % page != 0 && !is_cached(d, io->offset)) ||
+	    (end % page != 0 && !is_cached(d, end - 1)) ? -1 :
+	    disk_execute(d, io);
 }
 
 /*

@@ -1079,11 +1079,15 @@ run_prepare(const struct target *t, struct run *run)
 
 	io->count = run->single ? 1 : run->todo - run->done;
 	io->offset = (off_t)((t->offset + r[0]->lba) * SECTOR + run->moved);
-	for (int i = 0; i < io->count; i++)
+	io->len = 0;
+	for (int i = 0; i < io->count; i++) {
 		io->iov[i] = (struct iovec){ r[i]->payload,
 		    r[i]->count * SECTOR };
+		io->len += io->iov[i].iov_len;
+	}
 	io->iov[0].iov_base = r[0]->payload + run->moved;
 	io->iov[0].iov_len -= run->moved;
+	io->len -= run->moved;
 }
 
 /* Let a request report an error: an errno, or 0 for the end of the disk. */
@@ -1156,10 +1160,17 @@ run_advance(struct target *t, struct run *run)
 	return run->done == run->todo;
 }
 
-/*
- * All requests of a run have ended: reply, or wait for a sync.  The run is in
- * the cell of the first of them, which batch_add may free.
- */
+/* A read or write has ended: reply, or wait for a sync. */
+static void
+request_reply(struct target *t, struct request *r)
+{
+	if (r->op == OP_WRITE && t->sync_writes && !has_error(reply_of(r)))
+		sync_wait(t, r);
+	else
+		batch_add(t, r);
+}
+
+/* The run is in the cell of its first request, which that may free. */
 static void
 run_reply(struct target *t, const struct run *run)
 {
@@ -1167,15 +1178,8 @@ run_reply(struct target *t, const struct run *run)
 	int count = run->count;
 
 	memcpy(request, run->request, sizeof request);
-	for (int i = 0; i < count; i++) {
-		struct request *r = request[i];
-
-		if (r->op == OP_WRITE && t->sync_writes &&
-		    !has_error(reply_of(r)))
-			sync_wait(t, r);
-		else
-			batch_add(t, r);
-	}
+	for (int i = 0; i < count; i++)
+		request_reply(t, request[i]);
 }
 
 /* Execute a run in the loop. */
@@ -1192,27 +1196,23 @@ run_execute(struct target *t, struct run *run)
 	run_reply(t, run);
 }
 
-/* Execute what will not block of a run; false if a rest of it is left. */
+/* Execute what need not wait for the disk; false if a rest is left. */
 static bool
-run_try_nowait(struct target *t, struct run *run)
+run_try(struct target *t, struct run *run)
 {
+	if (run->io.op == OP_WRITE &&
+	    (int64_t)(run->lba + run->sectors) > sectors_now(t))
+		return false;
 	run->todo = run->count;
 	run_prepare(t, run);
-	if (run->io.op == OP_WRITE) {
-		if (disk_write_would_block(t->disk, run->io.offset,
-		    (size_t)run->sectors * SECTOR))
-			return false;
-		run_execute(t, run);
-		return true;
-	}
-	run->io.result = disk_read_nowait(t->disk, &run->io);
+	run->io.result = disk_try(t->disk, &run->io);
 	if (run->io.result <= 0)
 		return false;
 	run_advance(t, run);
 	for (int i = 0; i < run->done; i++) {
 		run->lba += run->request[i]->count;
 		run->sectors -= run->request[i]->count;
-		batch_add(t, run->request[i]);
+		request_reply(t, run->request[i]);
 	}
 	run->count -= run->done;
 	memmove(run->request, run->request + run->done,
@@ -1333,7 +1333,7 @@ run_submit(struct target *t)
 	for (struct run *r = t->first; r != NULL; r = r->next)
 		run->blockers += overlap(t, r, run);
 	if (!(op == OP_WRITE && t->sync_writes && run_drop(t, run)) &&
-	    !(run->blockers == 0 && run_try_nowait(t, run)) &&
+	    !(run->blockers == 0 && run_try(t, run)) &&
 	    !run_drop(t, run)) {
 		run_copy(run);
 		start = now();

@@ -400,31 +400,27 @@ disk_execute(const struct disk *d, const struct io *io)
 }
 
 ssize_t
-disk_read_nowait(const struct disk *d, const struct io *io)
+disk_try(const struct disk *d, const struct io *io)
 {
 	struct io done = *io;
-	size_t max = length(io);
+	uint64_t slow = fake.cold | fake.held;
+	size_t max;
 
-	(void)d;
+	if (io->len != length(io))
+		fake_fail("the length of an operation is wrong");
 	fake_lock();
-	max = bytes_before(fake.bad | fake.cold | fake.held, io->offset, max);
-	done.result = max == 0 ? -1 : move(io, max);
-	if (max > 0)
+	if (io->op == OP_READ)
+		slow |= fake.bad;
+	max = bytes_before(slow, io->offset, io->len);
+	if (io->op == OP_WRITE && max == io->len) {
+		fake_unlock();
+		return disk_execute(d, io);
+	}
+	done.result = max == 0 || io->op == OP_WRITE ? -1 : move(io, max);
+	if (done.result > 0)
 		fake_executed(&done, PLACE_CACHE);
 	fake_unlock();
 	return done.result;
-}
-
-bool
-disk_write_would_block(const struct disk *d, off_t offset, size_t len)
-{
-	bool cached;
-
-	(void)d;
-	fake_lock();
-	cached = bytes_before(fake.cold | fake.held, offset, len) == len;
-	fake_unlock();
-	return !cached;
 }
 
 /* Readable only in the program's imagination: net_recv just returns. */

@@ -207,8 +207,8 @@ assert_repeated() {
 
 @test "EINVAL from direct I/O is repeated through the page cache" {
 	OPTIONS+=(-d)
-	run_script :misaligned "$(ata_write 8 1 'aa*512')" \
-		"$(ata_write 9 1 'bb*512')" "" :cold "$(ata_read 8 2)" "$OTHER" \
+	run_script :misaligned :cold "$(ata_write 8 1 'aa*512')" \
+		"$(ata_write 9 1 'bb*512')" "" "$(ata_read 8 2)" "$OTHER" \
 		"" "$(ata_write 8 1 'cc*512')" "$OTHER"
 	assert_replies "$(ata_written 8 1)" "$(ata_written 9 1)" \
 		"$(ata_data 8 2 'aa*512 bb*512')" "$(ata_written 8 1)"
