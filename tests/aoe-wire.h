@@ -94,6 +94,18 @@ splitmix64(uint64_t x)
 	return x ^ x >> 31;
 }
 
+/* A sector that shows its place and who wrote it; no other has this content. */
+static inline void
+stamp_sector(uint8_t *sector, uint64_t lba, uint64_t who)
+{
+	uint64_t words[SECTOR / 8] = { lba, who };
+	uint64_t base = splitmix64(splitmix64(lba) ^ who);
+
+	for (unsigned i = 2; i < SECTOR / 8; i++)
+		words[i] = base + i * 0x9e3779b97f4a7c15;
+	memcpy(sector, words, SECTOR);
+}
+
 /* A number below limit; advances the seed. */
 static inline uint64_t
 random_below(uint64_t *seed, uint64_t limit)

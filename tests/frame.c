@@ -3,18 +3,19 @@
  * frames that come back, and report by the exit status whether as
  * many came as were expected.  Linux only; shares no code with vblade.
  *
- *	frame [-lps] [-a mac] [-i interface] [-n replies] [-t mac] [-w ms]
- *	    [frame ...]
+ *	frame [-lps] [-a mac] [-i interface] [-n replies] [-r rounds] [-t mac]
+ *	    [-w ms] [frame ...]
  *
  * Each operand is one frame; without operands each line of the standard
  * input is.  All are read before the first is sent, so that they leave
- * back to back.  A frame is written in hexadecimal, with blanks wherever
- * they help, and with these words among the bytes:
+ * back to back.  A frame is written in hexadecimal, with blanks and colons
+ * wherever they help, and with these words among the bytes:
  *
  *	SS	the MAC address of the interface, or the one given with -a
  *	TT	the MAC address given with -t
  *	*N	the byte before, N times in all (00*512)
  *	@N	zeros up to a length of N bytes (@60)
+ *	?N	random bytes up to a length of N bytes
  *
  * Every frame of EtherType 0x88a2 that arrives, whoever it is for, is
  * printed as one line of hexadecimal, a VLAN tag included.  On the
@@ -29,6 +30,8 @@
  * -l	only listen: print "listening" to standard error once frames are
  *	being kept, and end at the deadline or after -n frames, if given
  * -p	send nothing, print the frames; needs no interface with -a
+ * -r	send the frames this many times, once in a millisecond at most; one
+ *	that the queue of the interface does not take is lost
  * -w	the deadline in milliseconds (default 5000)
  *
  * Exit status: 0 as many as expected, 1 more or fewer, 2 any trouble.
@@ -36,7 +39,6 @@
 #define _GNU_SOURCE 1
 #include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -51,151 +53,98 @@ enum {
 	REPLY_FLAG	= 0x08,
 	FRAME_MAX	= 65536 + 14 + TAG_SIZE,
 	RECEIVE_MEMORY	= 64 << 20,
+	SENTINEL_TAG	= 0x5e471e15,
 	ANY		= -1
 };
 
-#define SENTINEL_TAG	"5e471e15"
-#define SENTINEL	"ffffffffffff SS 88a2 10 00 ffff ff 01 " \
-			SENTINEL_TAG " 0000 0000 00 00 0000"
+#define SENTINEL "ffffffffffff SS 88a2 10 00 ffff ff 01 5e471e15 00*8"
 
 struct frame {
 	size_t length;
 	uint8_t bytes[FRAME_MAX];
 };
 
-struct wire {
-	int fd;
-	bool loopback;
-	uint8_t mac[MAC_SIZE];		/* the word SS */
-	uint8_t target[MAC_SIZE];	/* the word TT */
-	bool has_target;
-};
-
-struct options {
-	const char *interface;
-	const char *source, *target;
-	int expected;
-	int wait;
+static struct {
+	const char *interface, *source, *target;
+	int expected, wait, rounds;
 	bool listen, print, sentinel;
-};
+} opt = { .interface = "eth0", .expected = ANY, .wait = 5000, .rounds = 1 };
 
-struct list {
-	struct frame **frames;
-	int count;
-};
-
-static _Noreturn void
-usage(void)
-{
-	fprintf(stderr, "usage: frame [-lps] [-a mac] [-i interface] "
-	    "[-n replies] [-t mac] [-w ms] [frame ...]\n");
-	exit(TROUBLE);
-}
-
-static int
-number(const char *what, const char *s, int max)
-{
-	char *end;
-	long n;
-
-	errno = 0;
-	n = strtol(s, &end, 10);
-	if (errno != 0 || end == s || *end != '\0' || n < 0 || n > max)
-		errx(TROUBLE, "%s: %s", what, s);
-	return (int)n;
-}
+static int sock;
+static bool loopback;
+static struct frame source, target;	/* the words SS and TT */
+static struct frame **frames;
+static int nframes;
+static uint64_t seed = 1;
 
 /* The notation of frames. */
 
 static void
-append(struct frame *f, const uint8_t *bytes, size_t n)
+append(struct frame *f, const void *bytes, size_t n)
 {
 	if (f->length + n > sizeof f->bytes)
-		errx(TROUBLE, "a frame longer than %zu bytes",
-		    sizeof f->bytes);
+		errx(TROUBLE, "a frame longer than %d bytes", FRAME_MAX);
 	memcpy(f->bytes + f->length, bytes, n);
 	f->length += n;
 }
 
-static void
-fill(struct frame *f, uint8_t byte, size_t length)
+/* Append one item of the notation; returns what follows it. */
+static const char *
+item_parse(struct frame *f, const char *s)
 {
-	while (f->length < length)
-		append(f, &byte, 1);
-}
-
-/* The count after * or @; *s is advanced past it. */
-static size_t
-count(const char **s)
-{
+	uint8_t byte = f->length > 0 ? f->bytes[f->length - 1] : 0;
 	char *end;
 	unsigned long n;
-
-	n = strtoul(*s, &end, 10);
-	if (end == *s || !isdigit((unsigned char)**s) || n > FRAME_MAX)
-		errx(TROUBLE, "no count: %.20s", *s);
-	*s = end;
-	return n;
-}
-
-static void
-repeat(struct frame *f, size_t n)
-{
-	if (f->length == 0 || n == 0)
-		errx(TROUBLE, "nothing to repeat");
-	fill(f, f->bytes[f->length - 1], f->length + n - 1);
-}
-
-static uint8_t
-byte(const char *s)
-{
 	unsigned value;
 
-	if (!isxdigit((unsigned char)s[0]) || !isxdigit((unsigned char)s[1]))
-		errx(TROUBLE, "not a byte: %.20s", s);
-	if (sscanf(s, "%2x", &value) != 1)
-		errx(TROUBLE, "not a byte: %.20s", s);
-	return (uint8_t)value;
+	if (isspace((unsigned char)*s) || *s == ':')
+		return s + 1;
+	if (strncmp(s, "SS", 2) == 0 || strncmp(s, "TT", 2) == 0) {
+		const struct frame *mac = *s == 'S' ? &source : &target;
+
+		if (mac->length == 0)
+			errx(TROUBLE, "no address: %.20s", s);
+		append(f, mac->bytes, MAC_SIZE);
+		return s + 2;
+	}
+	if (strchr("*@?", *s) == NULL) {
+		if (!isxdigit((unsigned char)s[0]) ||
+		    !isxdigit((unsigned char)s[1]) ||
+		    sscanf(s, "%2x", &value) != 1)
+			errx(TROUBLE, "not a byte: %.20s", s);
+		byte = (uint8_t)value;
+		append(f, &byte, 1);
+		return s + 2;
+	}
+	n = strtoul(s + 1, &end, 10);
+	if (end == s + 1 || (*s == '*' && (f->length == 0 || n == 0)))
+		errx(TROUBLE, "no count, or nothing to repeat: %.20s", s);
+	if (*s == '*')
+		n += f->length - 1;
+	while (f->length < n) {
+		if (*s == '@')
+			byte = 0;
+		else if (*s == '?')
+			byte = (uint8_t)random_below(&seed, 256);
+		append(f, &byte, 1);
+	}
+	return end;
 }
 
 static void
-append_target(struct frame *f, const struct wire *w)
+frame_parse(struct frame *f, const char *s)
 {
-	if (!w->has_target)
-		errx(TROUBLE, "TT without -t");
-	append(f, w->target, MAC_SIZE);
+	while (*s != '\0')
+		s = item_parse(f, s);
 }
 
-static struct frame *
-frame_parse(const struct wire *w, const char *s)
+static void
+mac_parse(struct frame *mac, const char *s)
 {
-	struct frame *f;
-	uint8_t b;
-
-	if ((f = calloc(1, sizeof *f)) == NULL)
-		err(TROUBLE, "calloc");
-	while (*s != '\0') {
-		if (isspace((unsigned char)*s)) {
-			s++;
-		} else if (*s == '*') {
-			s++;
-			repeat(f, count(&s));
-		} else if (*s == '@') {
-			s++;
-			fill(f, 0, count(&s));
-		} else if (strncmp(s, "SS", 2) == 0) {
-			append(f, w->mac, MAC_SIZE);
-			s += 2;
-		} else if (strncmp(s, "TT", 2) == 0) {
-			append_target(f, w);
-			s += 2;
-		} else {
-			b = byte(s);
-			append(f, &b, 1);
-			s += 2;
-		}
-	}
-	return f;
+	mac->length = 0;
+	frame_parse(mac, s);
+	if (mac->length != MAC_SIZE)
+		errx(TROUBLE, "not a MAC address: %s", s);
 }
 
 static void
@@ -209,89 +158,49 @@ frame_print(const struct frame *f)
 }
 
 static void
-list_add(struct list *l, struct frame *f)
+frame_add(const char *s)
 {
-	size_t size = ((size_t)l->count + 1) * sizeof *l->frames;
+	size_t size = ((size_t)nframes + 1) * sizeof *frames;
+	struct frame *f = calloc(1, sizeof *f);
 
-	if ((l->frames = realloc(l->frames, size)) == NULL)
-		err(TROUBLE, "realloc");
-	l->frames[l->count++] = f;
-}
-
-static void
-list_read(struct list *l, const struct wire *w)
-{
-	char *line = NULL;
-	size_t size = 0;
-
-	while (getline(&line, &size, stdin) != -1)
-		list_add(l, frame_parse(w, line));
-	free(line);
+	if (f == NULL || (frames = realloc(frames, size)) == NULL)
+		err(TROUBLE, "memory");
+	frame_parse(f, s);
+	frames[nframes++] = f;
 }
 
 /* The wire. */
 
 static void
-parse_mac(uint8_t *mac, const char *s)
-{
-	size_t i;
-
-	for (i = 0; i < MAC_SIZE && *s != '\0'; i++) {
-		mac[i] = byte(s);
-		s += 2;
-		if (*s == ':')
-			s++;
-	}
-	if (i != MAC_SIZE || *s != '\0')
-		errx(TROUBLE, "not a MAC address");
-}
-
-static void
-set_option(int fd, int level, int option, int value)
-{
-	if (setsockopt(fd, level, option, &value, sizeof value) == -1)
-		err(TROUBLE, "socket option %d", option);
-}
-
-static void
-wire_start(struct wire *w, const struct options *o)
+wire_start(void)
 {
 	static const uint8_t none[MAC_SIZE];
+	const int on = 1;
 
-	if (!o->print || o->source == NULL)
-		w->fd = wire_open(o->interface, o->print ? 0 : AOE_TYPE,
-		    w->mac, NULL, TROUBLE);
-	w->loopback = memcmp(w->mac, none, MAC_SIZE) == 0;
-	if (o->source != NULL)
-		parse_mac(w->mac, o->source);
-	if (o->target != NULL) {
-		parse_mac(w->target, o->target);
-		w->has_target = true;
+	if (!opt.print || opt.source == NULL) {
+		sock = wire_open(opt.interface, opt.print ? 0 : AOE_TYPE,
+		    source.bytes, NULL, TROUBLE);
+		source.length = MAC_SIZE;
+		loopback = memcmp(source.bytes, none, MAC_SIZE) == 0;
 	}
-	if (!o->print) {
-		set_option(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_MEMORY);
-		set_option(w->fd, SOL_PACKET, PACKET_AUXDATA, 1);
-	}
-}
-
-static void
-wire_send(const struct wire *w, const struct frame *f)
-{
-	ssize_t n = send(w->fd, f->bytes, f->length, 0);
-
-	if (n == -1)
-		err(TROUBLE, "a frame of %zu bytes", f->length);
-	if ((size_t)n != f->length)
-		errx(TROUBLE, "a frame of %zu bytes left short", f->length);
+	if (opt.source != NULL)
+		mac_parse(&source, opt.source);
+	if (opt.target != NULL)
+		mac_parse(&target, opt.target);
+	if (opt.print)
+		return;
+	wire_receive_buffer(sock, RECEIVE_MEMORY);
+	if (setsockopt(sock, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) < 0)
+		err(TROUBLE, "PACKET_AUXDATA");
 }
 
 /* The kernel takes the tag out of a frame and hands it over beside it. */
 static void
 tag_restore(struct frame *f, struct msghdr *message)
 {
+	uint8_t *at = f->bytes + 2 * MAC_SIZE;
 	struct tpacket_auxdata aux;
 	struct cmsghdr *c;
-	uint8_t tag[TAG_SIZE];
 
 	for (c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
 		if (c->cmsg_level != SOL_PACKET ||
@@ -300,19 +209,15 @@ tag_restore(struct frame *f, struct msghdr *message)
 		memcpy(&aux, CMSG_DATA(c), sizeof aux);
 		if ((aux.tp_status & TP_STATUS_VLAN_VALID) == 0)
 			continue;
-		tag[0] = (uint8_t)(aux.tp_vlan_tpid >> 8);
-		tag[1] = (uint8_t)aux.tp_vlan_tpid;
-		tag[2] = (uint8_t)(aux.tp_vlan_tci >> 8);
-		tag[3] = (uint8_t)aux.tp_vlan_tci;
-		memmove(f->bytes + 2 * MAC_SIZE + TAG_SIZE,
-		    f->bytes + 2 * MAC_SIZE, f->length - 2 * MAC_SIZE);
-		memcpy(f->bytes + 2 * MAC_SIZE, tag, TAG_SIZE);
+		memmove(at + TAG_SIZE, at, f->length - 2 * MAC_SIZE);
+		put_be(at, 2, aux.tp_vlan_tpid);
+		put_be(at + 2, 2, aux.tp_vlan_tci);
 		f->length += TAG_SIZE;
 	}
 }
 
 static bool
-wire_receive(const struct wire *w, struct frame *f)
+wire_receive(struct frame *f)
 {
 	union {
 		struct cmsghdr align;
@@ -325,7 +230,7 @@ wire_receive(const struct wire *w, struct frame *f)
 		.msg_control = &control,
 		.msg_controllen = sizeof control
 	};
-	ssize_t n = recvmsg(w->fd, &message, MSG_DONTWAIT);
+	ssize_t n = recvmsg(sock, &message, MSG_DONTWAIT);
 
 	if (n == -1 && (errno == EAGAIN || errno == ENETDOWN))
 		return false;
@@ -336,144 +241,116 @@ wire_receive(const struct wire *w, struct frame *f)
 	return true;
 }
 
-static long long
-now_ms(void)
-{
-	return (long long)(now() / 1000000);
-}
-
 /* True when something may be there to receive, false at the deadline. */
 static bool
-wire_wait(const struct wire *w, long long deadline)
+wire_wait(uint64_t deadline)
 {
-	struct pollfd p = { .fd = w->fd, .events = POLLIN };
-	long long left = deadline - now_ms();
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+	uint64_t at = now();
 
-	if (left <= 0)
+	if (at >= deadline)
 		return false;
-	if (poll(&p, 1, (int)left) == -1 && errno != EINTR)
+	if (poll(&p, 1, (int)((deadline - at) / 1000000 + 1)) == -1 &&
+	    errno != EINTR)
 		err(TROUBLE, "poll");
 	return true;
 }
 
 /* The conversation. */
 
-static bool
-is_response(const struct frame *f)
-{
-	return f->length >= AT_ARGUMENT &&
-	    (f->bytes[AT_FLAGS] & REPLY_FLAG) != 0;
-}
-
-static bool
-is_sentinel(const struct frame *f)
-{
-	uint8_t tag[4];
-
-	for (size_t i = 0; i < sizeof tag; i++)
-		tag[i] = byte(&SENTINEL_TAG[2 * i]);
-	return is_response(f) &&
-	    memcmp(f->bytes + AT_TAG, tag, sizeof tag) == 0;
-}
-
 /* Print what comes, until all is there that was expected or time is up. */
 static bool
-collect(const struct wire *w, const struct options *o)
+collect(void)
 {
 	static struct frame f;
-	long long deadline = now_ms() + o->wait;
-	bool waiting = o->sentinel;
+	uint64_t deadline = now() + (uint64_t)opt.wait * 1000000;
+	bool waiting = opt.sentinel, response;
 	int got = 0;
 
-	while (waiting || o->expected == ANY || got < o->expected) {
-		if (!wire_wait(w, deadline))
+	while (waiting || opt.expected == ANY || got < opt.expected) {
+		if (!wire_wait(deadline))
 			break;
-		if (!wire_receive(w, &f))
+		if (!wire_receive(&f))
 			continue;
-		if (w->loopback && !is_response(&f))
+		response = f.length >= AT_ARGUMENT &&
+		    (f.bytes[AT_FLAGS] & REPLY_FLAG) != 0;
+		if (loopback && !response)
 			continue;
-		if (o->sentinel && is_sentinel(&f)) {
+		if (opt.sentinel && response &&
+		    get_be(f.bytes + AT_TAG, 4) == SENTINEL_TAG) {
 			waiting = false;
 			continue;
 		}
 		frame_print(&f);
 		got++;
 	}
-	return !waiting && (o->expected == ANY || got == o->expected);
+	return !waiting && (opt.expected == ANY || got == opt.expected);
 }
 
 static void
-options_parse(struct options *o, int argc, char **argv)
+send_all(void)
 {
-	int c;
+	for (int i = 0; i < nframes; i++) {
+		const struct frame *f = frames[i];
 
-	while ((c = getopt(argc, argv, "a:i:ln:pst:w:")) != -1) {
-		switch (c) {
-		case 'a':
-			o->source = optarg;
-			break;
-		case 'i':
-			o->interface = optarg;
-			break;
-		case 'l':
-			o->listen = true;
-			break;
-		case 'n':
-			o->expected = number("-n", optarg, INT_MAX);
-			break;
-		case 'p':
-			o->print = true;
-			break;
-		case 's':
-			o->sentinel = true;
-			break;
-		case 't':
-			o->target = optarg;
-			break;
-		case 'w':
-			o->wait = number("-w", optarg, INT_MAX);
-			break;
-		default:
-			usage();
-		}
+		if (send(sock, f->bytes, f->length, 0) != (ssize_t)f->length &&
+		    (opt.rounds == 1 || errno != ENOBUFS))
+			err(TROUBLE, "a frame of %zu bytes", f->length);
 	}
 }
 
-/* Default to one reply a frame, or with a sentinel to silence. */
 static void
-send_all(const struct wire *w, struct options *o, struct list *l)
+options_parse(int argc, char **argv)
 {
-	if (o->expected == ANY)
-		o->expected = o->sentinel ? 0 : l->count;
-	if (o->sentinel)
-		list_add(l, frame_parse(w, SENTINEL));
-	for (int i = 0; i < l->count; i++)
-		wire_send(w, l->frames[i]);
+	int c;
+
+	while ((c = getopt(argc, argv, "a:i:ln:pr:st:w:")) != -1) {
+		switch (c) {
+		case 'a': opt.source = optarg; break;
+		case 'i': opt.interface = optarg; break;
+		case 'l': opt.listen = true; break;
+		case 'n': opt.expected = atoi(optarg); break;
+		case 'p': opt.print = true; break;
+		case 'r': opt.rounds = atoi(optarg); break;
+		case 's': opt.sentinel = true; break;
+		case 't': opt.target = optarg; break;
+		case 'w': opt.wait = atoi(optarg); break;
+		default: exit(TROUBLE);
+		}
+	}
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options o = {
-		.interface = "eth0", .expected = ANY, .wait = 5000
-	};
-	struct wire w = { 0 };
-	struct list l = { 0 };
+	char *line = NULL;
+	size_t size = 0;
 
-	options_parse(&o, argc, argv);
-	wire_start(&w, &o);
+	options_parse(argc, argv);
+	wire_start();
 	for (int i = optind; i < argc; i++)
-		list_add(&l, frame_parse(&w, argv[i]));
-	if (optind == argc && !o.listen)
-		list_read(&l, &w);
-	if (o.print) {
-		for (int i = 0; i < l.count; i++)
-			frame_print(l.frames[i]);
+		frame_add(argv[i]);
+	while (optind == argc && !opt.listen &&
+	    getline(&line, &size, stdin) != -1)
+		frame_add(line);
+	if (opt.print) {
+		for (int i = 0; i < nframes; i++)
+			frame_print(frames[i]);
 		return 0;
 	}
-	if (o.listen)
+	if (opt.listen) {
 		fprintf(stderr, "listening\n");
-	else
-		send_all(&w, &o, &l);
-	return collect(&w, &o) ? 0 : 1;
+		return !collect();
+	}
+	/* A reply to each, or with a sentinel silence. */
+	if (opt.expected == ANY)
+		opt.expected = opt.sentinel ? 0 : nframes;
+	if (opt.sentinel)
+		frame_add(SENTINEL);
+	for (int i = 0; i < opt.rounds; i++) {
+		if (i > 0)
+			poll(NULL, 0, 1);
+		send_all();
+	}
+	return !collect();
 }

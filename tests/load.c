@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/filter.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -29,7 +30,6 @@
 
 enum {
 	HEADER = AT_ATA_DATA,	/* bytes before the data of an ATA message */
-	WORDS = SECTOR / 8,
 	BATCH = 64,		/* frames per system call */
 	WINDOW_MAX = 4096,
 	COPIES_MAX = 4,		/* transmissions that may share a tag */
@@ -90,10 +90,11 @@ struct event {
 static struct {
 	enum mode mode;
 	bool random, sizes, plain, same_tag;
-	unsigned window, sectors, duplicates, flushes;
-	unsigned shelf, slot, id, index, owners, chunk;
+	uint64_t window, sectors, duplicates, flushes, pause;
+	uint64_t shelf, slot, id, index, owners, chunk;
 	uint64_t first, count, requests, seconds, timeout, seed, generation;
 	const char *ifname, *expected;
+	FILE *log;
 } opt = {
 	.owners = 1, .chunk = 1, .timeout = 1000, .seed = 1, .generation = 1,
 };
@@ -115,11 +116,9 @@ static struct sent sent_log[HISTORY];
 static struct delayed delayed[DELAYED_MAX];
 static unsigned ndelayed;
 static struct event **model;	/* a list for each sector, newest first */
-static struct event *free_events;
 
 static uint64_t order;		/* transmissions so far */
 static uint64_t serial;		/* requests so far */
-static uint64_t generation;
 static uint64_t cursor;		/* next sector of a sequential pass */
 static bool final_pass;		/* of mode mixed: reads everything */
 static volatile sig_atomic_t interrupted;
@@ -133,12 +132,12 @@ static unsigned nout;
 
 static struct {
 	uint64_t done, sectors, errors, bad, mismatches, retransmits;
-	uint64_t duplicates, late, unchecked;
+	uint64_t duplicates, unchecked;
 	uint64_t start, end;
 } count;
 
 static bool
-chance(unsigned percent)
+chance(uint64_t percent)
 {
 	return percent > 0 && random_below(&opt.seed, 100) < percent;
 }
@@ -178,42 +177,23 @@ latency_at(double share)
 	return (double)((uint64_t)(64 + i % 64) << (i / 64 - 1)) / 1e3;
 }
 
-/*
- * Stamps.
- */
-
-static void
-stamp_words(uint64_t words[WORDS], uint64_t lba, uint64_t gen)
-{
-	uint64_t who = (uint64_t)opt.id << 56 | gen;
-	uint64_t base = splitmix64(splitmix64(lba) ^ who);
-
-	words[0] = lba;
-	words[1] = who;
-	for (unsigned i = 2; i < WORDS; i++)
-		words[i] = base + i * 0x9e3779b97f4a7c15;
-}
-
 /* Generation 0 is a sector that was never written: zeroes. */
 static void
 stamp(uint8_t *sector, uint64_t lba, uint64_t gen)
 {
-	uint64_t words[WORDS] = { 0 };
-
 	if (gen > 0)
-		stamp_words(words, lba, gen);
-	memcpy(sector, words, SECTOR);
+		stamp_sector(sector, lba, opt.id << 56 | gen);
+	else
+		memset(sector, 0, SECTOR);
 }
 
 /* Get the generation of a sector; false if it is not a stamp of ours. */
 static bool
 read_stamp(const uint8_t *sector, uint64_t lba, uint64_t *gen)
 {
-	uint64_t who;
 	uint8_t expected[SECTOR];
 
-	memcpy(&who, sector + 8, 8);
-	*gen = who & 0xffffffffffffff;
+	*gen = get_le(sector + 8, 7);
 	stamp(expected, lba, *gen);
 	return memcmp(sector, expected, SECTOR) == 0;
 }
@@ -292,22 +272,6 @@ pass_done(void)
  * The model of the disk.
  */
 
-static struct event *
-alloc_event(void)
-{
-	struct event *e = free_events;
-
-	if (e == NULL) {
-		e = calloc(HISTORY, sizeof *e);
-		if (e == NULL)
-			err(1, "model");
-		for (unsigned i = 0; i + 1 < HISTORY; i++)
-			e[i].older = &e[i + 1];
-	}
-	free_events = e->older;
-	return e;
-}
-
 /*
  * Free the events that no read can return any more: those before an applied
  * one that is older than everything in flight.
@@ -324,8 +288,7 @@ free_old_events(struct event *e)
 		return;
 	while ((rest = e->older) != NULL) {
 		e->older = rest->older;
-		rest->older = free_events;
-		free_events = rest;
+		free(rest);
 	}
 }
 
@@ -334,12 +297,12 @@ model_add_write(const struct request *r, uint64_t when)
 {
 	for (uint64_t i = r->lba; i < r->lba + r->sectors; i++) {
 		struct event **list = &model[i - opt.first];
-		struct event *e = alloc_event();
+		struct event *e = malloc(sizeof *e);
 
-		e->older = *list;
-		e->order = when;
-		e->generation = r->generation;
-		e->state = UNKNOWN;
+		if (e == NULL)
+			err(1, "model");
+		*e = (struct event){ .older = *list, .order = when,
+		    .generation = r->generation };
 		*list = e;
 		free_old_events(e->older);
 	}
@@ -348,17 +311,9 @@ model_add_write(const struct request *r, uint64_t when)
 static void
 report_sector(const char *what, uint64_t lba, uint64_t gen, uint64_t when)
 {
-	if (count.mismatches + count.bad < REPORTS_MAX) {
+	if (count.mismatches + count.bad < REPORTS_MAX)
 		warnx("%s: sector %" PRIu64 ", generation %" PRIu64
-		    ", in frame %" PRIu64,
-		    what, lba, gen, when);
-		for (struct event *e = model ? model[lba - opt.first] : NULL;
-		    e != NULL && e->order + 400 > when; e = e->older)
-			warnx("  frame %" PRIu64 " wrote %" PRIu64 ": %s",
-			    e->order, e->generation,
-			    e->state == APPLIED ? "applied" :
-			    e->state == LOST ? "not read back" : "no reply");
-	}
+		    ", in frame %" PRIu64, what, lba, gen, when);
 }
 
 /* The write in frame `when` was acknowledged: later reads must return it. */
@@ -502,7 +457,8 @@ put_request(uint8_t h[HEADER], const struct request *r, uint32_t tag)
 		flags = ATA_LBA48;
 	else if (r->opcode == ATA_WRITE_EXT)
 		flags = ATA_LBA48 | ATA_WRITING;
-	request_header(h, own_mac, opt.shelf, opt.slot, AOE_ATA, tag);
+	request_header(h, own_mac, (unsigned)opt.shelf, (unsigned)opt.slot,
+	    AOE_ATA, tag);
 	memcpy(h + AT_DST, target.mac, 6);
 	request_ata(h, flags, r->opcode, r->sectors, r->lba);
 }
@@ -531,7 +487,7 @@ new_tag(void)
 {
 	static uint32_t n;
 
-	return opt.id << 24 | (++n & 0xffffff);
+	return (uint32_t)opt.id << 24 | (++n & 0xffffff);
 }
 
 /* Record a transmission; with -T, a duplicate in the record of the first. */
@@ -601,8 +557,8 @@ choose_opcode(struct request *r)
 
 	r->opcode = writes ? ATA_WRITE_EXT : ATA_READ_EXT;
 	r->generation = opt.generation;
-	if (writes && opt.mode == MODE_MIXED)
-		r->generation = ++generation;
+	if (writes && (opt.mode == MODE_MIXED || opt.log != NULL))
+		r->generation = r->serial;
 }
 
 static struct request
@@ -672,11 +628,7 @@ find_request(const uint8_t *f, unsigned length)
 	    || f[AT_SLOT] != opt.slot || get_be(f + AT_SHELF, 2) != opt.shelf
 	    || memcmp(f + AT_SRC, target.mac, 6) != 0)
 		return NULL;
-	if (s->tag != tag || s->replies == s->copies) {
-		count.late++;
-		return NULL;
-	}
-	return s;
+	return s->tag == tag && s->replies < s->copies ? s : NULL;
 }
 
 /* Does a reply have the length and the registers of a success? */
@@ -698,19 +650,25 @@ is_success(const struct sent *s, const uint8_t *f, unsigned length)
 	return false;
 }
 
+/* The log has the time of the reply, or 0 if it reported a failure. */
 static void
-complete_request(const struct sent *s, uint64_t at)
+complete_request(const struct sent *s, bool success, uint64_t at)
 {
+	const struct request *r = &s->request;
 	struct flight *f = &flights[s->slot];
 
-	if (f->request.serial != s->request.serial)
+	if (f->request.serial != r->serial)
 		return;
+	if (opt.log != NULL)
+		fprintf(opt.log, "%" PRIu64 " %" PRIu64 " %u %" PRIu64 " %"
+		    PRIu64 "\n", r->serial, r->lba, r->sectors, f->first,
+		    success ? at : 0);
 	f->request.serial = 0;
 	free_slots[nfree++] = s->slot;
 	if (final_pass)
 		return;
 	count.done++;
-	count.sectors += s->request.sectors;
+	count.sectors += r->sectors;
 	latency_add(at - f->first);
 }
 
@@ -728,17 +686,17 @@ static void
 handle_reply(const uint8_t *f, unsigned length, uint64_t at)
 {
 	struct sent *s = find_request(f, length);
+	bool success;
 
 	if (s == NULL)
 		return;
 	s->replies++;
-	if (is_success(s, f, length)) {
-		if (s->request.opcode == ATA_READ_EXT)
-			check_data(s, f + HEADER);
-		else if (s->request.opcode == ATA_WRITE_EXT)
-			complete_write(s);
-	}
-	complete_request(s, at);
+	success = is_success(s, f, length);
+	if (success && s->request.opcode == ATA_READ_EXT)
+		check_data(s, f + HEADER);
+	if (success && s->request.opcode == ATA_WRITE_EXT)
+		complete_write(s);
+	complete_request(s, success, at);
 }
 
 /* Wait a moment for replies and handle them; false if there were none. */
@@ -776,22 +734,35 @@ should_stop(uint64_t at)
 	return pass_done();
 }
 
+/* Wait for a reply until the time is due. */
+static bool
+reply_before(uint64_t due)
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+	uint64_t at = now();
+	struct timespec left = { .tv_nsec = (long)(due - at) };
+
+	return at < due && ppoll(&p, 1, &left, NULL) > 0;
+}
+
 /* Keep the window full until all is sent, then wait for the last replies. */
 static void
 run(void)
 {
-	uint64_t at = now(), checked = at;
+	uint64_t at = now(), checked = at, due = at;
 	bool all_sent = false;
 
 	while (!all_sent || nfree < opt.window) {
-		while (!all_sent && nfree > 0) {
+		while (!all_sent && nfree > 0 && at >= due) {
 			all_sent = should_stop(at);
 			if (!all_sent)
 				send_next(at);
+			due = at + opt.pause * 1000;
 		}
 		send_delayed(all_sent);
 		batch_send();
-		receive();
+		if (all_sent || nfree == 0 || reply_before(due))
+			receive();
 		at = now();
 		if (at - checked > opt.timeout / 8) {
 			retransmit_overdue(at);
@@ -822,7 +793,7 @@ attach_filter(void)
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT_FLAGS),
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x08, 0, 3),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT_TAG),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, opt.id, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)opt.id, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -867,7 +838,8 @@ query(const uint8_t *f, size_t length, uint8_t *reply, size_t size)
 				return (size_t)n;
 		}
 	}
-	errx(1, "%s: no reply from e%u.%u", opt.ifname, opt.shelf, opt.slot);
+	errx(1, "%s: no reply from e%" PRIu64 ".%" PRIu64, opt.ifname,
+	    opt.shelf, opt.slot);
 }
 
 static void
@@ -879,7 +851,8 @@ discover(void)
 	};
 	size_t n;
 
-	request_header(f, own_mac, opt.shelf, opt.slot, AOE_CONFIG, new_tag());
+	request_header(f, own_mac, (unsigned)opt.shelf, (unsigned)opt.slot,
+	    AOE_CONFIG, new_tag());
 	query(f, AT_CONFIG_STRING, reply, sizeof reply);
 	memcpy(target.mac, reply + AT_SRC, 6);
 	target.buffers = get_be(reply + AT_CONFIG_BUFFERS, 2);
@@ -913,9 +886,8 @@ set_defaults(void)
 		opt.count = target.size - opt.first;
 	opt.timeout *= 1000000;
 	cursor = opt.first;
-	nfree = opt.window;
 	for (unsigned i = 0; i < opt.window; i++)
-		free_slots[i] = opt.window - 1 - i;
+		free_slots[nfree++] = i;
 	if (opt.mode == MODE_MIXED) {
 		model = calloc(opt.count, sizeof *model);
 		if (model == NULL)
@@ -966,15 +938,15 @@ print_report(void)
 	getrusage(RUSAGE_SELF, &ru);
 	cpu = (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1e6
 	    + (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
-	printf("mode=%s window=%u sectors=%u requests=%" PRIu64
-	    " seconds=%.3f rps=%.0f mbps=%.1f errors=%" PRIu64 " bad=%" PRIu64
-	    " mismatches=%" PRIu64 " retransmits=%" PRIu64 " duplicates=%"
-	    PRIu64 " late=%" PRIu64 " unchecked=%" PRIu64, mode_names[opt.mode],
+	printf("mode=%s window=%" PRIu64 " sectors=%" PRIu64 " requests=%"
+	    PRIu64 " seconds=%.3f rps=%.0f mbps=%.1f errors=%" PRIu64 " bad=%"
+	    PRIu64 " mismatches=%" PRIu64 " retransmits=%" PRIu64
+	    " duplicates=%" PRIu64 " unchecked=%" PRIu64, mode_names[opt.mode],
 	    opt.window, opt.sectors, count.done, seconds,
 	    (double)count.done / seconds,
 	    (double)count.sectors * SECTOR / 1e6 / seconds, count.errors,
 	    count.bad, count.mismatches, count.retransmits, count.duplicates,
-	    count.late, count.unchecked);
+	    count.unchecked);
 	printf(" p50_us=%.1f p99_us=%.1f p999_us=%.1f max_us=%.1f"
 	    " load_cpu_us=%.2f\n", latency_at(0.5), latency_at(0.99),
 	    latency_at(0.999), (double)slowest / 1e3,
@@ -986,21 +958,23 @@ usage(void)
 {
 	fprintf(stderr,
 "usage: load [-qrTu] [-c sectors] [-d seconds] [-F requests] [-f first]\n"
-"            [-g generation] [-i id] [-m mode] [-N requests] [-n sectors]\n"
-"            [-O index/owners/chunk] [-o file] [-p percent] [-S seed] [-t ms]\n"
-"            [-w window] shelf slot interface\n"
+"            [-g generation] [-i id] [-L log] [-m mode] [-N requests]\n"
+"            [-n sectors] [-O index/owners/chunk] [-o file] [-P us]\n"
+"            [-p percent] [-S seed] [-t ms] [-w window] shelf slot interface\n"
 "  -c  sectors in the range (default: to the end of the disk)\n"
 "  -d  stop after this many seconds (default: after one pass of the range)\n"
 "  -F  send a FLUSH CACHE after this many requests\n"
 "  -f  first sector of the range\n"
 "  -g  generation to write or to verify (default 1)\n"
 "  -i  number of this initiator, 0 to 127, in its tags and its stamps\n"
+"  -L  log every request; the generation of a write is then its number\n"
 "  -m  read (data unchecked), write, verify, or mixed (half of it writes,\n"
 "      checked by a model of the disk, which must be all zeroes at first)\n"
 "  -N  stop after this many requests\n"
 "  -n  sectors per request (default: what the target advertises)\n"
 "  -O  use only each owners-th chunk of this many sectors\n"
 "  -o  write the expected content of the disk to a file, for cmp\n"
+"  -P  pause this many microseconds before the next request\n"
 "  -p  percentage of requests that are sent twice, at once or later\n"
 "  -q  write without stamps, to save the time of making them\n"
 "  -r  random order instead of sequential, aligned to -n\n"
@@ -1040,42 +1014,57 @@ parse_mode(const char *s)
 static void
 parse_owner(const char *s)
 {
-	if (sscanf(s, "%u/%u/%u", &opt.index, &opt.owners, &opt.chunk) != 3
-	    || opt.index >= opt.owners || opt.chunk == 0)
+	if (sscanf(s, "%" SCNu64 "/%" SCNu64 "/%" SCNu64, &opt.index,
+	    &opt.owners, &opt.chunk) != 3 || opt.index >= opt.owners ||
+	    opt.chunk == 0)
 		errx(2, "%s: must be index/owners/chunk", s);
 }
+
+#define MAX (UINT64_MAX >> 17)
+static const struct {
+	char letter;
+	uint64_t *to, min, max;
+} numbers[] = {
+	{ 'c', &opt.count, 1, MAX },
+	{ 'd', &opt.seconds, 1, 86400 },
+	{ 'F', &opt.flushes, 1, MAX },
+	{ 'f', &opt.first, 0, MAX },
+	{ 'g', &opt.generation, 1, MAX },
+	{ 'i', &opt.id, 0, 127 },
+	{ 'N', &opt.requests, 1, MAX },
+	{ 'n', &opt.sectors, 1, 255 },
+	{ 'P', &opt.pause, 0, 999999 },
+	{ 'p', &opt.duplicates, 0, 100 },
+	{ 'S', &opt.seed, 0, MAX },
+	{ 't', &opt.timeout, 1, 600000 },
+	{ 'w', &opt.window, 1, WINDOW_MAX },
+};
 
 static void
 parse_option(int c, const char *s)
 {
-	const uint64_t max = UINT64_MAX >> 17, n32 = UINT32_MAX >> 4;
+	const char what[] = { '-', (char)c, '\0' };
 
 	switch (c) {
-	case 'c': opt.count = parse_number(s, "-c", 1, max); break;
-	case 'd': opt.seconds = parse_number(s, "-d", 1, 86400); break;
-	case 'F': opt.flushes = (unsigned)parse_number(s, "-F", 1, n32); break;
-	case 'f': opt.first = parse_number(s, "-f", 0, max); break;
-	case 'g': opt.generation = parse_number(s, "-g", 1, max); break;
-	case 'i': opt.id = (unsigned)parse_number(s, "-i", 0, 127); break;
-	case 'm': opt.mode = parse_mode(s); break;
-	case 'N': opt.requests = parse_number(s, "-N", 1, max); break;
-	case 'n': opt.sectors = (unsigned)parse_number(s, "-n", 1, 255); break;
-	case 'O': parse_owner(s); break;
-	case 'o': opt.expected = s; break;
-	case 'p':
-		opt.duplicates = (unsigned)parse_number(s, "-p", 0, 100);
-		break;
-	case 'q': opt.plain = true; break;
-	case 'r': opt.random = true; break;
-	case 'S': opt.seed = parse_number(s, "-S", 0, max); break;
-	case 'T': opt.same_tag = true; break;
-	case 't': opt.timeout = parse_number(s, "-t", 1, 600000); break;
-	case 'u': opt.sizes = true; break;
-	case 'w':
-		opt.window = (unsigned)parse_number(s, "-w", 1, WINDOW_MAX);
-		break;
-	default: usage();
+	case 'L':
+		if ((opt.log = fopen(s, "w")) == NULL)
+			err(1, "%s", s);
+		return;
+	case 'm': opt.mode = parse_mode(s); return;
+	case 'O': parse_owner(s); return;
+	case 'o': opt.expected = s; return;
+	case 'q': opt.plain = true; return;
+	case 'r': opt.random = true; return;
+	case 'T': opt.same_tag = true; return;
+	case 'u': opt.sizes = true; return;
 	}
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		if (numbers[i].letter == c) {
+			*numbers[i].to = parse_number(s, what,
+			    numbers[i].min, numbers[i].max);
+			return;
+		}
+	usage();
 }
 
 static void
@@ -1084,12 +1073,12 @@ parse_options(int argc, char **argv)
 	int c;
 
 	while ((c = getopt(argc, argv,
-	    "c:d:F:f:g:i:m:N:n:O:o:p:qrS:Tt:uw:")) != -1)
+	    "c:d:F:f:g:i:L:m:N:n:O:o:P:p:qrS:Tt:uw:")) != -1)
 		parse_option(c, optarg);
 	if (argc - optind != 3)
 		usage();
-	opt.shelf = (unsigned)parse_number(argv[optind], "shelf", 0, 65534);
-	opt.slot = (unsigned)parse_number(argv[optind + 1], "slot", 0, 254);
+	opt.shelf = parse_number(argv[optind], "shelf", 0, 65534);
+	opt.slot = parse_number(argv[optind + 1], "slot", 0, 254);
 	opt.ifname = argv[optind + 2];
 	if (opt.random && opt.requests == 0 && opt.seconds == 0)
 		errx(2, "-r requires -N or -d");
@@ -1119,6 +1108,8 @@ main(int argc, char **argv)
 	}
 	if (opt.expected != NULL)
 		model_save(opt.expected);
+	if (opt.log != NULL && fclose(opt.log) != 0)
+		err(1, "log");
 	print_report();
 	return count.errors + count.bad + count.mismatches > 0 || interrupted;
 }

@@ -1,4 +1,4 @@
-# The power fails (see powercut.c): what vblade has promised to be on the disk
+# The power fails (see promises.c): what vblade has promised to be on the disk
 # is there.  The last tests inject faults that break a promise, to show that
 # this would be detected.  durability-threads.bats is the same with the pool of
 # threads.
@@ -10,8 +10,8 @@ setup_file() {
 	lab_open 9000
 	build_engine
 	build_fault_shim
-	POWERCUT=$(build_tool powercut)
-	export POWERCUT
+	PROMISES=$(build_tool promises)
+	export PROMISES
 }
 
 teardown_file() { lab_close; }
@@ -22,21 +22,23 @@ teardown() {
 	assert_injected
 }
 
-# cut_power "VBLADE-OPTION..." POWERCUT-OPTION...: serve an image that is empty
-# and cut the power; $status is that of powercut.
+# cut_power VBLADE-OPTIONS LOAD-OPTIONS PROMISES-OPTIONS: serve an image that is
+# empty, write at random, and cut the power; $status is that of promises.
 cut_power() {
-	local options=$1 image=$BATS_TEST_TMPDIR/image
-	shift
+	local image=$BATS_TEST_TMPDIR/image log=$BATS_TEST_TMPDIR/log
 	: >"$image"
-
 	truncate -s $((${SIZE:-256} * 512)) "$image"
 	inject_faults "${RULES[@]}"
 	export FAULT_TRACE=$BATS_TEST_TMPDIR/trace
 	rm -f "$FAULT_TRACE"
 	# shellcheck disable=SC2086
-	serve $options 0 1 eth0 "$image"
-	run on_initiator "$POWERCUT" -c "${CUTS:-400}" "$@" eth0 "$FAULT_TRACE"
-	echo "vblade $options: $output"
+	serve $1 0 1 eth0 "$image"
+	# shellcheck disable=SC2086
+	on_initiator "$TESTS/load" -m write -r -u -w 16 -N 2000 -t 20000 \
+		-L "$log" $2 0 1 eth0
+	# shellcheck disable=SC2086
+	run "$PROMISES" $3 "$log" "$FAULT_TRACE"
+	echo "vblade $1: $output"
 }
 
 # via_engine: the shim has recorded what passed through the engine under test.
@@ -48,7 +50,7 @@ via_engine() {
 	fi
 }
 
-# assert_kept "VBLADE-OPTION..." POWERCUT-OPTION...: no promise is broken.
+# assert_kept OPTIONS...: as cut_power; no promise is broken.
 assert_kept() {
 	RULES=("sync * slow 5")
 	cut_power "$@"
@@ -57,8 +59,8 @@ assert_kept() {
 	stop_vblade
 }
 
-# assert_broken RULE "VBLADE-OPTION..." POWERCUT-OPTION...: with this fault a
-# promise is broken, and that is detected.
+# assert_broken RULE OPTIONS...: with this fault a promise is broken, and that
+# is detected.
 assert_broken() {
 	RULES=(${1:+"$1"})
 	shift
@@ -73,36 +75,37 @@ ends_with_sync() {
 }
 
 @test "durability: with -s every acknowledged write survives" {
-	assert_kept "-s" -s -S 1
-	assert_kept "-s -d" -s -S 3
+	assert_kept -s "-F 20 -S 1" -s
+	assert_kept "-s -d" "-F 20 -S 3" -s
 }
 
 @test "durability: with -s every acknowledged lone write survives" {
-	assert_kept "-s" -s -S 2 -n 500 -p 3000
-	assert_kept "-s -d" -s -S 17 -n 500 -p 3000
+	assert_kept -s "-F 20 -S 2 -N 500 -P 3000" -s
+	assert_kept "-s -d" "-F 20 -S 17 -N 500 -P 3000" -s
 }
 
 @test "durability: without, what was acknowledged before a FLUSH survives" {
-	assert_kept "" -S 4
-	assert_kept "-d" -S 6
+	assert_kept "" "-F 20 -S 4"
+	assert_kept -d "-F 20 -S 6"
 }
 
 @test "durability: what was acknowledged before a sync in the background too" {
-	assert_kept "" -S 7 -F 0 -n 2500 -p 500
+	assert_kept "" "-S 7 -N 2500 -P 500"
 	assert_match "syncs=[1-9]" "$output"
-	assert_kept "-d" -S 8 -F 0 -n 2500 -p 500
+	assert_kept -d "-S 8 -N 2500 -P 500"
 	assert_match "syncs=[1-9]" "$output"
 }
 
 @test "durability: nothing is written outside of the exported range" {
-	SIZE=1000 assert_kept "-o 100 -l 300" -o 100 -l 300 -S 9
-	SIZE=1000 assert_kept "-s -d -o 17 -l 301" -s -o 17 -l 301 -S 10
-	SIZE=1001 assert_kept "-o 999" -o 999 -l 2 -S 11
+	SIZE=1000 assert_kept "-o 100 -l 300" "-F 20 -S 9" "-o 100 -l 300"
+	SIZE=1000 assert_kept "-s -d -o 17 -l 301" "-F 20 -S 10" \
+		"-s -o 17 -l 301"
+	SIZE=1001 assert_kept "-o 999" "-F 20 -S 11" "-o 999 -l 2"
 }
 
 @test "durability: a write is synced in the background, and so at the end" {
 	RULES=()
-	cut_power "" -F 0 -n 50 -c 1
+	cut_power "" "-N 50" "-c 1"
 	wait_until 10 ends_with_sync
 	assert_reply "$(ata_write 5 1 'ee*512')" "$(ata_written 5 1)"
 	stop_vblade
@@ -110,25 +113,25 @@ ends_with_sync() {
 }
 
 @test "durability: a FLUSH that does not sync is detected" {
-	assert_broken "sync * lie" "" -S 12
+	assert_broken "sync * lie" "" "-F 20 -S 12"
 }
 
 @test "durability: with -s a reply before its write is detected" {
-	assert_broken "write * lie" "-s" -s -S 13
+	assert_broken "write * lie" -s "-F 20 -S 13" -s
 }
 
 @test "durability: a reply before its sync is detected" {
-	assert_broken "" "" -s -F 0 -S 14
+	assert_broken "" "" "-S 14" -s
 }
 
-# Paused, a FLUSH ends before the next write comes that does the one before.
+# Paused, a FLUSH ends before the write that it promises.
 @test "durability: a reply before its write is detected without -s too" {
-	assert_broken "write * lie" "" -S 15 -p 500
+	assert_broken "write * lie" "" "-F 20 -S 15 -P 500"
 }
 
 @test "durability: a write outside of the exported range is detected" {
 	RULES=() SIZE=1000
-	cut_power "-o 100 -l 300" -o 101 -l 299 -S 16
+	cut_power "-o 100 -l 300" "-S 16" "-o 101 -l 300"
 	assert_equal 1 "$status"
 	assert_match 'bytes written at|corrupt' "$output"
 }

@@ -26,12 +26,14 @@ requests() {
 
 # --- a terminal nobody reads ------------------------------------------
 
-# serve_unread OPTION...: serve, with a terminal that is never read as standard
-# error.
+# serve_unread OPTION...: serve, with a terminal as standard error that is no
+# longer read.
 serve_unread() {
-	local unread
-	unread=$(build_tool unread)
-	VBLADE=$(wrap_vblade unread "$unread") serve "$@" 0 1 eth0 "$IMAGE"
+	background "" script -q -c 'tty; exec sleep 600' /dev/null
+	wait_until 10 grep -q /dev/pts "$OUT"
+	kill -STOP "$PID"
+	VBLADE=$(wrap_vblade unread "2>$(tr -d '\r' <"$OUT")") \
+		serve "$@" 0 1 eth0 "$IMAGE"
 	start_listener
 }
 

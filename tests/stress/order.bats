@@ -47,11 +47,10 @@ sector() {
 	echo "$1*512"
 }
 
-# assert_held REQUEST: the request is sent and held by the disk; as the log of
-# faults has it, that is -5.
+# assert_held REQUEST: the request is sent and held by the disk.
 assert_held() {
 	assert_silence "$1"
-	wait_until 10 grep -qE '^[a-z]+ [0-9]+ -5 ' "$FAULT_LOG"
+	wait_until 10 grep -qE '^[a-z]+ [0-9]+ hold ' "$FAULT_LOG"
 }
 
 # assert_waits FRAME: the listener has not received this frame, although a

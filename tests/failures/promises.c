@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * promises: which acknowledged writes are on the disk after a failure?
+ *
+ *	promises [-s] [-c cuts] [-l sectors] [-o offset] [-S seed] log trace
+ *	promises -d [-s] [-l sectors] log disk
+ *
+ * The log is that of tests/load -L: when each request was sent, and when its
+ * reply arrived.  The requests must all be writes and FLUSHes.
+ *
+ * In the first form the target ran with tests/shim.c, which wrote the trace.
+ * The power is cut at `cuts` moments.  For each the trace is replayed on an
+ * empty disk: what was on stable storage at that moment is applied; of
+ * everything else, nothing, everything or any part may be.  What the target had
+ * promised by then must be there, or something newer.  No write may lie outside
+ * of the `sectors` that the target exports from `offset` on, with or without a
+ * cut.  In the second form, what it has promised must be on the disk.
+ *
+ * A promise is, with -s, every acknowledged write; without, those that were
+ * acknowledged when a FLUSH was sent that succeeded, or when a sync began that
+ * has ended.
+ *
+ * Every sector written contains the number of its request and its LBA, so a
+ * corrupt or misplaced sector is found in the trace.
+ *
+ * Exit status: 0 all promises kept, 1 some broken, 2 any other failure.
+ */
+#define _GNU_SOURCE 1
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "../aoe-wire.h"
+
+enum { TROUBLE = 2, BROKEN_MAX = 10 };
+
+struct request {
+	uint64_t lba;
+	unsigned count;		/* 0: a FLUSH */
+	uint64_t sent, acked;	/* ns of CLOCK_MONOTONIC; 0: it failed */
+};
+
+struct event {
+	struct record record;
+	const uint8_t *data;	/* none: a sync */
+};
+
+static bool dsync;
+static uint64_t cuts = 400, offset, sectors = 256, seed;
+
+static struct request *requests;	/* number 1 is the first */
+static unsigned nrequests;
+static struct event *events;
+static unsigned nevents, nsyncs;
+/* After a failure: of each sector, the number of its request. */
+static uint64_t *disk;
+
+static void *
+allocate(size_t n, size_t size)
+{
+	void *p = calloc(n, size);
+
+	if (p == NULL)
+		err(TROUBLE, "memory");
+	return p;
+}
+
+/* A whole file, with a byte of zero behind it. */
+static uint8_t *
+read_file(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat st;
+	uint8_t *p;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		err(TROUBLE, "%s", path);
+	*size = (size_t)st.st_size;
+	p = allocate(*size + 1, 1);
+	if (read(fd, p, *size) != (ssize_t)*size)
+		err(TROUBLE, "%s", path);
+	close(fd);
+	return p;
+}
+
+/* The requests are logged in the order of their replies. */
+static void
+read_log(const char *path)
+{
+	size_t size;
+	char *p = (char *)read_file(path, &size);
+
+	requests = allocate(size / 8 + 1, sizeof *requests);
+	for (; *p != '\0'; p++) {
+		uint64_t number = strtoull(p, &p, 10);
+		struct request *r = &requests[number];
+
+		r->lba = strtoull(p, &p, 10);
+		r->count = (unsigned)strtoull(p, &p, 10);
+		r->sent = strtoull(p, &p, 10);
+		r->acked = strtoull(p, &p, 10);
+		if (r->lba + r->count > sectors)
+			errx(TROUBLE, "%s: sector %" PRIu64, path, r->lba);
+		nrequests++;
+	}
+	if (nrequests == 0 || requests[nrequests].sent == 0)
+		errx(TROUBLE, "%s: requests are missing", path);
+}
+
+/* The number of the request that wrote this sector, or 0. */
+static uint64_t
+writer(const uint8_t *sector, uint64_t lba)
+{
+	uint8_t expected[SECTOR];
+	uint64_t number = get_le(sector + 8, 8);
+
+	stamp_sector(expected, lba, number);
+	return memcmp(sector, expected, SECTOR) == 0 ? number : 0;
+}
+
+/* Is every sector of the write one of ours, intact and in its place? */
+static bool
+event_valid(const struct event *e)
+{
+	uint64_t first = e->record.offset / SECTOR;
+	uint64_t n = e->record.length / SECTOR;
+
+	if (e->record.length == 0)
+		return true;
+	if (e->record.offset % SECTOR != 0 || e->record.length % SECTOR != 0 ||
+	    first < offset || first + n > offset + sectors) {
+		warnx("%" PRIu32 " bytes written at %" PRIu64,
+		    e->record.length, e->record.offset);
+		return false;
+	}
+	for (uint64_t i = 0; i < n; i++)
+		if (writer(e->data + i * SECTOR, first - offset + i) == 0) {
+			warnx("sector %" PRIu64 " corrupt", first + i);
+			return false;
+		}
+	return true;
+}
+
+static bool
+read_trace(const char *path)
+{
+	size_t size;
+	uint8_t *p = read_file(path, &size), *end = p + size;
+	bool valid = true;
+
+	events = allocate(size / sizeof(struct record) + 1, sizeof *events);
+	while (p < end) {
+		struct event *e = &events[nevents++];
+
+		memcpy(&e->record, p, sizeof e->record);
+		e->data = p += sizeof e->record;
+		nsyncs += e->record.length == 0;
+		p += e->record.length;
+		valid = event_valid(e) && valid;
+	}
+	if (nevents == 0)
+		errx(1, "the trace is empty");
+	return valid;
+}
+
+/* When the last sync that had ended by `cut` began; 0 if there was none. */
+static uint64_t
+synced_until(uint64_t cut)
+{
+	uint64_t begin = 0;
+
+	for (unsigned i = 0; i < nevents; i++) {
+		const struct record *r = &events[i].record;
+
+		if (r->length == 0 && r->end <= cut && r->begin > begin)
+			begin = r->begin;
+	}
+	return begin;
+}
+
+/* Writes acknowledged before this time are promised at `cut`. */
+static uint64_t
+promised_until(uint64_t cut)
+{
+	uint64_t limit = dsync ? cut : synced_until(cut);
+
+	for (unsigned i = 1; i <= nrequests; i++) {
+		const struct request *r = &requests[i];
+
+		if (r->count == 0 && r->acked > 0 && r->acked < cut &&
+		    r->sent > limit)
+			limit = r->sent;
+	}
+	return limit;
+}
+
+/* How many in 4 sectors survive that were not on stable storage. */
+enum fate { NONE = 0, SOME = 2, ALL = 4 };
+
+static void
+replay(uint64_t cut, enum fate fate)
+{
+	uint64_t sync = synced_until(cut);
+
+	memset(disk, 0, sectors * sizeof *disk);
+	for (unsigned i = 0; i < nevents; i++) {
+		const struct record *r = &events[i].record;
+		uint64_t lba = r->offset / SECTOR - offset;
+		bool durable = r->end <= sync || (r->durable && r->end <= cut);
+
+		if (r->begin > cut)
+			continue;
+		for (unsigned k = 0; k < r->length / SECTOR; k++)
+			if (durable || random_below(&seed, 4) < (uint64_t)fate)
+				disk[lba + k] = writer(events[i].data +
+				    k * SECTOR, lba + k);
+	}
+}
+
+/* Does the disk hold the request, or something newer? */
+static bool
+on_disk(unsigned number)
+{
+	const struct request *r = &requests[number];
+
+	for (unsigned k = 0; k < r->count; k++)
+		if (disk[r->lba + k] < number) {
+			warnx("sector %" PRIu64 " has request %" PRIu64 ", but "
+			    "%u was promised", r->lba + k, disk[r->lba + k],
+			    number);
+			return false;
+		}
+	return true;
+}
+
+/* How many writes were promised at the cut; *lost are not on the disk. */
+static unsigned
+count_promises(uint64_t cut, unsigned *lost)
+{
+	uint64_t limit = promised_until(cut);
+	unsigned promised = 0;
+
+	*lost = 0;
+	for (unsigned i = 1; i <= nrequests && *lost < BROKEN_MAX; i++) {
+		const struct request *r = &requests[i];
+
+		if (r->count == 0 || r->acked == 0 || r->acked >= limit)
+			continue;
+		promised++;
+		*lost += !on_disk(i);
+	}
+	return promised;
+}
+
+/* Most moments are just after an event, where errors are likely. */
+static uint64_t
+choose_moment(void)
+{
+	const struct request *r = &requests[1 + random_below(&seed, nrequests)];
+	const struct record *e = &events[random_below(&seed, nevents)].record;
+
+	switch (random_below(&seed, 4)) {
+	case 0:
+		return r->acked + 1;
+	case 1:
+		return e->begin + 1;
+	case 2:
+		return e->begin + random_below(&seed, e->end - e->begin + 1);
+	}
+	return e->end;
+}
+
+/* Returns how many cuts broke a promise. */
+static unsigned
+cut_power(void)
+{
+	static const enum fate fates[] = { NONE, SOME, ALL };
+	unsigned broken = 0, lost;
+
+	for (unsigned i = 0; i < cuts && broken < BROKEN_MAX; i++) {
+		uint64_t cut = choose_moment();
+
+		replay(cut, fates[i % 3]);
+		count_promises(cut, &lost);
+		broken += lost > 0;
+	}
+	printf("requests=%u writes=%u syncs=%u cuts=%" PRIu64 " broken=%u\n",
+	    nrequests, nevents - nsyncs, nsyncs, cuts, broken);
+	return broken;
+}
+
+/* Returns how many promised writes are not on the disk. */
+static unsigned
+compare_disk(const char *path)
+{
+	size_t size;
+	uint8_t *p = read_file(path, &size);
+	unsigned failed = 0, flushed = 0, promised, lost;
+
+	for (uint64_t i = 0; i < sectors && i < size / SECTOR; i++)
+		disk[i] = writer(p + i * SECTOR, i);
+	for (unsigned i = 1; i <= nrequests; i++)
+		if (requests[i].count == 0)
+			flushed += requests[i].acked > 0;
+		else
+			failed += requests[i].acked == 0;
+	promised = count_promises(UINT64_MAX, &lost);
+	printf("promised=%u failed=%u flushed=%u lost=%u\n", promised, failed,
+	    flushed, lost);
+	return lost;
+}
+
+int
+main(int argc, char **argv)
+{
+	bool final = false;
+	int c;
+
+	while ((c = getopt(argc, argv, "c:dl:o:S:s")) != -1) {
+		switch (c) {
+		case 'c': cuts = strtoull(optarg, NULL, 10); break;
+		case 'd': final = true; break;
+		case 'l': sectors = strtoull(optarg, NULL, 10); break;
+		case 'o': offset = strtoull(optarg, NULL, 10); break;
+		case 'S': seed = strtoull(optarg, NULL, 10); break;
+		case 's': dsync = true; break;
+		default: return TROUBLE;
+		}
+	}
+	if (argc - optind != 2)
+		errx(TROUBLE, "usage: promises [options] log trace-or-disk");
+	disk = allocate(sectors, sizeof *disk);
+	read_log(argv[optind]);
+	if (final)
+		return compare_disk(argv[optind + 1]) > 0;
+	return !read_trace(argv[optind + 1]) || cut_power() > 0;
+}
