@@ -4,8 +4,12 @@
 
 #include <sys/types.h>
 #include <sys/time.h>
+#include <linux/filter.h>
 #include <stdint.h>
 #include "../ioccom.h"
+
+/* Linux has the same instructions. */
+#define bpf_insn sock_filter
 
 #define BPF_ALIGNMENT sizeof(long)
 #define BPF_WORDALIGN(x) \
@@ -18,12 +22,6 @@
 
 struct bpf_stat {
 	unsigned bs_recv, bs_drop;
-};
-
-struct bpf_insn {
-	unsigned short code;
-	unsigned char jt, jf;
-	uint32_t k;
 };
 
 struct bpf_program {
@@ -47,18 +45,5 @@ struct bpf_hdr {
 #define BIOCIMMEDIATE SHIM_IOW('B', 112, unsigned)
 #define BIOCSHDRCMPLT SHIM_IOW('B', 117, unsigned)
 #define BIOCSDIRECTION SHIM_IOW('B', 119, unsigned)
-
-#define BPF_LD 0x00
-#define BPF_JMP 0x05
-#define BPF_RET 0x06
-#define BPF_W 0x00
-#define BPF_H 0x08
-#define BPF_B 0x10
-#define BPF_ABS 0x20
-#define BPF_JEQ 0x10
-#define BPF_JSET 0x40
-#define BPF_K 0x00
-#define BPF_STMT(c, k) { (unsigned short)(c), 0, 0, k }
-#define BPF_JUMP(c, k, jt, jf) { (unsigned short)(c), jt, jf, k }
 
 #endif
