@@ -45,11 +45,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "include/net/bpf.h"
-#include "include/net/if_dl.h"
-#include "include/net/if_media.h"
-#include "include/sys/capsicum.h"
-#include "include/sys/disk.h"
+#include "include/freebsd.h"
 
 enum {
 	FILES_MAX = 1024,
@@ -73,7 +69,7 @@ enum {
 struct bpf {
 	int index;		/* of the interface, 0: none */
 	bool immediate, in_only;
-	unsigned size, received, dropped;
+	unsigned size, dropped;
 	int filter[2];		/* sockets: what is sent to 0 is filtered */
 	size_t store_len, hold_len;
 	uint8_t store[BUFFER_MAX], hold[BUFFER_MAX];
@@ -204,7 +200,6 @@ buffer_put(struct bpf *b, const uint8_t *p, size_t n)
 	ssize_t accepted;
 	size_t len, at;
 
-	b->received++;
 	send(b->filter[0], p, n, 0);
 	accepted = __real_recv(b->filter[1], NULL, 0,
 	    MSG_DONTWAIT | MSG_TRUNC);
@@ -253,12 +248,10 @@ buffer_pull(int fd, struct bpf *b)
 {
 	static uint8_t frame[FRAME_MAX];
 	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	struct sockaddr_ll from;
 
 	for (;;) {
 		struct iovec iov = { frame, sizeof frame - 4 };
-		struct msghdr m = { .msg_name = &from, .msg_iov = &iov,
-		    .msg_namelen = sizeof from, .msg_iovlen = 1,
+		struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
 		    .msg_control = control, .msg_controllen = sizeof control };
 		ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
 
@@ -266,8 +259,7 @@ buffer_pull(int fd, struct bpf *b)
 			continue;	/* bpf does not report these */
 		if (n < 0)
 			return;
-		if (from.sll_pkttype != PACKET_OUTGOING || !b->in_only)
-			buffer_put(b, frame, restore_tag(frame, (size_t)n, &m));
+		buffer_put(b, frame, restore_tag(frame, (size_t)n, &m));
 	}
 }
 
@@ -327,7 +319,7 @@ bpf_bind(int fd, struct bpf *b, const char *name)
 	if (__real_ioctl(fd, SIOCGIFINDEX, &r) < 0)
 		return fail_with(ENXIO);
 	b->store_len = b->hold_len = 0;
-	b->received = b->dropped = 0;
+	b->dropped = 0;
 	b->index = to.sll_ifindex = r.ifr_ifindex;
 	return bind(fd, (void *)&to, sizeof to);
 }
@@ -379,7 +371,8 @@ bpf_ioctl(int fd, struct bpf *b, unsigned long request, void *arg)
 		return 0;
 	case BIOCSDIRECTION:
 		b->in_only = *u == BPF_D_IN;
-		return 0;
+		return setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING,
+		    &(int){ b->in_only }, sizeof(int));
 	case BIOCSHDRCMPLT:
 		return 0;
 	case BIOCSETF:
@@ -387,8 +380,7 @@ bpf_ioctl(int fd, struct bpf *b, unsigned long request, void *arg)
 	case BIOCGSTATS:
 		if (b->index != 0)
 			buffer_pull(fd, b);
-		*(struct bpf_stat *)arg = (struct bpf_stat){ b->received,
-		    b->dropped };
+		((struct bpf_stat *)arg)->bs_drop = b->dropped;
 		return 0;
 	}
 	return fail_with(EINVAL);
