@@ -26,8 +26,10 @@
 #	DIR	for the file (default /var/tmp): on a disk, not in memory
 #	CSV	where each measurement goes (default: bench.csv in DIR);
 #		"sh tests/bench/report.sh CSV" reports it again
-#	QUICK	set: one short round on a small file, a smoke test
 #	VBLADE	the program (default ./vblade of the tree)
+
+# Lists of words are split on purpose.
+# shellcheck disable=SC2046,SC2086
 
 set -eu
 export LC_ALL=C
@@ -35,15 +37,13 @@ export LC_ALL=C
 HERE=$(cd "$(dirname "$0")" && pwd)
 LAB=vbb$$
 . "$HERE/../lab.sh"
+. "$HERE/common.sh"
 . "$HERE/rows.sh"
 LOAD=$HERE/../load
 REFLECT=$HERE/reflect
 
 : "${ROWS:=*}" "${VBLADE:=$HERE/../../vblade}" "${DIR:=/var/tmp}"
 : "${OLD:=}" "${PEER:=}"
-if [ -n "${QUICK:-}" ]; then
-	: "${ROUNDS:=1}" "${TIME:=1}" "${SIZE:=64}"
-fi
 if [ "$ROWS" = goals ]; then
 	: "${TIME:=1}" "${LIMIT:=720}"
 fi
@@ -55,50 +55,27 @@ LOG=$WORK/log
 PIDS=
 FAILED=0
 
-say() {
-	printf '%s\n' "$*" >&2
-}
-
-die() {
-	say "bench: $*"
-	exit 1
-}
-
-now() {
-	date +%s
-}
-
 # --- preparation -------------------------------------------------------
 
 # select_rows: print the names of the rows to measure.
 select_rows() {
-	if [ "$ROWS" = goals ]; then
-		goals | awk '{ print $1; if ($5 != "none") print $5 }' \
-			>"$WORK/names"
-		rows | cut -d '|' -f 1 | grep -Fx -f "$WORK/names"
-		return
-	fi
+	patterns=$ROWS
+	[ "$ROWS" != goals ] || patterns=$(goals | cut -d ' ' -f 1,2)
 	set -f
-	for pattern in $ROWS; do
-		rows | cut -d '|' -f 1 | (
-			status=1
-			while read -r name; do
-				# shellcheck disable=SC2254
-				case $name in
-				$pattern) echo "$name"; status=0 ;;
-				esac
-			done
-			exit $status
-		) || die "no row '$pattern'; ROWS=help lists them"
+	for name in $(rows | cut -d '|' -f 1); do
+		for pattern in $patterns; do
+			# shellcheck disable=SC2254
+			case $name in
+			$pattern) echo "$name"; break ;;
+			esac
+		done
 	done
 	set +f
 }
 
 # find_peers: what is compared, and that it is what it is taken for.
 find_peers() {
-	[ -x "$VBLADE" ] || die "$VBLADE is not built"
 	if [ -n "$OLD" ]; then
-		[ ! -d "$OLD" ] || die "OLD=$OLD: a directory, not a program"
 		case $("$OLD" -V 2>/dev/null) in
 		vblade\ *) ;;
 		*) die "OLD=$OLD: not an older build of this vblade" ;;
@@ -119,12 +96,10 @@ find_peers() {
 }
 
 prepare() {
-	[ "$(id -u)" = 0 ] || die 'requires root'
-	for program in "$LOAD" "$REFLECT"; do
-		[ -x "$program" ] || die "$program is not built"
-	done
-	mkdir "$WORK"
+	require "$VBLADE" "$LOAD" "$REFLECT"
 	NAMES=$(select_rows)
+	[ -n "$NAMES" ] || die "no row '$ROWS'; ROWS=help lists them"
+	mkdir "$WORK"
 	find_peers
 	dd if=/dev/zero of="$FILE" bs=1M count="$SIZE" status=none
 	lab_open 9000
@@ -134,7 +109,6 @@ finish() {
 	trap '' INT TERM HUP
 	stop
 	for ns in "$TARGET_NS" "$INITIATOR_NS"; do
-		# shellcheck disable=SC2046
 		kill $(ip netns pids "$ns" 2>/dev/null) 2>/dev/null || :
 	done
 	lab_close
@@ -145,38 +119,33 @@ finish() {
 
 # launch TARGET INTERFACE SLOT OPTION...: start one; its pid joins PIDS.
 launch() {
+	disk=$FILE
 	case $1 in
-	vblade) program=$VBLADE last=$FILE ;;
-	old) program=$OLD last=$FILE ;;
-	vblade25) program=$PEER last=$FILE ;;
-	reflect) program=$REFLECT last=$((SIZE * 2048)) ;;
+	vblade) program=$VBLADE ;;
+	old) program=$OLD ;;
+	vblade25) program=$PEER ;;
+	reflect) program=$REFLECT disk=$((SIZE * 2048)) ;;
 	esac
 	interface=$2 slot=$3
 	shift 3
-	ip netns exec "$TARGET_NS" "$program" "$@" 0 "$slot" "$interface" "$last" \
-		>>"$LOG" 2>&1 </dev/null &
+	ip netns exec "$TARGET_NS" "$program" "$@" 0 "$slot" "$interface" \
+		"$disk" >>"$LOG" 2>&1 </dev/null &
 	PIDS="$PIDS $!"
 }
 
 # start TARGET EXPORTS OPTION...: start all exports of a row; false if one
 # fails.
 start() {
-	target=$1 exports=${2#m} i=0
-	[ "$exports" = "$2" ] && macvlans=false || macvlans=true
+	target=$1 exports=${2#m} on=${2%%[0-9]*} i=0
 	shift 2
 	: >"$LOG"
 	while [ $i -lt "$exports" ]; do
 		interface=eth0
-		! $macvlans || add_macvlan "$i"
+		[ -z "$on" ] || add_macvlan "$i"
 		launch "$target" "$interface" "$i" "$@"
 		i=$((i + 1))
 	done
-	tries=0
-	until [ "$(grep -c '^pid ' "$LOG")" -ge "$exports" ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 400 ] && alive || return 1
-		sleep 0.05
-	done
+	poll settled && alive
 }
 
 add_macvlan() {
@@ -186,6 +155,10 @@ add_macvlan() {
 	on_target ip link set "$interface" up
 }
 
+settled() {
+	[ "$(grep -c '^pid ' "$LOG")" -ge "$exports" ] || ! alive
+}
+
 alive() {
 	for pid in $PIDS; do
 		kill -0 "$pid" 2>/dev/null || return 1
@@ -193,12 +166,8 @@ alive() {
 }
 
 stop() {
-	for pid in $PIDS; do
-		kill "$pid" 2>/dev/null || :
-	done
-	for pid in $PIDS; do
-		wait "$pid" 2>/dev/null || :
-	done
+	[ -z "$PIDS" ] || kill $PIDS 2>/dev/null || :
+	wait $PIDS 2>/dev/null || :
 	PIDS=
 	for link in $(ip -n "$TARGET_NS" -o link show type macvlan 2>/dev/null |
 		sed 's/^[0-9]*: \(mac[0-9]*\)@.*/\1/'); do
@@ -210,47 +179,31 @@ stop() {
 
 # Of all targets together, so far: CPU time of the living threads in
 # microseconds, kernel threads for io_uring (iou-wrk) included; that of the
-# processes, whose unit is 10000 us, ended threads included; and how often
-# the living threads have slept.
+# processes, whose unit is 10000 us, ended threads included; how often the
+# living threads have slept; the most threads of a target, its own and the
+# kernel's; peak memory in KiB; and the busy time of the machine.
 usage() {
 	for pid in $PIDS; do
+		echo process
 		sed 's/^/schedstat /' "/proc/$pid"/task/*/schedstat
 		sed 's/.*) /stat /' "/proc/$pid/stat"
-		sed -n 's/^voluntary_ctxt_switches:/switches/p' \
-			"/proc/$pid"/task/*/status
-	done 2>/dev/null | awk '
-		$1 == "schedstat" { ns += $2 }
+		sed 's/^/name /' "/proc/$pid"/task/*/comm
+		grep -h '^voluntary' "/proc/$pid"/task/*/status
+		grep '^VmHWM' "/proc/$pid/status"
+	done 2>/dev/null | cat - /proc/stat | awk '
+		$1 == "process" { own = kernel = 0 }
+		$1 == "schedstat" { us += $2 / 1000 }
 		$1 == "stat" { ticks += $13 + $14 }
-		$1 == "switches" { n += $2 }
-		END { printf "%.0f %.0f %.0f\n", ns / 1000, ticks * 10000, n }'
-}
-
-# The most threads of a target: its own, and the kernel's for its io_uring.
-threads() {
-	for pid in $PIDS; do
-		cat "/proc/$pid"/task/*/comm 2>/dev/null | awk '
-			/^iou-/ { kernel++; next }
-			{ own++ }
-			END { print own + 0, kernel + 0 }'
-	done | awk '
-		$1 > own { own = $1 }
-		$2 > kernel { kernel = $2 }
-		END { print own + 0, kernel + 0 }'
-}
-
-# Busy time of the machine so far, in microseconds.
-busy() {
-	awk '$1 == "cpu" {
-		printf "%.0f\n", ($2 + $3 + $4 + $7 + $8) * 10000
-		exit
-	}' /proc/stat
-}
-
-# Peak memory of all targets together in KiB.
-memory() {
-	for pid in $PIDS; do
-		cat "/proc/$pid/status"
-	done | awk '/^VmHWM/ { n += $2 } END { print n + 0 }'
+		$1 == "name" && /iou-/ && ++kernel > kernels { kernels = kernel }
+		$1 == "name" && !/iou-/ && ++own > owns { owns = own }
+		$1 ~ /^voluntary/ { sleeps += $2 }
+		$1 ~ /^VmHWM/ { kib += $2 }
+		$1 == "cpu" { busy = $2 + $3 + $4 + $7 + $8 }
+		END {
+			printf "%.0f %.0f %d %d %d %d %.0f\n", us,
+			    ticks * 10000, sleeps, owns, kernels, kib,
+			    busy * 10000
+		}'
 }
 
 # cache STATE: nothing is left to be written back; the file is in the page
@@ -279,24 +232,22 @@ drive() {
 	esac
 }
 
-# sample ROUND TARGET LINE BEFORE AFTER BUSY THREADS MEMORY: append to the CSV.
-# What was not measured stays empty.
+# sample ROUND TARGET LINE BEFORE AFTER: append to the CSV what load printed
+# and what was used.  What was not measured stays empty.
 sample() {
 	echo "$3" | tr ' ' '\n' | awk -F= -v OFS=, -v head="$1,$ROW,$2" \
-		-v before="$4" -v after="$5" -v busy="$6" -v threads="$7" \
-		-v memory="$8" '
+		-v before="$4" -v after="$5" '
 	{ v[$1] = $2 }
 	END {
 		split(before, b, " ")
 		split(after, a, " ")
-		split(threads, t, " ")
 		cpu = a[1] - b[1]
 		if (a[2] - b[2] > cpu + 20000)	# threads have ended meanwhile
 			cpu = a[2] - b[2]
 		n = v["requests"]
 		print head, v["mbps"], v["rps"], n ? cpu / n : "",
-			n ? busy / n : "", v["p50_us"], v["p99_us"],
-			v["p999_us"], t[1], t[2], memory,
+			n ? (a[7] - b[7]) / n : "", v["p50_us"], v["p99_us"],
+			v["p999_us"], a[4], a[5], a[6],
 			(a[3] - b[3]) / v["seconds"], v["retransmits"],
 			v["errors"]
 	}' >>"$CSV"
@@ -305,22 +256,16 @@ sample() {
 # measure ROUND TARGET: one target in the current row.
 measure() {
 	cache "$CACHE"
-	# shellcheck disable=SC2086
-	if ! start "$2" "$EXPORTS" $OPTIONS; then
-		say "  $2 did not start: $(grep -v '^pid ' "$LOG" | tail -n 1)"
-		FAILED=1
-		stop
-		return
+	line=
+	if start "$2" "$EXPORTS" $OPTIONS; then
+		before=$(usage)
+		line=$(drive $INITIATOR) || say "  $2: $line"
+		after=$(usage)
 	fi
-	before=$(usage) at=$(busy)
-	# shellcheck disable=SC2086
-	line=$(drive $INITIATOR) || say "  $2: $line"
-	machine=$(($(busy) - at)) after=$(usage)
 	if alive && [ -n "$line" ]; then
-		sample "$1" "$2" "$line" "$before" "$after" "$machine" \
-			"$(threads)" "$(memory)"
+		sample "$1" "$2" "$line" "$before" "$after"
 	else
-		say "  $2 failed: $(tail -n 1 "$LOG")"
+		say "  $2 failed: $(grep -v '^pid ' "$LOG" | tail -n 1)"
 		FAILED=1
 	fi
 	stop
@@ -347,54 +292,37 @@ measure_fio() {
 		--terse-version=3 --allow_file_create=0 --fallocate=none "$@" \
 		2>/dev/null | awk -F';' -v OFS=, -v head="$round,$ROW,fio" '
 		NF > 50 {
-			print head, ($7 + $48) * 1.024 / 1000, $8 + $49, "", "",
-				"", "", "", "", "", "", "", "", ""
+			print head, ($7 + $48) * 1.024 / 1000, $8 + $49
 		}' >>"$CSV"
 }
 
-# targets BOUND: those that the current row compares.
+# targets ROUND BOUND: those that the current row compares, each time from
+# another one on.
 targets() {
 	list=vblade
-	if [ "$ROWS" = goals ] && [ "$1" = none ]; then
-		echo "$list"		# compared with other rows only
-		return
+	if [ "$ROWS,$2" != goals,none ]; then
+		list="$list ${OLD:+old} ${PEER:+vblade25}"
+		case $ROWS,$2 in
+		goals,* | *,none) ;;
+		*,reflect) list="$list reflect" ;;
+		*) ! command -v fio >/dev/null || list="$list fio" ;;
+		esac
 	fi
-	[ -z "$OLD" ] || list="$list old"
-	[ -z "$PEER" ] || list="$list vblade25"
-	case $ROWS,$1 in
-	goals,* | *,none) ;;
-	*,reflect) list="$list reflect" ;;
-	*) ! command -v fio >/dev/null || list="$list fio" ;;
-	esac
-	echo "$list"
-}
-
-# turn N WORD...: the words, from another one on each time.
-turn() {
-	n=$1
-	shift
-	n=$((n % $#))
-	while [ $n -gt 0 ]; do
-		first=$1
-		shift
-		set -- "$@" "$first"
-		n=$((n - 1))
-	done
-	echo "$@"
+	printf '%s\n' $list | awk -v first="$1" '
+		{ word[NR - 1] = $0 }
+		END { for (i = 0; i < NR; i++) print word[(first + i) % NR] }'
 }
 
 # measure_row ROUND NAME: all targets in turn.
 measure_row() {
-	round=$1
 	IFS='|' read -r ROW MTU EXPORTS CACHE BOUND OPTIONS INITIATOR _ <<-ROW
 		$(rows | grep "^$2|")
 	ROW
 	lab_mtu "$MTU"
-	# shellcheck disable=SC2046
-	for target in $(turn "$round" $(targets "$BOUND")); do
+	for target in $(targets "$1" "$BOUND"); do
 		case $target in
-		fio) measure_fio "$round" "$BOUND" ;;
-		*) measure "$round" "$target" ;;
+		fio) measure_fio "$1" "$BOUND" ;;
+		*) measure "$1" "$target" ;;
 		esac
 	done
 }
@@ -403,24 +331,23 @@ measure_rounds() {
 	echo round,row,target,MB/s,requests/s,cpu_us/request,\
 machine_us/request,p50_us,p99_us,p99.9_us,threads,iou-wrk,memory_KiB,\
 wakeups/s,retransmits,errors >"$CSV"
-	began=$(now) finished=0 round=0
-	# shellcheck disable=SC2086
+	began=$(now) finished=0 rounds=0
 	all=$(($(set -- $NAMES; echo $#) * ROUNDS))
-	while [ "$round" -lt "$ROUNDS" ]; do
-		started=$(now) round=$((round + 1))
+	while [ $rounds -lt "$ROUNDS" ]; do
+		started=$(now) rounds=$((rounds + 1))
 		for name in $NAMES; do
 			spent=$(($(now) - began)) left='?'
-			[ $finished = 0 ] || left=$((spent * (all - finished) / finished))
-			say "round $round of $ROUNDS: $name" \
+			[ $finished = 0 ] ||
+				left=$((spent * (all - finished) / finished))
+			say "round $rounds of $ROUNDS: $name" \
 				"($spent s so far, about $left s left)"
-			measure_row "$round" "$name"
+			measure_row $rounds "$name"
 			finished=$((finished + 1))
 		done
 		if [ $((2 * $(now) - started - began)) -gt "$LIMIT" ]; then
 			break
 		fi
 	done
-	spent=$(($(now) - began))
 }
 
 # The lines of the CSV that begin with a # describe the measurement.
@@ -428,10 +355,9 @@ describe() {
 	printf '# %s, %s CPUs, Linux %s, file on %s; medians of %s rounds' \
 		"$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo |
 			head -n 1)" "$(nproc)" "$(uname -r)" \
-		"$(df --output=fstype "$FILE" | tail -n 1)" "$round"
-	printf ' (%s s, %s MiB), %s s in all' "$TIME" "$SIZE" "$spent"
-	[ -z "$OLD" ] || printf '; old: %s' "$OLD"
-	echo
+		"$(df --output=fstype "$FILE" | tail -n 1)" "$rounds"
+	printf ' (%s s, %s MiB), %s s in all%s\n' "$TIME" "$SIZE" \
+		"$(($(now) - began))" "${OLD:+; old: $OLD}"
 }
 
 if [ "$ROWS" = help ]; then

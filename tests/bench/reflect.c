@@ -20,7 +20,6 @@ enum {
 	HEADER = AT_ATA_DATA,
 	ETH_MIN = 60,
 	BATCH = 64,
-	BUFFERS = 64,
 	FRAME_MAX = 65550,
 };
 
@@ -38,61 +37,35 @@ static struct mmsghdr in[BATCH], out[BATCH];
 static bool
 is_request(const uint8_t *f, unsigned length)
 {
-	unsigned major = get_be(f + AT_SHELF, 2);
-
-	return length >= AT_CONFIG_STRING && (f[AT_FLAGS] & 8) == 0
-	    && (major == shelf || major == 0xffff)
-	    && (f[AT_SLOT] == slot || f[AT_SLOT] == 0xff);
+	return length >= AT_CONFIG_STRING && (f[AT_FLAGS] & 8) == 0 &&
+	    get_be(f + AT_SHELF, 2) == shelf && f[AT_SLOT] == slot;
 }
 
-/* Make the header of a request that of its reply. */
-static void
-reply_header(uint8_t *f)
-{
-	memcpy(f + AT_DST, f + AT_SRC, 6);
-	memcpy(f + AT_SRC, own_mac, 6);
-	f[AT_FLAGS] = AOE_REPLY;
-	f[AT_ERROR] = 0;
-	put_be(f + AT_SHELF, 2, shelf);
-	f[AT_SLOT] = (uint8_t)slot;
-}
-
-static unsigned
-reply_config(uint8_t *f)
-{
-	memset(f + AT_ARGUMENT, 0, ETH_MIN - AT_ARGUMENT);
-	put_be(f + AT_CONFIG_BUFFERS, 2, BUFFERS);
-	f[AT_CONFIG_SECTORS] = (uint8_t)((mtu - HEADER) / SECTOR);
-	f[AT_CONFIG_COMMAND] = 0x10;	/* version */
-	return ETH_MIN;
-}
-
-static unsigned
-reply_identify(uint8_t *f)
-{
-	uint8_t *data = f + AT_ATA_DATA;
-
-	memset(data, 0, SECTOR);
-	put_le(data + 2 * 49, 2, 1 << 9);		/* LBA */
-	put_le(data + 2 * 83, 2, 1 << 14 | 1 << 10);	/* LBA48 */
-	put_le(data + 2 * 86, 2, 1 << 10);
-	put_le(data + 2 * 100, 6, sectors);
-	return HEADER + SECTOR;
-}
-
-/* Turn a request into its reply; returns the length of the reply. */
+/*
+ * Turn a request into its reply; returns the length of the reply.  Of the
+ * configuration and of IDENTIFY it has what load reads.
+ */
 static unsigned
 reply(uint8_t *f)
 {
 	unsigned opcode = f[AT_ATA_COMMAND];
 
-	reply_header(f);
-	if (f[AT_COMMAND] == AOE_CONFIG)
-		return reply_config(f);
+	memcpy(f + AT_DST, f + AT_SRC, 6);
+	memcpy(f + AT_SRC, own_mac, 6);
+	f[AT_FLAGS] = AOE_REPLY;
+	if (f[AT_COMMAND] == AOE_CONFIG) {
+		memset(f + AT_ARGUMENT, 0, ETH_MIN - AT_ARGUMENT);
+		put_be(f + AT_CONFIG_BUFFERS, 2, BATCH);
+		f[AT_CONFIG_SECTORS] = (uint8_t)((mtu - HEADER) / SECTOR);
+		f[AT_CONFIG_COMMAND] = 0x10;	/* version */
+		return ETH_MIN;
+	}
 	f[AT_ATA_FEATURE] = 0;
 	f[AT_ATA_COMMAND] = ATA_READY;
-	if (opcode == ATA_IDENTIFY)
-		return reply_identify(f);
+	if (opcode == ATA_IDENTIFY) {
+		put_le(f + AT_ATA_DATA + 2 * 100, 6, sectors);
+		return HEADER + SECTOR;
+	}
 	if (opcode == ATA_READ_EXT || opcode == ATA_READ)
 		return HEADER + f[AT_ATA_COUNT] * (unsigned)SECTOR;
 	return ETH_MIN;

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * relay.c: an unreliable wire.  It relays frames between two interfaces, and
- * drops some, duplicates some and reorders some.
+ * of a thousand drops PERMILLE, duplicates as many and reorders as many: it
+ * holds them back until up to eight others have been sent or HOLD has passed.
  *
- *	relay [-d permille] [-r permille] [-u permille] [-S seed] one other
- *
- *	-d	drop this many of a thousand frames
- *	-r	hold this many back until up to eight others have been sent or
- *		HOLD has passed
- *	-u	send this many twice, one right after the other
+ * usage: relay permille one other
  *
  * A duplicate is never held: one that arrived late could undo a newer write,
  * which no target can prevent.  On SIGTERM it prints its counters and ends.
@@ -29,33 +25,25 @@ enum {
 	BUFFER = 16 << 20,
 };
 
-struct frame {
-	size_t length;			/* 0: no frame */
-	uint8_t bytes[FRAME_MAX];
-};
-
 /* One interface, and the frame to be sent there that is held back. */
-struct end {
+static struct end {
 	int fd;
-	struct frame held;
-	unsigned left;			/* frames to be sent first */
-};
-
-static struct {
-	unsigned drop, reorder, duplicate;	/* of a thousand */
-	uint64_t seed;
-} opt = { .seed = 1 };
+	size_t length;			/* of the frame; 0: none */
+	uint8_t held[FRAME_MAX];
+	uint64_t left;			/* frames to be sent first */
+} end[2];
 
 static struct {
 	unsigned long sent, dropped, reordered, duplicated, failed;
 } count;
 
+static uint64_t permille, seed = 1;
 static volatile sig_atomic_t stopped;
 
 static bool
-chance(unsigned permille)
+chance(void)
 {
-	return random_below(&opt.seed, 1000) < permille;
+	return random_below(&seed, 1000) < permille;
 }
 
 /* A frame that cannot be sent is lost: interface down, MTU too small. */
@@ -71,69 +59,48 @@ send_frame(const struct end *to, const uint8_t *bytes, size_t length)
 static void
 send_held(struct end *to)
 {
-	if (to->held.length > 0)
-		send_frame(to, to->held.bytes, to->held.length);
-	to->held.length = 0;
+	if (to->length > 0)
+		send_frame(to, to->held, to->length);
+	to->length = 0;
 }
 
 static void
 forward(struct end *to, const uint8_t *bytes, size_t length)
 {
-	if (chance(opt.drop)) {
+	if (chance()) {
 		count.dropped++;
-	} else if (to->held.length == 0 && chance(opt.reorder)) {
-		memcpy(to->held.bytes, bytes, length);
-		to->held.length = length;
-		to->left = 1 + (unsigned)random_below(&opt.seed, OVERTAKE_MAX);
+	} else if (to->length == 0 && chance()) {
+		memcpy(to->held, bytes, length);
+		to->length = length;
+		to->left = 1 + random_below(&seed, OVERTAKE_MAX);
 		count.reordered++;
 	} else {
 		send_frame(to, bytes, length);
-		if (chance(opt.duplicate)) {
+		if (chance()) {
 			send_frame(to, bytes, length);
 			count.duplicated++;
 		}
-		if (to->held.length > 0 && --to->left == 0)
+		if (to->length > 0 && --to->left == 0)
 			send_held(to);
 	}
 }
 
-/* Forward all frames that have arrived at one end. */
+/* Forward frames that have arrived at one end. */
 static void
 receive(const struct end *from, struct end *to)
 {
-	static uint8_t bytes[BATCH][FRAME_MAX];
-	struct mmsghdr m[BATCH] = { 0 };
-	struct iovec iov[BATCH];
-	struct sockaddr_ll source[BATCH] = { 0 };
-	int n;
+	static uint8_t bytes[FRAME_MAX];
+	struct sockaddr_ll source;
+	socklen_t size = sizeof source;
+	ssize_t n;
 
 	for (int i = 0; i < BATCH; i++) {
-		iov[i] = (struct iovec){ bytes[i], FRAME_MAX };
-		m[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i],
-		    .msg_iovlen = 1, .msg_name = &source[i],
-		    .msg_namelen = sizeof source[i] };
-	}
-	n = recvmmsg(from->fd, m, BATCH, MSG_DONTWAIT, NULL);
-	for (int i = 0; i < n; i++)
-		if (source[i].sll_pkttype != PACKET_OUTGOING)
-			forward(to, bytes[i], m[i].msg_len);
-}
-
-static void
-relay(struct end end[2])
-{
-	struct pollfd p[2] = { { .fd = end[0].fd, .events = POLLIN },
-	    { .fd = end[1].fd, .events = POLLIN } };
-	bool holding;
-
-	while (!stopped) {
-		holding = end[0].held.length > 0 || end[1].held.length > 0;
-		if (poll(p, 2, holding ? HOLD : 1000) == 0) {
-			send_held(&end[0]);
-			send_held(&end[1]);
-		}
-		receive(&end[0], &end[1]);
-		receive(&end[1], &end[0]);
+		n = recvfrom(from->fd, bytes, sizeof bytes, MSG_DONTWAIT,
+		    (struct sockaddr *)&source, &size);
+		if (n < 0)
+			return;
+		if (source.sll_pkttype != PACKET_OUTGOING)
+			forward(to, bytes, (size_t)n);
 	}
 }
 
@@ -144,45 +111,31 @@ stop(int sig)
 	stopped = 1;
 }
 
-static unsigned
-parse_number(const char *s)
-{
-	char *last;
-	unsigned long n = strtoul(s, &last, 10);
-
-	if (last == s || *last != '\0' || n > UINT32_MAX)
-		errx(2, "%s: not a number", s);
-	return (unsigned)n;
-}
-
 int
 main(int argc, char **argv)
 {
-	static struct end end[2];
 	struct sigaction a = { .sa_handler = stop };
-	int c;
+	struct pollfd p[2];
+	bool holding;
 
-	while ((c = getopt(argc, argv, "d:r:S:u:")) != -1) {
-		if (c == 'd')
-			opt.drop = parse_number(optarg);
-		else if (c == 'r')
-			opt.reorder = parse_number(optarg);
-		else if (c == 'u')
-			opt.duplicate = parse_number(optarg);
-		else if (c == 'S')
-			opt.seed = parse_number(optarg);
-		else
-			return 2;
-	}
-	if (argc - optind != 2)
-		errx(2, "usage: relay [options] interface interface");
+	if (argc != 4)
+		errx(2, "usage: relay permille interface interface");
+	permille = strtoul(argv[1], NULL, 10);
 	sigaction(SIGTERM, &a, NULL);
 	for (int i = 0; i < 2; i++) {
-		end[i].fd = wire_open(argv[optind + i], AOE_TYPE, NULL, NULL,
-		    1);
+		end[i].fd = wire_open(argv[2 + i], AOE_TYPE, NULL, NULL, 1);
 		wire_receive_buffer(end[i].fd, BUFFER);
+		p[i] = (struct pollfd){ .fd = end[i].fd, .events = POLLIN };
 	}
-	relay(end);
+	while (!stopped) {
+		holding = end[0].length > 0 || end[1].length > 0;
+		if (poll(p, 2, holding ? HOLD : 1000) == 0) {
+			send_held(&end[0]);
+			send_held(&end[1]);
+		}
+		receive(&end[0], &end[1]);
+		receive(&end[1], &end[0]);
+	}
 	printf("sent=%lu dropped=%lu reordered=%lu duplicated=%lu failed=%lu\n",
 	    count.sent, count.dropped, count.reordered, count.duplicated,
 	    count.failed);

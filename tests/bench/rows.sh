@@ -42,51 +42,35 @@ foreign     | 9000 | 1   | warm | none         |    | foreign                   
 ROWS
 }
 
-# Row, figure, comparison, factor, base: an older build, vblade25, another row,
-# or none for an absolute value.
+# Row, base (an older build, vblade25, another row, or none for an absolute
+# value), and figures with a comparison and a factor each.
 goals() {
 	cat <<'GOALS'
-d-r4k cpu <= 0.42 old
-d-r4k rps >= 1.00 old
-d-w4k cpu <= 0.40 old
-d-w4k rps >= 1.10 old
-d-rseq cpu <= 0.60 old
-d-rseq rps >= 1.00 old
-d-wseq cpu <= 0.60 old
-d-wseq rps >= 1.10 old
-d-r4k-w1 p50 <= 1.00 vblade25
-d-w4k-w1 p50 <= 1.20 vblade25
-cold-r4k-w1 p50 <= 1.20 vblade25
-cold-r4k cpu <= 0.65 old
-cold-r4k rps >= 1.20 old
-s-w4k rps >= 1.60 old
-s-w4k cpu <= 0.35 old
-s-w4k-w64 rps >= 2.50 old
-s-w4k-w64 cpu <= 0.35 old
-s-w4k-w4 rps >= 1.00 old
-s-wseq rps >= 1.20 old
-s-wseq cpu <= 0.65 old
-s-wseq rps >= 4.00 vblade25
-s-w4k-w1 p50 <= 1.20 vblade25
-r4k-9000 rps >= 1.00 old
-r4k-9000 cpu <= 1.00 old
-rseq-9000 rps >= 1.00 old
-rseq-9000 cpu <= 1.00 old
-w4k-9000 rps >= 1.00 old
-w4k-9000 cpu <= 1.00 old
-wseq-9000 rps >= 1.00 old
-wseq-9000 cpu <= 1.00 old
-r1k-1500 rps >= 1.00 old
-r1k-1500 cpu <= 1.00 old
-rseq-1500 rps >= 1.00 old
-rseq-1500 cpu <= 1.00 old
-w1k-1500 rps >= 1.00 old
-w1k-1500 cpu <= 1.00 old
-wseq-1500 rps >= 1.00 old
-wseq-1500 cpu <= 1.00 old
-r4k-w1 p50 <= 1.00 old
-mac64-r4k cpu <= 1.10 x1-r4k
-idle wakeups <= 0 none
-all threads <= 1 none
+d-r4k old cpu <= 0.42 rps >= 1.00
+d-w4k old cpu <= 0.40 rps >= 1.10
+d-rseq old cpu <= 0.60 rps >= 1.00
+d-wseq old cpu <= 0.60 rps >= 1.10
+d-r4k-w1 vblade25 p50 <= 1.00
+d-w4k-w1 vblade25 p50 <= 1.20
+cold-r4k-w1 vblade25 p50 <= 1.20
+cold-r4k old cpu <= 0.65 rps >= 1.20
+s-w4k old rps >= 1.60 cpu <= 0.35
+s-w4k-w64 old rps >= 2.50 cpu <= 0.35
+s-w4k-w4 old rps >= 1.00
+s-wseq old rps >= 1.20 cpu <= 0.65
+s-wseq vblade25 rps >= 4.00
+s-w4k-w1 vblade25 p50 <= 1.20
+r4k-9000 old rps >= 1.00 cpu <= 1.00
+rseq-9000 old rps >= 1.00 cpu <= 1.00
+w4k-9000 old rps >= 1.00 cpu <= 1.00
+wseq-9000 old rps >= 1.00 cpu <= 1.00
+r1k-1500 old rps >= 1.00 cpu <= 1.00
+rseq-1500 old rps >= 1.00 cpu <= 1.00
+w1k-1500 old rps >= 1.00 cpu <= 1.00
+wseq-1500 old rps >= 1.00 cpu <= 1.00
+r4k-w1 old p50 <= 1.00
+mac64-r4k x1-r4k cpu <= 1.10
+idle none wakeups <= 0
+all none threads <= 1
 GOALS
 }

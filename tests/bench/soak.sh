@@ -25,12 +25,16 @@
 #		duplicated and as many reordered (default 2)
 #	VBLADE	the program (default ./vblade of the tree)
 
+# Lists of words are split on purpose.
+# shellcheck disable=SC2046,SC2086
+
 set -eu
 export LC_ALL=C
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 LAB=vbk$$
 . "$HERE/../lab.sh"
+. "$HERE/common.sh"
 RELAY_NS=$LAB-relay
 : "${VBLADE:=$HERE/../../vblade}" "${TIME:=1800}" "${SIZE:=128}"
 : "${DIR:=/var/tmp}" "${LOSS:=2}"
@@ -39,23 +43,8 @@ QUARTER=$((SIZE * 2048 / 4))
 LOAD=$HERE/../load
 RESTART=$((TIME / 6 + 1))	# seconds from one restart to the next
 GROWTH_MAX=8192			# KiB: buffers are used when first needed
-TARGET=
-RELAY=
-STARTS=0
-REPORTED=0
-
-say() {
-	printf '%s\n' "$*" >&2
-}
-
-die() {
-	say "soak: $*"
-	exit 1
-}
-
-now() {
-	date +%s
-}
+TARGET= RELAY=
+STARTS=0 ROUND=0 STEP=0 FLAPS=0 CHANGES=0 REPORTED=0
 
 # progress: a line every 20 seconds, when called often enough.
 progress() {
@@ -69,21 +58,16 @@ progress() {
 # --- the wire ----------------------------------------------------------
 
 prepare() {
-	[ "$(id -u)" = 0 ] || die 'requires root'
-	for program in "$VBLADE" "$LOAD" "$HERE/relay"; do
-		[ -x "$program" ] || die "$program is not built"
-	done
+	require "$VBLADE" "$LOAD" "$HERE/relay"
 	mkdir "$WORK"
 	"${CC:-cc}" -o "$WORK/without" "$HERE/../without.c"
-	: >"$WORK/samples"
 	truncate -s "${SIZE}M" "$WORK/image" "$WORK/expected"
 	for ns in "$TARGET_NS" "$RELAY_NS" "$INITIATOR_NS"; do
 		lab_namespace "$ns"
 	done
 	connect "$TARGET_NS" r0
 	connect "$INITIATOR_NS" r1
-	ip netns exec "$RELAY_NS" "$HERE/relay" -d "$LOSS" -u "$LOSS" \
-		-r "$LOSS" r0 r1 >"$WORK/relay" &
+	ip netns exec "$RELAY_NS" "$HERE/relay" "$LOSS" r0 r1 >"$WORK/relay" &
 	RELAY=$!
 }
 
@@ -97,9 +81,8 @@ connect() {
 
 finish() {
 	trap '' INT TERM HUP
-	# shellcheck disable=SC2046,SC2086
-	kill $TARGET $RELAY $(cat "$WORK"/*.pid 2>/dev/null) \
-		$(ip netns pids "$INITIATOR_NS" 2>/dev/null) 2>/dev/null || :
+	kill $TARGET $RELAY $(ip netns pids "$INITIATOR_NS" 2>/dev/null) \
+		2>/dev/null || :
 	wait
 	lab_close
 	ip netns delete "$RELAY_NS" 2>/dev/null || :
@@ -120,88 +103,50 @@ start() {
 	esac
 	STARTS=$((STARTS + 1))
 	: >"$WORK/out"
-	# shellcheck disable=SC2086
 	ip netns exec "$TARGET_NS" $launcher "$VBLADE" $options 0 1 eth0 \
 		"$WORK/image" >"$WORK/out" 2>>"$WORK/err" &
 	TARGET=$!
 	STARTED=$(now)
-	tries=0
-	until grep -q '^pid' "$WORK/out"; do
-		tries=$((tries + 1))
-		if [ $tries -gt 400 ] || ! kill -0 $TARGET 2>/dev/null; then
-			die "the target did not start: $(tail -n 3 "$WORK/err")"
-		fi
-		sleep 0.05
-	done
+	poll grep -q '^pid' "$WORK/out" ||
+		die "the target did not start: $(tail -n 3 "$WORK/err")"
 	say "start $STARTS: vblade $options" \
 		"($(sed -n 's/.*disk I\/O by //p' "$WORK/err" | tail -n 1))"
 }
 
-# How often the counters were logged.
-count_counters() {
-	grep -c ' reads=' "$WORK/err" || :
-}
-
 stop() {
-	logged=$(count_counters)
-	kill -USR1 $TARGET
-	tries=0
-	until [ "$(count_counters)" -gt "$logged" ]; do
-		tries=$((tries + 1))
-		[ $tries -le 400 ] || die 'no counters after SIGUSR1'
-		sleep 0.05
-	done
 	kill $TARGET
 	status=0
 	wait $TARGET || status=$?
 	[ $status = 0 ] || die "the target exited with status $status"
-	say "  $(sed -n 's/.* reads=/reads=/p' "$WORK/err" | tail -n 1)"
 }
 
-# sample: start, KiB, descriptors, own threads and kernel threads of the target.
+# sample: start, KiB and descriptors of the target.
 sample() {
-	kill -0 $TARGET 2>/dev/null || die "the target died: $(tail -n 3 "$WORK/err")"
+	kill -0 $TARGET 2>/dev/null ||
+		die "the target died: $(tail -n 3 "$WORK/err")"
 	rss=$(awk '/^VmRSS/ { print $2 }' "/proc/$TARGET/status")
-	threads=$(cat "/proc/$TARGET"/task/*/comm 2>/dev/null | awk '
-		/^iou-/ { kernel++; next }
-		{ own++ }
-		END { print own + 0, kernel + 0 }')
 	set -- "/proc/$TARGET/fd/"*
-	echo "$STARTS $rss $# $threads" >>"$WORK/samples"
+	echo "$STARTS $rss $#" >>"$WORK/samples"
 }
 
 # check_samples: from one start to the next, memory grows no more after the
 # first third, and the number of descriptors stays the same.
 check_samples() {
-	awk -v slack="$GROWTH_MAX" '
-		{
-			i = ++n[$1]; rss[$1, i] = $2; fds[$1, i] = $3
-			if ($4 > threads[$1])
-				threads[$1] = $4
-			if ($5 > kernel[$1])
-				kernel[$1] = $5
-		}
-		END {
-			for (start = 1; start in n; start++) {
-				third = int(n[start] / 3) + 1; base = top = 0
-				for (i = 1; i <= n[start]; i++) {
-					if (i <= third && rss[start, i] > base)
-						base = rss[start, i]
-					if (rss[start, i] > top)
-						top = rss[start, i]
-					if (fds[start, i] != fds[start, 1])
-						bad = 1
-				}
-				if (top > base + slack)
-					bad = 1
-				printf "  start %d: %d KiB, later at most %d " \
-				    "KiB; %d descriptors; at most %d " \
-				    "threads, %d iou-wrk\n", start, base,
-				    top, fds[start, 1], threads[start],
-				    kernel[start]
-			}
-			exit bad
-		}' "$WORK/samples" >&2
+	for start in $(seq $STARTS); do
+		grep "^$start " "$WORK/samples" >"$WORK/one" || continue
+		awk -v slack="$GROWTH_MAX" -v third=$(($(wc -l <"$WORK/one") / \
+			3 + 1)) '
+			NR == 1 { fds = $3 }
+			NR <= third && $2 > base { base = $2 }
+			$2 > top { top = $2 }
+			$3 != fds { bad = 1 }
+			END {
+				printf "  start %d: %d KiB, later at most " \
+				    "%d KiB; %d descriptors\n", $1, base, top,
+				    fds
+				exit bad || top > base + slack
+			}' "$WORK/one" >&2 || return
+	done
 }
 
 # --- disturbances ------------------------------------------------------
@@ -215,7 +160,6 @@ flap_link() {
 
 # change_mtu: to the next of those that the requests of this round fit.
 change_mtu() {
-	# shellcheck disable=SC2086
 	set -- $MTUS
 	shift $((CHANGES % $#))
 	ip -n "$TARGET_NS" link set eth0 mtu "$1"
@@ -240,20 +184,18 @@ disturb() {
 
 # --- the initiators ----------------------------------------------------
 
-# run_initiator N SECTORS ROUND: write a quarter and verify it.
+# run_initiator N SECTORS: write a quarter and verify it.
 run_initiator() {
-	set -- "$1" "-t 100 -i $1 -f $((($1 - 1) * QUARTER)) -c $QUARTER" \
-		"-n $2 -g $3"
 	for mode in write "verify -o $WORK/expected"; do
-		# shellcheck disable=SC2086
-		on_initiator "$LOAD" -m $mode $2 $3 0 1 eth0 \
+		on_initiator "$LOAD" -m $mode -t 100 -i $1 -n $2 -g $ROUND \
+			-f $((($1 - 1) * QUARTER)) -c $QUARTER 0 1 eth0 \
 			>>"$WORK/load.$1" 2>"$WORK/load.$1.err" || return
 	done
 }
 
 # run_round: all four at once, disturbed until all are done.
 run_round() {
-	ROUND=$((ROUND + 1))
+	ROUND=$((ROUND + 1)) initiators=
 	if [ $((ROUND % 2)) = 1 ]; then
 		sectors=17 MTUS='9000 9216'
 	else
@@ -261,27 +203,20 @@ run_round() {
 	fi
 	ip -n "$TARGET_NS" link set eth0 mtu 9000
 	for i in 1 2 3 4; do
-		rm -f "$WORK/done.$i"
-		{
-			run_initiator $i $sectors $ROUND && echo 0 || echo 1
-		} >"$WORK/done.$i.new" 2>/dev/null &&
-			mv "$WORK/done.$i.new" "$WORK/done.$i" &
-		echo $! >"$WORK/$i.pid"
+		run_initiator $i $sectors &
+		initiators="$initiators $!"
 	done
-	until [ "$(cat "$WORK"/done.? 2>/dev/null | wc -l)" = 4 ]; do
-		disturb
+	for pid in $initiators; do
+		while kill -0 $pid 2>/dev/null; do
+			disturb
+		done
+		wait $pid || die "an initiator failed in round $ROUND:" \
+			"$(tail -n 5 "$WORK"/load.*)"
 	done
-	rm -f "$WORK"/?.pid
-	! cat "$WORK"/done.? | grep -q 1 || {
-		tail -n 5 "$WORK"/load.*
-		die "an initiator failed in round $ROUND"
-	}
 }
 
 totals() {
-	for i in 1 2 3 4; do
-		cat "$WORK/load.$i" 2>/dev/null || :
-	done | tr ' ' '\n' | awk -F= '
+	cat "$WORK"/load.[1-4] | tr ' ' '\n' | awk -F= '
 		{ sum[$1] += $2 }
 		END {
 			printf "%.0f requests, errors=%d bad=%d " \
@@ -293,7 +228,6 @@ totals() {
 
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
-ROUND=0 STEP=0 FLAPS=0 CHANGES=0
 prepare
 BEGAN=$(now)
 start

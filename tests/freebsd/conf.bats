@@ -1,25 +1,29 @@
-# The shim behaves as a real kernel does: conf.c prints facts about bpf, and
-# the transcript is what it printed on FreeBSD 15.1.
+# The shim behaves as a real kernel does: conf.c prints facts, and the
+# transcript is what it printed on FreeBSD 15.1, at last in capability mode.
 
 load ../helper
 
 setup() {
-	lab_open
-	ip -n "$TARGET_NS" link add conf0 type veth peer name conf1
 	CONF=$BATS_TEST_TMPDIR/conf
+	FACTS=$TESTS/freebsd/conf-freebsd15.1.txt
+	lab_open
+	"$TESTS/freebsd/build" "$CONF" "$TESTS/freebsd/conf.c" -- -Werror
 }
 
 teardown() { lab_close; }
 
 @test "the shim behaves as FreeBSD 15.1 did" {
-	"$TESTS/freebsd/build" "$CONF" "$TESTS/freebsd/conf.c" -- -Werror
-	on_target "$CONF" conf0 conf1 |
-		diff "$TESTS/freebsd/conf-freebsd15.1.txt" -
+	local end
+	ip -n "$TARGET_NS" link add conf0 mtu 9000 type veth peer name conf1 \
+		mtu 9000
+	for end in conf0 conf1; do
+		ip -n "$TARGET_NS" link set $end up
+	done
+	on_target "$CONF" conf0 conf1 'ip link set conf0 down' \
+		'ip link set conf0 up' 'ip link delete conf0' |
+		diff <(head -n -4 "$FACTS") -
 }
 
 @test "22: in capability mode nothing can be opened or connected" {
-	"$TESTS/freebsd/build" "$CONF" "$TESTS/freebsd/capability.c" -- -Werror
-	assert_equal "open ECAPMODE, connect ECAPMODE, \
-sendto ECAPMODE, read-only DIOCGFLUSH EPERM" \
-		"$(SHIM_DISK=$CONF:512 "$CONF" "$CONF")"
+	SHIM_DISK=$CONF:512 "$CONF" "$CONF" | diff <(tail -n 4 "$FACTS") -
 }

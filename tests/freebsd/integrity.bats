@@ -1,9 +1,6 @@
 # 20,000 reads and writes of all sizes, repeated and overlapping, 64 in flight,
 # checked by a model of the disk, under ThreadSanitizer.
 
-# Each test is a process; helper.bash uses what they set.
-# shellcheck disable=SC2030,SC2031,SC2034
-
 load ../helper
 
 setup_file() {

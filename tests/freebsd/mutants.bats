@@ -77,7 +77,7 @@ assert_caught() {
 @test "no binding to an interface that is created again" {
 	mutate "ioctl(fd, request, ...)" "((request) == BIOCSETIF && \
 		calls++ > 0 ? -1 : ioctl(fd, request, ##__VA_ARGS__))"
-	assert_caught freebsd/bpf.bats 'confined, an interface that is created'
+	assert_caught failures/network.bats 'the interface is deleted and made'
 }
 
 @test "any type of interface" {
@@ -97,7 +97,7 @@ assert_caught() {
 
 @test "no claim of the address" {
 	mutate 'flock(fd, how)' 0
-	assert_caught freebsd/bpf.bats 'an address that is exported on the same'
+	assert_caught cli/start.bats 'the same address twice on one interface'
 }
 
 @test "transfers of less than a sector" {

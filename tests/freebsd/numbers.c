@@ -3,21 +3,16 @@
  * numbers: print a program that compiles with FreeBSD's headers only if the
  * shim's headers have their numbers and layouts.
  */
-#include <sys/disk.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <net/bpf.h>
-#include <net/if_dl.h>
-#include <net/if_media.h>
-#include <stddef.h>
 #include <stdio.h>
+#include "include/freebsd.h"
 
 #define EXPRESSIONS(X) \
-	X(BIOCGBLEN) X(BIOCSBLEN) X(BIOCSETF) X(BIOCGDLT) X(BIOCGETIF) \
+	X(BIOCSBLEN) X(BIOCSETF) X(BIOCGDLT) X(BIOCGETIF) \
 	X(BIOCSETIF) X(BIOCGSTATS) X(BIOCIMMEDIATE) X(BIOCSHDRCMPLT) \
-	X(BIOCSDIRECTION) X(BPF_D_IN) X(BPF_D_INOUT) X(BPF_D_OUT) \
+	X(BIOCSDIRECTION) X(BPF_D_IN) X(BPF_D_INOUT) \
 	X(DLT_NULL) X(DLT_EN10MB) X(BPF_LD | BPF_H | BPF_ABS) \
-	X(BPF_LD | BPF_B | BPF_ABS) X(BPF_JMP | BPF_JEQ | BPF_K) \
+	X(BPF_JMP | BPF_JEQ | BPF_K) \
 	X(BPF_JMP | BPF_JSET | BPF_K) X(BPF_RET | BPF_K) \
 	X(BPF_WORDALIGN(61)) X(sizeof(struct bpf_hdr)) \
 	X(offsetof(struct bpf_hdr, bh_caplen)) \

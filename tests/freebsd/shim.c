@@ -21,11 +21,13 @@
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/param.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
@@ -41,29 +43,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "include/net/bpf.h"
-#include "include/net/if_dl.h"
-#include "include/net/if_media.h"
-#include "include/sys/capsicum.h"
-#include "include/sys/disk.h"
+#include "include/freebsd.h"
 
 enum {
-	FILES_MAX = 256,
+	FILES_MAX = 1024,
 	ETHER = 14,
 	HEADER = 26,		/* BPF_WORDALIGN(14 + 26) - 14, less than the
 				   size of the struct */
 	BUFFER_DEFAULT = 4096,
 	BUFFER_MIN = 32,
 	BUFFER_MAX = 0x80000,
-	CODE_MAX = 512,
 	FRAME_MAX = 1 << 17,
 	WRITE_MAX = 16384,
+	LINKS_MAX = 1 << 14,
 	BLOCK = 32768,		/* of UFS; newfs(8) */
 	PAGE = 4096,
-	TICK = 100,		/* ms between checks for a vanished interface */
 	ENOTCAPABLE = 93,	/* FreeBSD's errors */
 	ECAPMODE = 94,
 	RTM_VERSION_5 = 5,
@@ -72,12 +68,11 @@ enum {
 
 struct bpf {
 	int index;		/* of the interface, 0: none */
-	bool immediate, complete;
-	unsigned direction, size, received, dropped;
-	struct bpf_insn filter[CODE_MAX];
-	unsigned filter_len;
-	uint8_t *store, *hold;
+	bool immediate, in_only;
+	unsigned size, dropped;
+	int filter[2];		/* sockets: what is sent to 0 is filtered */
 	size_t store_len, hold_len;
+	uint8_t store[BUFFER_MAX], hold[BUFFER_MAX];
 };
 
 static struct file {
@@ -89,8 +84,6 @@ static struct file {
 	uint64_t rights;
 	unsigned long ioctls[8];
 	size_t ioctls_count;
-	int flags, mtu;		/* in the last link message */
-	char name[IFNAMSIZ];
 } files[FILES_MAX];
 
 static bool capability_mode;
@@ -104,6 +97,12 @@ static struct {
 	_Atomic uint8_t *state;
 } pages;
 
+/* The links as route(4) reported them last. */
+static struct {
+	bool pending;		/* a message was not received yet */
+	char links[LINKS_MAX];
+} route;
+
 /*
  * A call `name` in the program reaches __wrap_name, and __real_name is the
  * system's; also in this file.
@@ -111,6 +110,7 @@ static struct {
 int __real_ioctl(int, unsigned long, ...);
 int __real_poll(struct pollfd *, nfds_t, int);
 int __real_socket(int, int, int);
+int __real_stat(const char *, struct stat *);
 int __real_fstat(int, struct stat *);
 int __real_fdatasync(int);
 ssize_t __real_recv(int, void *, size_t, int);
@@ -171,94 +171,41 @@ has_rights(int fd, uint64_t rights)
 }
 
 /*
- * Classic BPF, as far as our filters use it.
- */
-
-static bool
-filter_is_valid(const struct bpf_insn *code, unsigned len)
-{
-	for (unsigned i = 0; i < len; i++) {
-		unsigned class = code[i].code & 7;
-
-		if (class != BPF_LD && class != BPF_JMP && class != BPF_RET)
-			return false;
-		if (class == BPF_JMP && (i + 1 + code[i].jt >= len ||
-		    i + 1 + code[i].jf >= len))
-			return false;
-	}
-	return len > 0 && len <= CODE_MAX &&
-	    (code[len - 1].code & 7) == BPF_RET;
-}
-
-/* How many bytes of the frame the filter accepts; all, without a filter. */
-static size_t
-filter_run(const struct bpf *b, const uint8_t *p, size_t n)
-{
-	uint32_t a = 0;
-
-	if (b->filter_len == 0)
-		return n;
-	for (const struct bpf_insn *c = b->filter;; c++) {
-		size_t width = c->code & BPF_B ? 1 : c->code & BPF_H ? 2 : 4;
-
-		switch (c->code & 7) {
-		case BPF_LD:
-			if (c->k + width > n)
-				return 0;
-			a = 0;
-			for (size_t i = 0; i < width; i++)
-				a = a << 8 | p[c->k + i];
-			break;
-		case BPF_JMP:
-			c += ((c->code & 0xf0) == BPF_JEQ ? a == c->k :
-			    (a & c->k) != 0) ? c->jt : c->jf;
-			break;
-		default:
-			return c->k < n ? c->k : n;
-		}
-	}
-}
-
-/* BIOCSETF: what is waiting is discarded. */
-static int
-filter_set(struct bpf *b, const struct bpf_program *p)
-{
-	if (!filter_is_valid(p->bf_insns, p->bf_len))
-		return fail_with(EINVAL);
-	memcpy(b->filter, p->bf_insns, p->bf_len * sizeof *b->filter);
-	b->filter_len = p->bf_len;
-	b->store_len = b->hold_len = 0;
-	b->received = b->dropped = 0;
-	return 0;
-}
-
-/*
  * The two buffers: frames are stored in one while the reader has the other.
  */
 
 static void
 buffer_rotate(struct bpf *b)
 {
-	uint8_t *free = b->hold;
-
-	b->hold = b->store;
+	memcpy(b->hold, b->store, b->store_len);
 	b->hold_len = b->store_len;
-	b->store = free;
 	b->store_len = 0;
+}
+
+/* Linux validates and runs the filter. */
+static int
+filter_set(struct bpf *b, const struct bpf_program *p)
+{
+	struct sock_fprog f = { (unsigned short)p->bf_len, p->bf_insns };
+
+	return setsockopt(b->filter[1], SOL_SOCKET, SO_ATTACH_FILTER, &f,
+	    sizeof f);
 }
 
 /* The last record is not padded; a frame larger than the buffer is cut. */
 static void
 buffer_put(struct bpf *b, const uint8_t *p, size_t n)
 {
-	size_t len = filter_run(b, p, n), at;
 	struct bpf_hdr h = { .bh_datalen = (uint32_t)n, .bh_hdrlen = HEADER };
+	ssize_t accepted;
+	size_t len, at;
 
-	b->received++;
-	if (len == 0)
+	send(b->filter[0], p, n, 0);
+	accepted = __real_recv(b->filter[1], NULL, 0,
+	    MSG_DONTWAIT | MSG_TRUNC);
+	if (accepted < 0)
 		return;
-	if (len > b->size - HEADER)
-		len = b->size - HEADER;
+	len = MIN((size_t)accepted, b->size - HEADER);
 	at = BPF_WORDALIGN(b->store_len);
 	if (at + HEADER + len > b->size) {
 		if (b->hold_len > 0) {
@@ -269,7 +216,6 @@ buffer_put(struct bpf *b, const uint8_t *p, size_t n)
 		at = 0;
 	}
 	h.bh_caplen = (uint32_t)len;
-	gettimeofday(&h.bh_tstamp, NULL);
 	memset(b->store + b->store_len, 0, at - b->store_len);
 	memcpy(b->store + at, &h, HEADER);
 	memcpy(b->store + at + HEADER, p, len);
@@ -302,13 +248,10 @@ buffer_pull(int fd, struct bpf *b)
 {
 	static uint8_t frame[FRAME_MAX];
 	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	struct sockaddr_ll from;
-	bool out;
 
 	for (;;) {
 		struct iovec iov = { frame, sizeof frame - 4 };
-		struct msghdr m = { .msg_name = &from, .msg_iov = &iov,
-		    .msg_namelen = sizeof from, .msg_iovlen = 1,
+		struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
 		    .msg_control = control, .msg_controllen = sizeof control };
 		ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
 
@@ -316,9 +259,7 @@ buffer_pull(int fd, struct bpf *b)
 			continue;	/* bpf does not report these */
 		if (n < 0)
 			return;
-		out = from.sll_pkttype == PACKET_OUTGOING;
-		if (out ? b->direction != BPF_D_IN : b->direction != BPF_D_OUT)
-			buffer_put(b, frame, restore_tag(frame, (size_t)n, &m));
+		buffer_put(b, frame, restore_tag(frame, (size_t)n, &m));
 	}
 }
 
@@ -333,12 +274,12 @@ buffer_ready(int fd, struct bpf *b)
  * The bpf device.
  */
 
+/* Never waits, as freebsd.c opens it. */
 static int
-bpf_open(int flags)
+bpf_open(void)
 {
-	int fd = __real_socket(AF_PACKET, SOCK_RAW |
-	    (flags & O_NONBLOCK ? SOCK_NONBLOCK : 0) |
-	    (flags & O_CLOEXEC ? SOCK_CLOEXEC : 0), 0);
+	int fd = __real_socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
 	int on = 1, room = 16 << 20;
 	struct bpf *b;
 
@@ -346,7 +287,7 @@ bpf_open(int flags)
 		return -1;
 	b = calloc(1, sizeof *b);
 	b->size = BUFFER_DEFAULT;
-	b->direction = BPF_D_INOUT;
+	socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, b->filter);
 	setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on);
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
 	files[fd] = (struct file){ .kind = BPF, .bpf = b };
@@ -377,12 +318,8 @@ bpf_bind(int fd, struct bpf *b, const char *name)
 	memcpy(r.ifr_name, name, IFNAMSIZ - 1);
 	if (__real_ioctl(fd, SIOCGIFINDEX, &r) < 0)
 		return fail_with(ENXIO);
-	free(b->store);
-	free(b->hold);
-	b->store = malloc(b->size);
-	b->hold = malloc(b->size);
 	b->store_len = b->hold_len = 0;
-	b->received = b->dropped = 0;
+	b->dropped = 0;
 	b->index = to.sll_ifindex = r.ifr_ifindex;
 	return bind(fd, (void *)&to, sizeof to);
 }
@@ -418,9 +355,6 @@ bpf_ioctl(int fd, struct bpf *b, unsigned long request, void *arg)
 	struct ifreq r = { 0 };
 
 	switch (request) {
-	case BIOCGBLEN:
-		*u = b->size;
-		return 0;
 	case BIOCSBLEN:
 		return bpf_set_size(b, u);
 	case BIOCSETIF:
@@ -436,28 +370,22 @@ bpf_ioctl(int fd, struct bpf *b, unsigned long request, void *arg)
 		b->immediate = *u;
 		return 0;
 	case BIOCSDIRECTION:
-		if (*u > BPF_D_OUT)
-			return fail_with(EINVAL);
-		b->direction = *u;
-		return 0;
+		b->in_only = *u == BPF_D_IN;
+		return setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING,
+		    &(int){ b->in_only }, sizeof(int));
 	case BIOCSHDRCMPLT:
-		b->complete = *u;
 		return 0;
 	case BIOCSETF:
-		if (b->index != 0)
-			buffer_pull(fd, b);
 		return filter_set(b, arg);
 	case BIOCGSTATS:
 		if (b->index != 0)
 			buffer_pull(fd, b);
-		*(struct bpf_stat *)arg = (struct bpf_stat){ b->received,
-		    b->dropped };
+		((struct bpf_stat *)arg)->bs_drop = b->dropped;
 		return 0;
 	}
 	return fail_with(EINVAL);
 }
 
-/* Non-blocking, as freebsd.c opens it. */
 static ssize_t
 bpf_read(int fd, struct bpf *b, void *buf, size_t len)
 {
@@ -480,7 +408,6 @@ static ssize_t
 bpf_write(int fd, struct bpf *b, const uint8_t *p, size_t len)
 {
 	struct ifreq r = { 0 };
-	uint8_t *copy = NULL;
 	ssize_t sent;
 
 	if (!bpf_interface(fd, b, &r) ||
@@ -488,23 +415,15 @@ bpf_write(int fd, struct bpf *b, const uint8_t *p, size_t len)
 		return fail_with(ENXIO);
 	if (!(r.ifr_flags & IFF_UP))
 		return fail_with(ENETDOWN);
-	if (len == 0)
-		return 0;
 	if (__real_ioctl(fd, SIOCGIFMTU, &r) < 0)
 		return fail_with(ENXIO);
 	if (len < ETHER || len - ETHER > (size_t)r.ifr_mtu)
 		return fail_with(EMSGSIZE);
 	if (len > WRITE_MAX)
 		return fail_with(EIO);
-	if (!b->complete) {
-		p = copy = memcpy(malloc(len), p, len);
-		if (__real_ioctl(fd, SIOCGIFHWADDR, &r) == 0)
-			memcpy(copy + 6, r.ifr_hwaddr.sa_data, 6);
-	}
 	sent = send(fd, p, len, 0);
-	if (sent >= 0 && b->direction != BPF_D_IN)
+	if (sent >= 0 && !b->in_only)
 		buffer_put(b, p, len);	/* Linux does not return it */
-	free(copy);
 	return sent >= 0 ? sent : fail_with(errno == EAGAIN ? ENOBUFS : errno);
 }
 
@@ -517,35 +436,34 @@ bpf_write(int fd, struct bpf *b, const uint8_t *p, size_t len)
  * kernel rounds it, then one of another family.
  */
 static int
-interface_addresses(int fd, struct ifconf *c)
+interface_addresses(struct ifconf *c)
 {
 	enum { LINK = IFNAMSIZ + 56, ENTRIES = LINK + 32 };
-	struct if_nameindex *all = if_nameindex();
 	char *p = c->ifc_buf, *end = p + c->ifc_len;
+	struct ifaddrs *all, *i;
 
-	for (struct if_nameindex *i = all; i->if_name != NULL &&
-	    p + ENTRIES <= end; i++, p += ENTRIES) {
+	if (getifaddrs(&all) < 0)
+		return -1;
+	for (i = all; i != NULL && p + ENTRIES <= end; i = i->ifa_next) {
+		const struct sockaddr_ll *l = (void *)i->ifa_addr;
 		struct sockaddr_dl a = { .sdl_len = 56, .sdl_family = AF_LINK,
-		    .sdl_index = (unsigned short)i->if_index, .sdl_type = 6,
-		    .sdl_nlen = (unsigned char)strlen(i->if_name) };
-		struct ifreq r = { 0 };
+		    .sdl_nlen = (unsigned char)strlen(i->ifa_name) };
 
-		strcpy(r.ifr_name, i->if_name);
-		strcpy(a.sdl_data, i->if_name);
-		if (__real_ioctl(fd, SIOCGIFHWADDR, &r) == 0 &&
-		    r.ifr_hwaddr.sa_family == ARPHRD_ETHER) {
-			a.sdl_alen = 6;
-			memcpy(LLADDR(&a), r.ifr_hwaddr.sa_data, 6);
-		}
+		if (l == NULL || l->sll_family != AF_PACKET)
+			continue;
+		strcpy(a.sdl_data, i->ifa_name);
+		a.sdl_alen = l->sll_hatype == ARPHRD_ETHER ? 6 : 0;
+		memcpy(LLADDR(&a), l->sll_addr, a.sdl_alen);
 		memset(p, 0, ENTRIES);
-		strcpy(p, i->if_name);
+		strcpy(p, i->ifa_name);
 		memcpy(p + IFNAMSIZ, &a, sizeof a);
-		strcpy(p + LINK, i->if_name);
+		strcpy(p + LINK, i->ifa_name);
 		p[LINK + IFNAMSIZ] = 16;
 		p[LINK + IFNAMSIZ + 1] = AF_INET;
+		p += ENTRIES;
 	}
 	c->ifc_len = (int)(p - c->ifc_buf);
-	if_freenameindex(all);
+	freeifaddrs(all);
 	return 0;
 }
 
@@ -562,65 +480,44 @@ interface_media(int fd, struct ifmediareq *m)
 	return 0;
 }
 
-/*
- * Would FreeBSD have sent this message?  It does when the name, the flags or
- * the MTU of an interface changed, not when only the address did.
- */
-static bool
-route_reports(struct file *f, const char *message, ssize_t len)
+/* What FreeBSD reports when it changes: not the address. */
+static void
+describe_links(int fd, char text[LINKS_MAX])
 {
-	const struct nlmsghdr *h = (const void *)message;
-	const struct ifinfomsg *i = NLMSG_DATA(h);
-	const struct rtattr *a = IFLA_RTA(i);
-	int left = (int)IFLA_PAYLOAD(h), mtu = 0;
-	int flags = (int)(i->ifi_flags & (IFF_UP | IFF_RUNNING)) |
-	    i->ifi_index << 16;
-	char name[IFNAMSIZ] = "";
-	bool same;
+	struct if_nameindex *all = if_nameindex();
+	struct ifreq r = { 0 }, mtu = { 0 };
+	int n = 0;
 
-	if (!NLMSG_OK(h, (size_t)len))
-		return false;
-	for (; RTA_OK(a, left); a = RTA_NEXT(a, left)) {
-		if (a->rta_type == IFLA_MTU)
-			memcpy(&mtu, RTA_DATA(a), sizeof mtu);
-		if (a->rta_type == IFLA_IFNAME)
-			snprintf(name, sizeof name, "%s",
-			    (const char *)RTA_DATA(a));
+	for (struct if_nameindex *i = all; i->if_name != NULL; i++) {
+		strcpy(r.ifr_name, i->if_name);
+		strcpy(mtu.ifr_name, i->if_name);
+		__real_ioctl(fd, SIOCGIFFLAGS, &r);
+		__real_ioctl(fd, SIOCGIFMTU, &mtu);
+		n += snprintf(text + n, (size_t)(LINKS_MAX - n),
+		    "%u %s %x %d\n", i->if_index, i->if_name,
+		    r.ifr_flags & (IFF_UP | IFF_RUNNING), mtu.ifr_mtu);
 	}
-	same = flags == f->flags && mtu == f->mtu && strcmp(name, f->name) == 0;
-	f->flags = flags;
-	f->mtu = mtu;
-	strcpy(f->name, name);
-	return h->nlmsg_type == RTM_DELLINK || !same;
+	if_freenameindex(all);
 }
 
-/* Is there such a message?  Discards others before it. */
+/* Has a link changed, or was a message lost? */
 static bool
 route_ready(int fd)
 {
-	_Alignas(struct nlmsghdr) char message[1 << 15];
-	struct file was;
-	ssize_t n;
+	char links[LINKS_MAX], c;
 
-	for (;;) {
-		was = files[fd];
-		n = __real_recv(fd, message, sizeof message,
-		    MSG_PEEK | MSG_DONTWAIT);
-		if (n < 0)
-			return errno == ENOBUFS;
-		if (route_reports(&files[fd], message, n)) {
-			files[fd] = was;	/* not received yet */
-			return true;
-		}
-		__real_recv(fd, message, sizeof message, MSG_DONTWAIT);
-	}
+	while (__real_recv(fd, &c, 1, MSG_DONTWAIT) >= 0)
+		continue;
+	route.pending |= errno == ENOBUFS;
+	describe_links(fd, links);
+	route.pending |= strcmp(links, route.links) != 0;
+	strcpy(route.links, links);
+	return route.pending;
 }
 
 REAL(ssize_t, recv, int fd, void *buf, size_t len, int flags)
 {
-	_Alignas(struct nlmsghdr) char message[1 << 15];
-	static const uint8_t info[] = { 16, 0, RTM_VERSION_5, RTM_IFINFO };
-	ssize_t n;
+	static const uint8_t info[16] = { 16, 0, RTM_VERSION_5, RTM_IFINFO };
 
 	if (!has_rights(fd, CAP_READ))
 		return -1;
@@ -628,31 +525,32 @@ REAL(ssize_t, recv, int fd, void *buf, size_t len, int flags)
 		return __real_recv(fd, buf, len, flags);
 	if (!route_ready(fd))
 		return fail_with(EAGAIN);
-	n = __real_recv(fd, message, sizeof message, flags);
-	if (n < 0)
-		return -1;
-	route_reports(&files[fd], message, n);
-	memcpy(buf, info, sizeof info < len ? sizeof info : len);
-	return 16;
+	route.pending = false;
+	memcpy(buf, info, sizeof info);
+	return sizeof info;
 }
 
 /*
  * Disks and files.
  */
 
-/* Does SHIM_DISK name this file? */
-static bool
-disk_is_named(const char *path, struct file *f)
+/* A file that SHIM_DISK names, and a block device, is a disk. */
+static struct file
+file_at(const char *path)
 {
 	const char *disk = getenv("SHIM_DISK");
 	size_t len = strlen(path);
+	struct file f = { 0 };
+	struct stat st;
 
-	if (disk == NULL || strncmp(disk, path, len) != 0 ||
-	    sscanf(disk + len, ":%u", &f->sector) != 1)
-		return false;
-	f->kind = DISK;
-	f->mounted = strstr(disk + len, ":mounted") != NULL;
-	return true;
+	if (disk != NULL && strncmp(disk, path, len) == 0 &&
+	    sscanf(disk + len, ":%u", &f.sector) == 1) {
+		f.kind = DISK;
+		f.mounted = strstr(disk + len, ":mounted") != NULL;
+	} else if (__real_stat(path, &st) == 0 && S_ISBLK(st.st_mode)) {
+		f = (struct file){ .kind = DISK, .sector = 512 };
+	}
+	return f;
 }
 
 static int
@@ -682,18 +580,18 @@ static int
 show_stat(const struct file *f, struct stat *st, int result)
 {
 	st->st_blksize = BLOCK;
-	if (result == 0 && (f->kind == DISK || S_ISBLK(st->st_mode))) {
+	if (result == 0 && f->kind == DISK) {
 		st->st_mode = S_IFCHR | (st->st_mode & 07777);
 		st->st_size = 0;
 	}
 	return result;
 }
 
-REAL(int, stat, const char *path, struct stat *st)
+int
+__wrap_stat(const char *path, struct stat *st)
 {
-	struct file f = { 0 };
+	struct file f = file_at(path);
 
-	disk_is_named(path, &f);
 	return capability_mode ? fail_with(ECAPMODE) :
 	    show_stat(&f, st, __real_stat(path, st));
 }
@@ -833,8 +731,7 @@ run_open(const char *name, int flags, int mode)
 
 REAL(int, open, const char *path, int flags, ...)
 {
-	struct file f = { 0 };
-	struct stat st;
+	struct file f = file_at(path);
 	va_list ap;
 	int mode, fd;
 
@@ -843,37 +740,19 @@ REAL(int, open, const char *path, int flags, ...)
 	va_end(ap);
 	if (capability_mode)
 		return fail_with(ECAPMODE);
-	if (strcmp(path, "/dev/bpf") == 0 || strcmp(path, "/dev/bpf0") == 0) {
-		fd = bpf_open(flags);
+	if (strncmp(path, "/dev/bpf", 8) == 0) {
+		fd = bpf_open();
 		trace("open %s = %d\n", path, fd);
 		return fd;
 	}
 	if (strncmp(path, "/var/run/", 9) == 0)
 		return run_open(path + 9, flags, mode);
-	if (disk_is_named(path, &f) && f.mounted &&
-	    (flags & O_ACCMODE) != O_RDONLY)
+	if (f.mounted && (flags & O_ACCMODE) != O_RDONLY)
 		return fail_with(EPERM);
 	fd = __real_open(path, flags, mode);
-	if (fd < 0 || fd >= FILES_MAX)
-		return fd;
-	if (f.kind != DISK && __real_fstat(fd, &st) == 0 &&
-	    S_ISBLK(st.st_mode)) {
-		f.kind = DISK;
-		f.sector = 512;
-	}
-	files[fd] = f;
+	if (fd >= 0)
+		files[fd] = f;
 	return fd;
-}
-
-REAL(int, close, int fd)
-{
-	if (file_of(fd)->kind == BPF) {
-		free(file_of(fd)->bpf->store);
-		free(file_of(fd)->bpf->hold);
-		free(file_of(fd)->bpf);
-	}
-	*file_of(fd) = (struct file){ 0 };
-	return __real_close(fd);
 }
 
 /* PF_ROUTE is Linux's number of PF_NETLINK, which is similar. */
@@ -881,14 +760,15 @@ REAL(int, socket, int domain, int type, int protocol)
 {
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK,
 	    .nl_groups = RTMGRP_LINK };
-	int fd;
+	int fd = __real_socket(domain, type, protocol);
 
-	fd = __real_socket(domain, type, protocol);
-	if (fd < 0 || fd >= FILES_MAX)
-		return fd;
-	files[fd] = (struct file){ .kind = domain == PF_ROUTE ? ROUTE : OTHER };
-	if (domain == PF_ROUTE && bind(fd, (void *)&to, sizeof to) < 0)
+	if (fd < 0)
 		return -1;
+	files[fd] = (struct file){ .kind = domain == PF_ROUTE ? ROUTE : OTHER };
+	if (domain == PF_ROUTE) {
+		bind(fd, (void *)&to, sizeof to);
+		describe_links(fd, route.links);
+	}
 	return fd;
 }
 
@@ -930,6 +810,7 @@ REAL(ssize_t, write, int fd, const void *buf, size_t len)
 	    __real_write(fd, buf, len);
 }
 
+/* Of those that a test searches the trace for. */
 static const char *
 request_name(unsigned long request)
 {
@@ -938,12 +819,10 @@ request_name(unsigned long request)
 		const char *name;
 	} names[] = {
 #define NAME(request) { request, #request }
-		NAME(BIOCGBLEN), NAME(BIOCSBLEN), NAME(BIOCSETF),
-		NAME(BIOCGDLT), NAME(BIOCGETIF), NAME(BIOCSETIF),
-		NAME(BIOCGSTATS), NAME(BIOCIMMEDIATE), NAME(BIOCSHDRCMPLT),
-		NAME(BIOCSDIRECTION), NAME(SIOCGIFCONF), NAME(SIOCGIFFLAGS),
-		NAME(SIOCGIFMEDIA), NAME(SIOCGIFMTU), NAME(DIOCGSECTORSIZE),
-		NAME(DIOCGMEDIASIZE), NAME(DIOCGFLUSH),
+		NAME(BIOCSBLEN), NAME(BIOCSETF), NAME(BIOCGDLT),
+		NAME(BIOCGETIF), NAME(BIOCSETIF), NAME(BIOCGSTATS),
+		NAME(BIOCIMMEDIATE), NAME(BIOCSHDRCMPLT),
+		NAME(BIOCSDIRECTION), NAME(SIOCGIFCONF), NAME(DIOCGFLUSH),
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -985,7 +864,7 @@ REAL(int, ioctl, int fd, unsigned long request, ...)
 	else if (f->kind == DISK)
 		result = disk_ioctl(fd, f, request, arg);
 	else if (request == SIOCGIFCONF)
-		result = interface_addresses(fd, arg);
+		result = interface_addresses(arg);
 	else if (request == SIOCGIFMEDIA)
 		result = interface_media(fd, arg);
 	else
@@ -1006,8 +885,7 @@ ready_events(const struct pollfd *p)
 	if (f->limited && !(f->rights & CAP_EVENT))
 		return POLLNVAL;
 	if (f->kind == ROUTE)
-		return (p->revents & (POLLIN | POLLERR)) &&
-		    route_ready(p->fd) ? POLLIN : 0;
+		return p->revents != 0 && route_ready(p->fd) ? POLLIN : 0;
 	if (f->kind != BPF)
 		return p->revents;
 	if (!bpf_interface(p->fd, f->bpf, &r))
@@ -1016,39 +894,21 @@ ready_events(const struct pollfd *p)
 	    (p->events & POLLIN && buffer_ready(p->fd, f->bpf) ? POLLIN : 0));
 }
 
-static int64_t
-milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
+/* A frame that the filter rejects may end the wait early. */
 REAL(int, poll, struct pollfd *p, nfds_t n, int timeout)
 {
-	int64_t until = milliseconds() + timeout, left;
-	int hits;
+	int hits = 0;
 
-	for (;;) {
-		left = timeout < 0 ? TICK : until - milliseconds();
-		left = left < 0 ? 0 : left < TICK ? left : TICK;
-		for (nfds_t i = 0; i < n; i++)	/* buffered already? */
-			if (file_of(p[i].fd)->kind == BPF &&
-			    ready_events(&p[i]) != 0)
-				left = 0;
-		if (__real_poll(p, n, (int)left) < 0)
-			return -1;
-		hits = 0;
-		for (nfds_t i = 0; i < n; i++) {
-			p[i].revents = ready_events(&p[i]);
-			hits += p[i].revents != 0;
-		}
-		if (hits > 0)
-			return hits;
-		if (timeout >= 0 && milliseconds() >= until)
-			return 0;
+	for (nfds_t i = 0; i < n; i++)		/* buffered already? */
+		if (file_of(p[i].fd)->kind == BPF && ready_events(&p[i]) != 0)
+			timeout = 0;
+	if (__real_poll(p, n, timeout) < 0)
+		return -1;
+	for (nfds_t i = 0; i < n; i++) {
+		p[i].revents = ready_events(&p[i]);
+		hits += p[i].revents != 0;
 	}
+	return hits;
 }
 
 /*
