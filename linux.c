@@ -516,18 +516,20 @@ disk_open(const char *path, int flags)
 }
 
 /*
- * By lseek(2): after fstat(2) the next write has to give the inode a new time
- * stamp, which costs each sync another write to the disk.  A block device
- * that has vanished has no sectors left.
+ * After fstat(2), the next write has to give the inode a new time stamp, which
+ * costs each sync another write to the disk; lseek(2) on a device waits for
+ * writes under way.  A device that has vanished has no sectors left.
  */
 off_t
 disk_size(const struct disk *d)
 {
-	off_t size = lseek(d->fd[FD_BUFFERED], 0, SEEK_END);
+	uint64_t size = 0;
 
-	if (size == 0 && d->device)
+	if (!d->device)
+		return lseek(d->fd[FD_BUFFERED], 0, SEEK_END);
+	if (ioctl(d->fd[FD_BUFFERED], BLKGETSIZE64, &size) == 0 && size == 0)
 		errno = ENXIO;
-	return size == 0 && d->device ? -1 : size;
+	return size == 0 ? -1 : (off_t)size;
 }
 
 /* With direct I/O, pages, so that the page cache never meets it in one. */

@@ -893,32 +893,33 @@ pool_grow(struct pool *p)
 
 /*
  * Both pipes hold few pointers at a time, so that no write to them blocks.
- * Without any thread the operation is executed here.
+ * False if no thread can be started.
  */
-static void
+static bool
 pool_start(struct pool *p, struct io *io)
 {
-	if (++p->active > p->threads && p->threads < POOL_MAX)
+	if (p->active == p->threads && p->threads < POOL_MAX)
 		pool_grow(p);
 	if (p->threads == 0)
-		io->result = disk_execute(p->disk, io);
-	(void)!write(p->threads == 0 ? wake[1] : p->work[1], &io, sizeof io);
+		return false;
+	p->active++;
+	(void)!write(p->work[1], &io, sizeof io);
+	return true;
 }
 
-/* The next finished operation, or NULL; null pointers are of signals. */
+/* The next finished operation, or NULL; a null pointer is of a signal. */
 static struct io *
 pool_finished(struct pool *p)
 {
 	struct io *io;
 
-	if (p->active == 0 && !signaled)
-		return NULL;
-	signaled = 0;
-	while (read(wake[0], &io, sizeof io) == sizeof io) {
-		if (io == NULL)
-			continue;
-		p->active--;
-		return io;
+	while ((p->active > 0 || signaled) &&
+	    read(wake[0], &io, sizeof io) == sizeof io) {
+		if (io != NULL) {
+			p->active--;
+			return io;
+		}
+		signaled = 0;
 	}
 	return NULL;
 }
@@ -931,23 +932,24 @@ io_finished(struct target *t)
 	return io != NULL ? io : pool_finished(&t->pool);
 }
 
+static void io_end(struct target *, struct io *);
+
+/*
+ * Start an operation.  While a request is alone and the disk is fast, it is
+ * executed here: sleeping until it is done would cost more than it takes.
+ */
 static void
 io_start(struct target *t, struct io *io)
 {
-	io->start = now();
-	if (t->engine)
-		disk_start(t->disk, io);
-	else
-		pool_start(&t->pool, io);
-}
+	bool here = t->lone && t->took[io->op] < FAST;
 
-/* Execute an operation in the loop. */
-static void
-io_execute(struct target *t, struct io *io)
-{
-	do
+	io->start = now();
+	if (!here && t->engine) {
+		disk_start(t->disk, io);
+	} else if (here || !pool_start(&t->pool, io)) {
 		io->result = disk_execute(t->disk, io);
-	while (io->result == -EINTR);
+		io_end(t, io);
+	}
 }
 
 /*
@@ -966,13 +968,20 @@ sync_wait(struct target *t, struct request *r)
 	t->unsynced_end = &r->next;
 }
 
-/* Milliseconds until the background sync, 0 if it is due, -1 if none is. */
+/*
+ * Milliseconds until the background sync, or that at exit, when all writes
+ * have ended; 0 if it is due, -1 if none is.
+ */
 static int
 sync_timeout(const struct target *t)
 {
 	int64_t left;
 
-	if (t->dirty_since == 0 || t->delay == 0 || t->sync.op == OP_SYNC)
+	if (t->sync.op == OP_SYNC || t->dirty_since == 0)
+		return -1;
+	if (t->stopped)
+		return t->first == NULL ? 0 : -1;
+	if (t->delay == 0)
 		return -1;
 	left = t->delay - (now() - t->dirty_since) / 1000;
 	return left > 0 ? (int)left : 0;
@@ -1003,38 +1012,25 @@ sync_end(struct target *t)
 	}
 }
 
-/* Start a sync for all that wait, in the loop or by the engine. */
+/*
+ * Start a sync for all that wait, if one is needed and none is under way.
+ * Only a lone write has so little to sync that the loop may wait for it: a
+ * FLUSH may have gigabytes.
+ */
 static void
-sync_start(struct target *t, bool in_loop)
+sync_start(struct target *t)
 {
+	const struct request *r = t->unsynced;
+
+	if (t->sync.op == OP_SYNC || (r == NULL && sync_timeout(t) != 0))
+		return;
+	t->lone &= r != NULL && r->op == OP_WRITE;
 	t->sync.op = OP_SYNC;
 	t->syncing = t->unsynced;
 	t->unsynced = NULL;
 	t->unsynced_end = &t->unsynced;
 	t->dirty_since = 0;
-	if (!in_loop) {
-		io_start(t, &t->sync);
-		return;
-	}
-	t->sync.start = now();
-	io_execute(t, &t->sync);
-	t->took[OP_SYNC] = now() - t->sync.start;
-	sync_end(t);
-}
-
-/*
- * Start a sync if one is needed and none is under way.  A lone write has
- * little to sync: if that is fast, it happens in the loop; a FLUSH may have
- * gigabytes.
- */
-static void
-sync_if_due(struct target *t)
-{
-	const struct request *r = t->unsynced;
-
-	if (t->sync.op == OP_NONE && (r != NULL || sync_timeout(t) == 0))
-		sync_start(t, t->lone && r != NULL && r->op == OP_WRITE &&
-		    r->next == NULL && t->took[OP_SYNC] < FAST);
+	io_start(t, &t->sync);
 }
 
 /*
@@ -1182,26 +1178,15 @@ run_reply(struct target *t, const struct run *run)
 		request_reply(t, request[i]);
 }
 
-/* Execute a run in the loop. */
-static void
-run_execute(struct target *t, struct run *run)
-{
-	bool ended = !run_check_end(t, run);
-
-	while (!ended) {
-		run_prepare(t, run);
-		io_execute(t, &run->io);
-		ended = run_advance(t, run);
-	}
-	run_reply(t, run);
-}
-
-/* Execute what need not wait for the disk; false if a rest is left. */
+/*
+ * Execute what need not wait for the disk; false if a rest is left.  A write
+ * has to wait for the file's lock, which one under way may hold.
+ */
 static bool
 run_try(struct target *t, struct run *run)
 {
-	if (run->io.op == OP_WRITE &&
-	    (int64_t)(run->lba + run->sectors) > sectors_now(t))
+	if (run->io.op == OP_WRITE && (t->active > 0 ||
+	    (int64_t)(run->lba + run->sectors) > sectors_now(t)))
 		return false;
 	run->todo = run->count;
 	run_prepare(t, run);
@@ -1326,7 +1311,6 @@ run_submit(struct target *t)
 {
 	struct run *run = &t->gathered;
 	enum op op = run->io.op;
-	int64_t start;
 
 	if (op == OP_NONE)
 		return;
@@ -1336,18 +1320,12 @@ run_submit(struct target *t)
 	    !(run->blockers == 0 && run_try(t, run)) &&
 	    !run_drop(t, run)) {
 		run_copy(run);
-		start = now();
-		if (!t->lone || t->took[op] >= FAST) {
-			list_append(t, run);
-		} else {
-			run_execute(t, run);
-			t->took[op] = now() - start;
-		}
+		list_append(t, run);
 	}
 	run->io.op = OP_NONE;
 }
 
-/* An operation of the engine or the pool has finished. */
+/* An operation has finished. */
 static void
 io_end(struct target *t, struct io *io)
 {
@@ -1560,6 +1538,7 @@ handle_signals(struct target *t)
 {
 	if (stopping && !t->stopped) {
 		t->stopped = true;
+		t->dirty_since = t->readonly ? 0 : now();	/* one last sync */
 		logmsg(LOG_NOTICE, "stopping on SIG%s",
 		    stopping == SIGINT ? "INT" : "TERM");
 	}
@@ -1576,8 +1555,7 @@ handle_signals(struct target *t)
 /*
  * Serve until a signal says to stop, then finish what was received and sync;
  * return the exit status.  A request is alone if no other came with it and
- * nothing is under way: then its initiator waits for nothing but its reply,
- * and sleeping until a fast disk is done costs more than the disk takes.
+ * nothing is under way: its initiator waits for nothing but its reply.
  */
 static int
 serve(struct target *t)
@@ -1586,13 +1564,14 @@ serve(struct target *t)
 	bool submitted = true;
 
 	while (!t->stopped || t->first != NULL || t->unsynced != NULL ||
-	    t->sync.op == OP_SYNC) {
+	    t->sync.op == OP_SYNC || t->dirty_since != 0) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
 		struct io *io;
 
 		if (net_link(t->net)->looks != t->link.looks)
 			link_update(t);
+		t->lone = false;
 		while ((io = io_finished(t)) != NULL)
 			io_end(t, io);
 		t->lone = n == 1 && t->first == NULL && t->unsynced == NULL &&
@@ -1601,13 +1580,11 @@ serve(struct target *t)
 			serve_frame(t, frames[i]);
 		run_submit(t);
 		list_start(t);
-		sync_if_due(t);
+		sync_start(t);
 		submitted = !t->engine || disk_submit(t->disk);
 		batch_send(t);
 		handle_signals(t);
 	}
-	if (!t->readonly)
-		sync_start(t, true);
 	return t->sync_failed ? EXIT_TRANSIENT : 0;
 }
 
@@ -1874,7 +1851,7 @@ catch_signals(void)
 
 	if (pipe(wake) < 0 || fcntl(wake[0], F_SETFL, O_NONBLOCK) < 0)
 		fail(EXIT_TRANSIENT, errno, "pipe");
-	sigemptyset(&a.sa_mask);
+	sigfillset(&a.sa_mask);
 	if (signal(SIGINT, SIG_IGN) != SIG_IGN)
 		sigaction(SIGINT, &a, NULL);
 	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)

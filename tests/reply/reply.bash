@@ -117,7 +117,7 @@ assert_calls() {
 
 # assert_places CALL...: likewise, with the place where they were executed.
 assert_places() {
-	assert_equal "$(printf '%s\n' "$@" 'sync in the loop')" \
+	assert_equal "$(printf '%s\n' "$@" sync)" \
 		"$(cat "$PLACES")" "disk operations"
 }
 
@@ -125,7 +125,7 @@ assert_places() {
 # sync at the end.
 assert_events() {
 	local line
-	assert_equal "$(for line in "$@" 'sync in the loop'; do
+	assert_equal "$(for line in "$@" sync; do
 		case $line in
 		read* | write* | sync*) echo "$line" ;;
 		*) hex "$line" ;;

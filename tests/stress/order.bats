@@ -154,8 +154,9 @@ assert_newer_wins() {
 @test "with -s, a write waits for a sync that begins after it" {
 	serve_holding sync 0 -s
 	assert_held "$(TAG=00000001 ata_write 100 1 "$(sector aa)")"
-	assert_reply "$(ata_write 200 1 "$(sector cc)")" "$(ata_written 200 1)"
-	assert_waits "$(TAG=00000001 ata_written 100 1)"
+	assert_held "$(TAG=00000002 ata_write 200 1 "$(sector cc)")"
+	assert_reply "$(ata_read 200 1)" "$(ata_data 200 1 "$(sector cc)")"
 	release
 	wait_for_frame "$(TAG=00000001 ata_written 100 1)"
+	wait_for_frame "$(TAG=00000002 ata_written 200 1)"
 }
