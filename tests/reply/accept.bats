@@ -2,8 +2,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # with HEADER: a Config read with another Ethernet and AoE header.
 ask_with() {
 	echo "$* 0badcafe 0000 0000 00 00 0000"

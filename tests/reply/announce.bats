@@ -2,8 +2,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # advert DESTINATION [SECTORS]
 answer_advert() {
 	echo \

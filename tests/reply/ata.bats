@@ -2,8 +2,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # ata FLAGS FEATURE COUNT OPCODE LBA [DATA...]: a request.
 ask_ata() {
 	request 00 "$1 $2 $3 $4 $5 0000 ${*:6}"
@@ -37,10 +35,8 @@ answer_ata() {
 @test "WRITE EXT and WRITE store the sectors of their count, and no more" {
 	assert_dialog <<-END
 		= write 5 2
-		> io 30 01 080000e00000 aa*512
-		< ata 01 00 01 40 080000e00000
-		> write 10 1 bb*1024
-		< write 10 1
+		io 30 01 080000e00000 aa*512 -> ata 01 00 01 40 080000e00000
+		write 10 1 bb*1024 -> write 10 1
 		disk sectors:0,5 ee*1024 sectors:7,1 aa*512 sectors:9,1 bb*512 sectors:11,53
 	END
 }
@@ -51,10 +47,8 @@ answer_ata() {
 		< ata 00 00 01 40 050000f00000 sectors:5,1
 		> io 20 01 050000e0ffff
 		< ata 00 00 01 40 050000e0ffff sectors:5,1
-		> io 20 01 050000e10000
-		< ata 00 10 01 41 050000e10000
-		> io 30 01 050000f0ffff ee*512
-		< ata 01 00 01 40 050000f0ffff
+		io 20 01 050000e10000 -> ata 00 10 01 41 050000e10000
+		io 30 01 050000f0ffff ee*512 -> ata 01 00 01 40 050000f0ffff
 		disk sectors:0,5 ee*512 sectors:6,58
 	END
 }
@@ -77,42 +71,30 @@ answer_ata() {
 
 @test "a READ or WRITE beyond or across the end is IDNF, and does nothing" {
 	assert_dialog <<-END
-		> read 64 1
-		< failed 40 10 64 1
-		> read 63 2
-		< failed 40 10 63 2
-		> write 64 1
-		< failed 41 10 64 1
-		> write 63 2
-		< failed 41 10 63 2
+		read 64 1 -> failed 40 10 64 1
+		read 63 2 -> failed 40 10 63 2
+		write 64 1 -> failed 41 10 64 1
+		write 63 2 -> failed 41 10 63 2
 		disk sectors:0,64
 	END
 }
 
 @test "an address that wraps is IDNF" {
 	assert_dialog <<-END
-		> io 24 01 ffffffffffff
-		< ata 40 10 01 41 ffffffffffff
-		> io 24 02 ffffffffffff
-		< ata 40 10 02 41 ffffffffffff
-		> io 34 01 ffffffffffff ee*512
-		< ata 41 10 01 41 ffffffffffff
-		> io 20 02 ffffffff0000
-		< ata 00 10 02 41 ffffffff0000
+		io 24 01 ffffffffffff -> ata 40 10 01 41 ffffffffffff
+		io 24 02 ffffffffffff -> ata 40 10 02 41 ffffffffffff
+		io 34 01 ffffffffffff ee*512 -> ata 41 10 01 41 ffffffffffff
+		io 20 02 ffffffff0000 -> ata 00 10 02 41 ffffffff0000
 		disk sectors:0,64
 	END
 }
 
 @test "a count of 0 is ABRT for all four" {
 	assert_dialog <<-END
-		> io 20 00 010000e00000
-		< ata 00 04 00 41 010000e00000
-		> io 24 00 010000000000
-		< ata 40 04 00 41 010000000000
-		> io 30 00 010000e00000
-		< ata 01 04 00 41 010000e00000
-		> io 34 00 010000000000
-		< ata 41 04 00 41 010000000000
+		io 20 00 010000e00000 -> ata 00 04 00 41 010000e00000
+		io 24 00 010000000000 -> ata 40 04 00 41 010000000000
+		io 30 00 010000e00000 -> ata 01 04 00 41 010000e00000
+		io 34 00 010000000000 -> ata 41 04 00 41 010000000000
 	END
 	assert_equal sync "$(cat "$CALLS")"
 }
@@ -122,10 +104,8 @@ assert_maximum() {
 	MTU=$1
 	assert_dialog <<-END
 		$([ "$2" = 0 ] || echo "= read 3 $2")
-		> read 3 $(($2 + 1))
-		< failed 40 04 3 $(($2 + 1))
-		> read 0 255
-		< failed 40 04 0 255
+		read 3 $(($2 + 1)) -> failed 40 04 3 $(($2 + 1))
+		read 0 255 -> failed 40 04 0 255
 	END
 }
 
@@ -140,8 +120,7 @@ assert_maximum() {
 	# At MTU 1046 the formula that initiators use gives 1 sector.
 	MTU=1046
 	assert_dialog <<-END
-		> query
-		< query 01
+		query -> query 01
 		= read 3 2
 		= write 3 2
 	END
@@ -169,22 +148,17 @@ assert_maximum() {
 
 @test "a WRITE without all of its payload is ABRT" {
 	assert_dialog <<-END
-		> write 5 1 ee*511
-		< failed 41 04 5 1
-		> write 5 2 ee*1023
-		< failed 41 04 5 2
-		> io 34 01 050000000000
-		< failed 41 04 5 1
-		> io 34 ff 050000000000
-		< failed 41 04 5 255
+		write 5 1 ee*511 -> failed 41 04 5 1
+		write 5 2 ee*1023 -> failed 41 04 5 2
+		io 34 01 050000000000 -> failed 41 04 5 1
+		io 34 ff 050000000000 -> failed 41 04 5 255
 		disk sectors:0,64
 	END
 }
 
 @test "a READ with a payload is a READ, also with flag W" {
 	assert_dialog <<-END
-		> ata 40 00 02 24 030000000000 ee*1024
-		< read 3 2
+		ata 40 00 02 24 030000000000 ee*1024 -> read 3 2
 		> ata 41 00 02 24 030000000000 ee*1024
 		< ata 41 00 02 40 030000000000 sectors:3,2
 		disk sectors:0,64
@@ -201,8 +175,7 @@ assert_maximum() {
 	assert_dialog <<-END
 		> ata 40 00 01 20 030000e00000
 		< ata 40 00 01 40 030000e00000 sectors:3,1
-		> ata 00 00 01 24 030000e00000
-		< ata 00 10 01 41 030000e00000
+		ata 00 00 01 24 030000e00000 -> ata 00 10 01 41 030000e00000
 	END
 }
 
@@ -210,10 +183,8 @@ assert_maximum() {
 	assert_dialog <<-END
 		> ata ff 00 01 24 030000000000
 		< ata 53 00 01 40 030000000000 sectors:3,1
-		> ata 40 99 01 24 030000000000
-		< read 3 1
-		> $(request 00 40000124030000000000dddd)
-		< read 3 1
+		ata 40 99 01 24 030000000000 -> read 3 1
+		$(request 00 40000124030000000000dddd) -> read 3 1
 	END
 }
 
@@ -221,10 +192,8 @@ assert_maximum() {
 	OPTIONS+=(-r)
 	assert_dialog <<-END
 		= read 5 1
-		> write 5 1
-		< failed 41 04 5 1
-		> io 30 01 050000e00000 ee*512
-		< ata 01 04 01 41 050000e00000
+		write 5 1 -> failed 41 04 5 1
+		io 30 01 050000e00000 ee*512 -> ata 01 04 01 41 050000e00000
 		disk sectors:0,64
 	END
 	assert_equal "read 5 1" "$(cat "$CALLS")"
@@ -233,39 +202,29 @@ assert_maximum() {
 @test "-o and -l move and limit all reads and writes" {
 	OPTIONS+=(-o 10 -l 20)
 	assert_dialog <<-END
-		> read 0 1
-		< read 0 1 sectors:10,1
-		> read 19 1
-		< read 19 1 sectors:29,1
-		> read 20 1
-		< failed 40 10 20 1
-		> read 19 2
-		< failed 40 10 19 2
+		read 0 1 -> read 0 1 sectors:10,1
+		read 19 1 -> read 19 1 sectors:29,1
+		read 20 1 -> failed 40 10 20 1
+		read 19 2 -> failed 40 10 19 2
 		= write 0 1
 		= write 19 1
-		> write 20 1
-		< failed 41 10 20 1
-		> write 19 2
-		< failed 41 10 19 2
+		write 20 1 -> failed 41 10 20 1
+		write 19 2 -> failed 41 10 19 2
 		disk sectors:0,10 ee*512 sectors:11,18 ee*512 sectors:30,34
 	END
 }
 
 @test "CHECK POWER MODE reports active, whatever the count" {
 	assert_dialog <<-END
-		> ata 00 00 00 e5 000000000000
-		< ata 00 00 ff 40 000000000000
-		> ata 00 00 01 e5 000000000000
-		< ata 00 00 ff 40 000000000000
+		ata 00 00 00 e5 000000000000 -> ata 00 00 ff 40 000000000000
+		ata 00 00 01 e5 000000000000 -> ata 00 00 ff 40 000000000000
 	END
 }
 
 @test "SET FEATURES: the write cache can be turned on, but not off" {
 	assert_dialog <<-END
-		> ata 00 02 00 ef 000000000000
-		< ata 00 00 00 40 000000000000
-		> ata 00 82 00 ef 000000000000
-		< ata 00 04 00 41 000000000000
+		ata 00 02 00 ef 000000000000 -> ata 00 00 00 40 000000000000
+		ata 00 82 00 ef 000000000000 -> ata 00 04 00 41 000000000000
 	END
 }
 
@@ -304,23 +263,18 @@ assert_maximum() {
 
 		= flush
 
-		> read 99 1
-		< failed 40 10 99 1
+		read 99 1 -> failed 40 10 99 1
 		= query
-		> $(request 02 00000000)
-		< $(response 02 '00*36')
-		> $(request 03 0000)
-		< $(response 03 '00*36')
+		$(request 02 00000000) -> $(response 02 '00*36')
+		$(request 03 0000) -> $(response 03 '00*36')
 	END
 }
 
 @test "a bad sector fails a READ with UNC, a WRITE with ABRT, nothing else" {
 	assert_dialog <<-END
 		:bad 5
-		> read 5 1
-		< failed 40 40 5 1
-		> write 5 1
-		< failed 41 04 5 1
+		read 5 1 -> failed 40 40 5 1
+		write 5 1 -> failed 41 04 5 1
 		:bad 6
 		= read 5 1
 	END

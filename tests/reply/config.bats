@@ -2,8 +2,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # config COMMAND LENGTH [STRING...]: a request, and the reply with the string
 # that is set now.
 ask_config() {
@@ -31,18 +29,15 @@ answer_error() {
 
 @test "the version nibble of a request is ignored" {
 	assert_dialog <<-END
-		> $(request 01 "0000 0000 00 14 0002 6162")
-		< config 4 0002 6162
-		> $(request 01 "0000 0000 00 f0 0000")
-		< config 0 0002 6162
+		$(request 01 "0000 0000 00 14 0002 6162") -> config 4 0002 6162
+		$(request 01 "0000 0000 00 f0 0000") -> config 0 0002 6162
 	END
 }
 
 @test "set: an empty string is replaced" {
 	assert_dialog <<-END
 		= config 3 0003 616263
-		> config 0 0000
-		< config 0 0003 616263
+		config 0 0000 -> config 0 0003 616263
 	END
 }
 
@@ -56,16 +51,11 @@ answer_error() {
 @test "set: a different, longer or shorter string is error 4 with the owner's" {
 	assert_dialog <<-END
 		= config 3 0003 616263
-		> config 3 0003 616264
-		< error 04 0040 0100 02 13 0003 616263
-		> config 3 0002 6162
-		< error 04 0040 0100 02 13 0003 616263
-		> config 3 0004 61626364
-		< error 04 0040 0100 02 13 0003 616263
-		> config 3 0000
-		< error 04 0040 0100 02 13 0003 616263
-		> config 0 0000
-		< config 0 0003 616263
+		config 3 0003 616264 -> error 04 0040 0100 02 13 0003 616263
+		config 3 0002 6162 -> error 04 0040 0100 02 13 0003 616263
+		config 3 0004 61626364 -> error 04 0040 0100 02 13 0003 616263
+		config 3 0000 -> error 04 0040 0100 02 13 0003 616263
+		config 0 0000 -> config 0 0003 616263
 	END
 }
 
@@ -73,8 +63,7 @@ answer_error() {
 	assert_dialog <<-END
 		= config 3 0003 616263
 		= config 4 0002 7a7a
-		> config 0 0000
-		< config 0 0002 7a7a
+		config 0 0000 -> config 0 0002 7a7a
 	END
 }
 
@@ -102,10 +91,8 @@ answer_error() {
 	assert_dialog <<-END
 		= config 2 0000
 		= config 4 0003 616263
-		> config 2 0000
-		< config 2 0003 616263
-		> config 2 0002 6162
-		< config 2 0003 616263
+		config 2 0000 -> config 2 0003 616263
+		config 2 0002 6162 -> config 2 0003 616263
 		= config 2 0003 616263
 	END
 }
@@ -146,11 +133,9 @@ answer_error() {
 		> config 4 001d 6162
 		> config 3 001d ab*28
 		> config 4 003c ab*28
-		> config 4 0003
-		< config 4 0003 000000
+		config 4 0003 -> config 4 0003 000000
 		> config 2 001d
-		> config 0 0000
-		< config 0 0003 000000
+		config 0 0000 -> config 0 0003 000000
 	END
 }
 
@@ -168,10 +153,8 @@ answer_error() {
 
 @test "what follows the string is no part of it" {
 	assert_dialog <<-END
-		> config 4 0002 6162 dd*30
-		< config 4 0002 6162
-		> config 0 0000
-		< config 0 0002 6162
+		config 4 0002 6162 dd*30 -> config 4 0002 6162
+		config 0 0000 -> config 0 0002 6162
 	END
 }
 
@@ -180,8 +163,7 @@ answer_error() {
 		= config 4 0005 6100ff0a00
 		> config 1 0004 6100ff0a
 		> config 1 0005 6100ff0a01
-		> config 2 0002 6100
-		< config 2 0005 6100ff0a00
+		config 2 0002 6100 -> config 2 0005 6100ff0a00
 	END
 }
 

@@ -2,8 +2,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # identify_words LINE...: run the script with an IDENTIFY at its end, and keep
 # the data of the reply in $WORDS.
 identify_words() {

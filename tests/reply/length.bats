@@ -5,8 +5,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # cut_frame FRAME [SUFFIX]: the frame, followed by bytes dd, cut to each length
 # up to 70; then the suffix.
 cut_frame() {
@@ -89,15 +87,10 @@ assert_padding() {
 @test "a jumbo frame is as good as a short one for every command" {
 	MTU=9000
 	assert_dialog <<-END
-		> $(request 01 "0000000000000000 dd*8000")
-		< query 11
-		> $(request 00 "400001240300000000000000 dd*8000")
-		< read 3 1
-		> $(request 02 "00000000 dd*8000")
-		< $(response 02 '00*36')
-		> $(request 03 "0000 dd*8000")
-		< $(response 03 '00*36')
-		> $(ata_flush) dd*8000
-		< flush
+		$(request 01 "0000000000000000 dd*8000") -> query 11
+		$(request 00 "400001240300000000000000 dd*8000") -> read 3 1
+		$(request 02 "00000000 dd*8000") -> $(response 02 '00*36')
+		$(request 03 "0000 dd*8000") -> $(response 03 '00*36')
+		$(ata_flush) dd*8000 -> flush
 	END
 }

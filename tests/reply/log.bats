@@ -2,8 +2,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # assert_counters LINE: the only line of counters ends so.
 assert_counters() {
 	assert_equal "vblade: e0.1: 1500: $1" "$(grep reads= "$ERR")"

@@ -2,8 +2,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # list, edit COUNT DIRECTIVE...: a read or an edit, and its reply of success.
 ask_list() {
 	request 02 "00 00 00 $*"
@@ -48,8 +46,7 @@ answer_error() {
 	assert_dialog <<-END
 		> edit 03 0001 $SS 0001 $B 0001 $A
 		< edit 03 0000 $SS 0000 $B 0000 $A
-		> list 00
-		< list 03 0000 $SS 0000 $B 0000 $A
+		list 00 -> list 03 0000 $SS 0000 $B 0000 $A
 	END
 }
 
@@ -60,16 +57,11 @@ answer_error() {
 
 @test "add: addresses of several requests, all of them allowed" {
 	assert_dialog <<-END
-		> edit 01 0001 $SS
-		< edit 01 0000 $SS
-		> edit 01 0001 $A
-		< edit 02 0000 $SS 0000 $A
-		> edit 01 0001 $B
-		< edit 03 0000 $SS 0000 $A 0000 $B
-		> from $A list 00
-		< from $A list 03 0000 $SS 0000 $A 0000 $B
-		> from $B edit 00
-		< from $B edit 03 0000 $SS 0000 $A 0000 $B
+		edit 01 0001 $SS -> edit 01 0000 $SS
+		edit 01 0001 $A -> edit 02 0000 $SS 0000 $A
+		edit 01 0001 $B -> edit 03 0000 $SS 0000 $A 0000 $B
+		from $A list 00 -> from $A list 03 0000 $SS 0000 $A 0000 $B
+		from $B edit 00 -> from $B edit 03 0000 $SS 0000 $A 0000 $B
 	END
 }
 
@@ -77,21 +69,16 @@ answer_error() {
 	assert_dialog <<-END
 		> edit 04 0001 $SS 0001 $A 0001 $B 0001 $C
 		< edit 04 0000 $SS 0000 $A 0000 $B 0000 $C
-		> edit 01 0002 $A
-		< edit 03 0000 $SS 0000 $B 0000 $C
-		> edit 01 0002 $C
-		< edit 02 0000 $SS 0000 $B
-		> edit 02 0001 $A 0002 $SS
-		< edit 02 0000 $B 0000 $A
+		edit 01 0002 $A -> edit 03 0000 $SS 0000 $B 0000 $C
+		edit 01 0002 $C -> edit 02 0000 $SS 0000 $B
+		edit 02 0001 $A 0002 $SS -> edit 02 0000 $B 0000 $A
 	END
 }
 
 @test "delete: the only one opens the target to all" {
 	assert_dialog <<-END
-		> edit 01 0001 $SS
-		< edit 01 0000 $SS
-		> edit 01 0002 $SS
-		< edit 00
+		edit 01 0001 $SS -> edit 01 0000 $SS
+		edit 01 0002 $SS -> edit 00
 		= from $A list 00
 	END
 }
@@ -113,23 +100,17 @@ answer_error() {
 
 @test "a bad directive is reported by its index; those before it stay" {
 	assert_dialog <<-END
-		> edit 02 00ff $A 0001 $B
-		< stopped 02 00
-		> edit 03 0001 $SS 0003 $A 0001 $B
-		< stopped 02 01
-		> list 00
-		< list 01 0000 $SS
+		edit 02 00ff $A 0001 $B -> stopped 02 00
+		edit 03 0001 $SS 0003 $A 0001 $B -> stopped 02 01
+		list 00 -> list 01 0000 $SS
 	END
 }
 
 @test "more directives than the frame has are error 2 and change nothing" {
 	assert_dialog <<-END
-		> edit 14 0001 $A 0001 $B @60
-		< error 01
-		> edit 05 0001 $A 0001 02
-		< error 01
-		> edit ff 0001 $A
-		< error 01
+		edit 14 0001 $A 0001 $B @60 -> error 01
+		edit 05 0001 $A 0001 02 -> error 01
+		edit ff 0001 $A -> error 01
 		= list 00
 	END
 }
@@ -140,10 +121,8 @@ answer_error() {
 
 @test "an unknown mask command is error 2" {
 	assert_dialog <<-END
-		> $(request 02 00020001)
-		< error 02
-		> $(request 02 00ff0000)
-		< error ff
+		$(request 02 00020001) -> error 02
+		$(request 02 00ff0000) -> error ff
 		= list 00
 	END
 }
@@ -187,13 +166,9 @@ answer_error() {
 @test "with -m the list can be read, but not edited" {
 	OPTIONS+=(-m "02:00:00:00:00:01,$A")
 	assert_dialog <<-END
-		> list 00
-		< list 02 0000 $SS 0000 $A
-		> edit 01 0001 $B
-		< stopped 01 00
-		> edit 02 0002 $A 0001 $B
-		< stopped 01 00
-		> list 00
-		< list 02 0000 $SS 0000 $A
+		list 00 -> list 02 0000 $SS 0000 $A
+		edit 01 0001 $B -> stopped 01 00
+		edit 02 0002 $A 0001 $B -> stopped 01 00
+		list 00 -> list 02 0000 $SS 0000 $A
 	END
 }

@@ -3,8 +3,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # occupy: reads that are held, as many as may be under way at a time.
 occupy() {
 	local i slots=32

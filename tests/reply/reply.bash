@@ -4,7 +4,6 @@
 # one run per script.
 #
 #	load reply
-#	setup() { export_image 64; }
 #
 #	@test "the first sector is read" {
 #		assert_reply "read 0 1" "read 0 1"
@@ -32,6 +31,8 @@ export_image() {
 	MTU=1500
 	EXIT=0
 }
+
+setup() { export_image 64; }
 
 # --- frames -----------------------------------------------------------
 
@@ -236,14 +237,18 @@ assert_silence() {
 	run_script "$@" && assert_equal "" "$(cat "$FRAMES")" "replies"
 }
 
-# assert_dialog: run the script on standard input, in which "> REQUEST" is
-# sent, "< REPLY" is the next reply, and "= NAME ARGUMENT..." is a request and
-# the reply of the same name and arguments.  Of lines "! CALL", assert_calls,
-# of a line "disk DATA", assert_image.
+# assert_dialog: run the script on standard input, in which "REQUEST -> REPLY"
+# is a request and the next reply, "> REQUEST" and "< REPLY" are one of both,
+# and "= NAME ARGUMENT..." is both, if they have the same name and arguments.
+# Of lines "! CALL", assert_calls, of a line "disk DATA", assert_image.
 assert_dialog() {
 	local line script=() replies=() calls=() image=
 	while read -r line; do
 		case $line in
+		*' -> '*)
+			script+=("${line%% -> *}")
+			replies+=("${line#* -> }")
+			;;
 		'> '*) script+=("${line#> }") ;;
 		'< '*) replies+=("${line#< }") ;;
 		'= '*) script+=("${line#= }") replies+=("${line#= }") ;;

@@ -2,8 +2,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # reserve COMMAND COUNT MAC...: a request, and the reply with the list.
 ask_reserve() {
 	request 03 "0$*"
@@ -26,18 +24,15 @@ answer_denied() {
 @test "read: the list is empty at first; addresses are not stored" {
 	assert_dialog <<-END
 		= reserve 0 00
-		> reserve 0 01 $A
-		< reserve 0 00
-		> reserve 0 ff
-		< reserve 0 00
+		reserve 0 01 $A -> reserve 0 00
+		reserve 0 ff -> reserve 0 00
 	END
 }
 
 @test "set: the list is kept in its order, also without the requester" {
 	assert_dialog <<-END
 		= reserve 1 02 $B $A
-		> reserve 0 00
-		< reserve 0 02 $B $A
+		reserve 0 00 -> reserve 0 02 $B $A
 	END
 }
 
@@ -52,12 +47,9 @@ answer_denied() {
 @test "set: any other host gets error 6 and the list, also for a release" {
 	assert_dialog <<-END
 		= reserve 1 02 $A $B
-		> reserve 1 01 $SS
-		< error 06 01 02 $A $B
-		> reserve 1 00
-		< error 06 01 02 $A $B
-		> reserve 0 00
-		< reserve 0 02 $A $B
+		reserve 1 01 $SS -> error 06 01 02 $A $B
+		reserve 1 00 -> error 06 01 02 $A $B
+		reserve 0 00 -> reserve 0 02 $A $B
 	END
 }
 
@@ -65,8 +57,7 @@ answer_denied() {
 	assert_dialog <<-END
 		= reserve 1 01 $A
 		= reserve 2 01 $B
-		> reserve 0 00
-		< reserve 0 01 $B
+		reserve 0 00 -> reserve 0 01 $B
 		= reserve 2 00
 	END
 }
@@ -74,14 +65,10 @@ answer_denied() {
 @test "more addresses than the frame has are error 2 and change nothing" {
 	assert_dialog <<-END
 		= reserve 1 02 $A $B
-		> reserve 2 06 $A 02000000
-		< error 02 02 00
-		> reserve 2 ff $A
-		< error 02 02 00
-		> reserve 1 ff
-		< error 02 01 00
-		> reserve 0 00
-		< reserve 0 02 $A $B
+		reserve 2 06 $A 02000000 -> error 02 02 00
+		reserve 2 ff $A -> error 02 02 00
+		reserve 1 ff -> error 02 01 00
+		reserve 0 00 -> reserve 0 02 $A $B
 	END
 }
 
@@ -91,10 +78,8 @@ answer_denied() {
 
 @test "an unknown command is error 2 and changes nothing" {
 	assert_dialog <<-END
-		> reserve 3 01 $A
-		< error 02 03 00
-		> $(request 03 ff00)
-		< error 02 ff 00
+		reserve 3 01 $A -> error 02 03 00
+		$(request 03 ff00) -> error 02 ff 00
 		= reserve 0 00
 	END
 }
@@ -102,10 +87,8 @@ answer_denied() {
 @test "other hosts get error 6 for reads and writes" {
 	assert_dialog <<-END
 		= reserve 1 01 $SS
-		> from $A read 3 1
-		< denied 40 01 030000000000
-		> from $A write 3 1
-		< denied 41 01 030000000000
+		from $A read 3 1 -> denied 40 01 030000000000
+		from $A write 3 1 -> denied 41 01 030000000000
 		> from $A $(request 00 "00 00 01 20 030000e00000 0000")
 		< denied 00 01 030000e00000
 		> from $A $(request 00 "01 00 01 30 030000e00000 0000 ee*512")
@@ -139,8 +122,7 @@ answer_denied() {
 		= from $A query
 		> from $A $(request 02 "00 00 00 00")
 		< from $A $(response 02 "00 00 00 00 @60")
-		> from $A reserve 0 00
-		< from $A reserve 0 01 $SS
+		from $A reserve 0 00 -> from $A reserve 0 01 $SS
 	END
 }
 
@@ -150,8 +132,7 @@ answer_denied() {
 
 		= write 3 1
 
-		> from 0200000000ff read 3 1
-		< from 0200000000ff read 3 1 ee
+		from 0200000000ff read 3 1 -> from 0200000000ff read 3 1 ee
 	END
 }
 

@@ -3,8 +3,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 @test "adjacent reads of a batch are one operation" {
 	assert_dialog_warm_and_cold <<-END
 		= read 4 2
@@ -105,8 +103,7 @@ setup() { export_image 64; }
 	assert_dialog_warm_and_cold <<-END
 		:bad 5
 		= write 4 1 aa
-		> write 5 2 bb
-		< failed 41 04 5 2
+		write 5 2 bb -> failed 41 04 5 2
 		= write 7 1 cc
 		disk sectors:0,4 aa*512 sectors:5,2 cc*512 sectors:8,56
 	END
@@ -116,15 +113,13 @@ setup() { export_image 64; }
 	assert_dialog <<-END
 		:cold
 		:bad 4
-		> read 4 1
-		< failed 40 40 4 1
+		read 4 1 -> failed 40 40 4 1
 		= read 5 1
 		= read 6 1
 		:bad 6
 		= read 4 1
 		= read 5 1
-		> read 6 1
-		< failed 40 40 6 1
+		read 6 1 -> failed 40 40 6 1
 	END
 }
 

@@ -2,8 +2,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # identified_sectors: words 100-103 of the last reply, to an IDENTIFY.
 identified_sectors() {
 	local words
@@ -20,8 +18,7 @@ identified_sectors() {
 
 @test "growth is served at once" {
 	assert_dialog <<-END
-		> read 64 1
-		< failed 40 10 64 1
+		read 64 1 -> failed 40 10 64 1
 		:truncate 65536
 		= read 64 1 00
 
@@ -38,17 +35,13 @@ identified_sectors() {
 @test "reads and writes of sectors lost to a shrink are IDNF, and do nothing" {
 	assert_dialog_warm_and_cold <<-END
 		:truncate 5120
-		> read 10 1
-		< failed 40 10 10 1
+		read 10 1 -> failed 40 10 10 1
 
-		> read 9 2
-		< failed 40 10 9 2
+		read 9 2 -> failed 40 10 9 2
 
-		> write 10 1
-		< failed 41 10 10 1
+		write 10 1 -> failed 41 10 10 1
 
-		> write 9 2
-		< failed 41 10 9 2
+		write 9 2 -> failed 41 10 9 2
 		disk sectors:0,10
 	END
 }
@@ -58,13 +51,11 @@ identified_sectors() {
 		:truncate 5120
 		= read 8 1
 		= read 9 1
-		> read 10 1
-		< failed 40 10 10 1
+		read 10 1 -> failed 40 10 10 1
 
 		= write 8 1 aa
 		= write 9 1 bb
-		> write 10 1 cc
-		< failed 41 10 10 1
+		write 10 1 cc -> failed 41 10 10 1
 		disk sectors:0,8 aa*512 bb*512
 	END
 }
@@ -95,12 +86,10 @@ identified_sectors() {
 @test "a write to a disk whose size is unknown is ABRT, not IDNF" {
 	assert_dialog_warm_and_cold <<-END
 		:truncate -1
-		> write 5 1
-		< failed 41 04 5 1
+		write 5 1 -> failed 41 04 5 1
 		> other
 
-		> write 5 1
-		< failed 41 04 5 1
+		write 5 1 -> failed 41 04 5 1
 		disk sectors:0,64
 	END
 }

@@ -3,8 +3,6 @@
 
 load reply
 
-setup() { export_image 64; }
-
 @test "written data is synced within a second" {
 	run_script "write 3 1" :pass :pass :pass
 	assert_calls "write 3 1" sync
