@@ -18,32 +18,25 @@ assert_accepted() {
 	assert_refused 6 "$NONE: No such file" "$@"
 }
 
-# assert_value_refused NAME VALUE ARGUMENT...: the value, which is among the
-# arguments, is refused; the message has its name and the value.
-assert_value_refused() {
-	local name=$1 value
-	value=$(sed 's/[.+]/\\&/g' <<<"$2")
+# assert_values_refused NAME WHY ARGUMENT...: of each line of the standard
+# input, which takes the place of the argument VALUE, the message has the name,
+# the value and the reason.
+assert_values_refused() {
+	local value name=$1 why=$2
 	shift 2
-	assert_refused 2 "^vblade: $name '$value': " "$@"
+	while IFS= read -r value; do
+		assert_refused 2 "^vblade: $name '" "${@/#VALUE/$value}" ||
+			return
+		assert_equal "vblade: $name '$value': $why" "$(cat "$ERR")" ||
+			return
+	done
 }
 
-# assert_success ARGUMENT...: exit status 0, and nothing on standard error.
-assert_success() {
-	launch "$@"
+# assert_exit STATUS ARGUMENT...
+assert_exit() {
+	launch "${@:2}"
 	wait_for_exit "$PID"
-	assert_equal 0 "$STATUS" "exit status of vblade $*"
-	assert_equal "" "$(cat "$ERR")" "standard error"
-}
-
-# assert_usage PATTERN ARGUMENT...: exit status 2, and a message.
-assert_usage() {
-	local pattern=$1
-	shift
-	launch "$@"
-	wait_for_exit "$PID"
-	assert_equal 2 "$STATUS" "exit status of vblade $*"
-	assert_equal "" "$(cat "$OUT")" "standard output"
-	assert_match "$pattern" "$(cat "$ERR")"
+	assert_equal "$1" "$STATUS" "exit status of vblade ${*:2}"
 }
 
 # malformed: what is no number from 0 on.
@@ -54,16 +47,14 @@ malformed() {
 
 # addresses N: a list of N different MAC addresses.
 addresses() {
-	local i list=
-	for ((i = 0; i < $1; i++)); do
-		list+=$(printf '0200%08x,' "$i")
-	done
+	local list
+	list=$(seq -f 0200%08.0f, "$1" | tr -d '\n')
 	echo "${list%,}"
 }
 
-@test "-h prints the usage and a line for each option" {
+@test "-h and --help print the usage and a line for each option" {
 	local option
-	assert_success -h
+	assert_exit 0 -h
 	assert_match '^usage: vblade ' "$(cat "$OUT")"
 	assert_match 'shelf slot interface file$' "$(cat "$OUT")"
 	for option in b d f h l m o r s t v V; do
@@ -71,37 +62,34 @@ addresses() {
 			"lines for -$option"
 	done
 	refute_match '.{80}' "$(cat "$OUT")"
-}
-
-@test "--help prints the same" {
-	assert_success -h
 	local short=$OUT
-	assert_success --help
+	assert_exit 0 --help
 	assert_equal "$(cat "$short")" "$(cat "$OUT")"
+	assert_equal "" "$(cat "$ERR")" "standard error"
 }
 
 @test "-V and --version print the name and the version" {
 	local option
 	for option in -V --version; do
-		assert_success $option
+		assert_exit 0 $option
 		assert_equal 1 "$(wc -l <"$OUT")" "lines"
-		assert_match '^vblade [0-9]+' "$(cat "$OUT")"
+		assert_match '^vblade [0-9]+\.[0-9]+$' "$(cat "$OUT")"
+		assert_equal "" "$(cat "$ERR")" "standard error"
 	done
 }
 
 @test "fewer or more than four operands are refused with the usage" {
-	assert_usage '^usage: '
-	assert_usage '^usage: ' 0
-	assert_usage '^usage: ' 0 1 eth0
-	assert_usage '^usage: ' -r 0 1 eth0
-	assert_usage '^usage: ' 0 1 eth0 "$IMAGE" surplus
+	local arguments
+	for arguments in "" 0 "0 1 eth0" "-r 0 1 eth0" "0 1 eth0 file surplus"; do
+		# shellcheck disable=SC2086
+		assert_exit 2 $arguments
+		assert_equal "" "$(cat "$OUT")" "standard output"
+		assert_match '^usage: ' "$(cat "$ERR")"
+	done
 }
 
 @test "an unknown option is refused by its name, and -h is mentioned" {
 	assert_refused 2 "unknown option -x .*-h " -x 0 1 eth0 "$IMAGE"
-}
-
-@test "a long option is refused by its name" {
 	assert_refused 2 "unknown option --read-only .*-h " --read-only 0 1 \
 		eth0 "$IMAGE"
 }
@@ -116,44 +104,36 @@ addresses() {
 }
 
 @test "shelf: 0 to 65534" {
-	local value
 	assert_accepted 0 1 none0 "$NONE"
 	assert_accepted 65534 1 none0 "$NONE"
 	{
 		printf '%s\n' 65535 65536 70000 4294967296
 		malformed
-	} | while IFS= read -r value; do
-		assert_value_refused shelf "$value" -- "$value" 1 none0 "$NONE"
-	done
+	} | assert_values_refused shelf "must be a number from 0 to 65534" \
+		-- VALUE 1 none0 "$NONE"
 }
 
 @test "slot: 0 to 254" {
-	local value
 	assert_accepted 0 0 none0 "$NONE"
 	assert_accepted 0 254 none0 "$NONE"
 	{
 		printf '%s\n' 255 256 300 65536
 		malformed | tail -n 3
-	} | while IFS= read -r value; do
-		assert_value_refused slot "$value" -- 0 "$value" none0 "$NONE"
-	done
+	} | assert_values_refused slot "must be a number from 0 to 254" \
+		-- 0 VALUE none0 "$NONE"
 }
 
 # assert_range OPTION MIN MAX VALUE...: from MIN to MAX is accepted, the
 # values and what is no number are refused.  (All of malformed is tried with
 # the shelf; the same function parses all numbers.)
 assert_range() {
-	local option=$1 value
-	assert_accepted "$option" "$2" 0 1 none0 "$NONE"
-	assert_accepted "$option" "$3" 0 1 none0 "$NONE"
-	shift 3
+	assert_accepted "$1" "$2" 0 1 none0 "$NONE"
+	assert_accepted "$1" "$3" 0 1 none0 "$NONE"
 	{
-		printf '%s\n' "$@"
+		printf '%s\n' "${@:4}"
 		malformed | tail -n 3
-	} | while IFS= read -r value; do
-		assert_value_refused "$option" "$value" "$option" "$value" \
-			0 1 none0 "$NONE"
-	done
+	} | assert_values_refused "$1" "must be a number from $2 to $3" \
+		"$1" VALUE 0 1 none0 "$NONE"
 }
 
 @test "-b: 2 to 65535" {
@@ -177,7 +157,7 @@ assert_range() {
 @test "-l and -o beyond the file are refused in sectors of 512 bytes" {
 	assert_refused 2 "-l 999: .* has only 64 sectors of 512 bytes" \
 		-l 999 0 1 none0 "$IMAGE"
-	assert_refused 2 "-l 64: .* has only 63 sectors of 512 bytes" \
+	assert_refused 2 "-l 64: .* has only 63 sectors of .* -o 1 on$" \
 		-o 1 -l 64 0 1 none0 "$IMAGE"
 	assert_refused 2 "-o 64: .* has only 64 sectors of 512 bytes" \
 		-o 64 0 1 none0 "$IMAGE"
@@ -185,21 +165,14 @@ assert_range() {
 		-l 18014398509481983 0 1 none0 "$IMAGE"
 }
 
-@test "-m: what is no unicast MAC address is refused" {
-	local value
-	for value in zz:zz:zz:zz:zz:zz 02:00:00:00:00 02000000000 \
+@test "-m: a list with an entry that is no unicast MAC address is refused" {
+	printf '%s\n' zz:zz:zz:zz:zz:zz 02:00:00:00:00 02000000000 \
 		02:00:00:00:00:01:02 0200000000001 02-00-00-00-00-01 \
-		02:00:00:00:00:0g x ff:ff:ff:ff:ff:ff 01:00:5e:00:00:01; do
-		assert_value_refused -m "$value" -m "$value" 0 1 none0 "$NONE"
-	done
-}
-
-@test "-m: an empty list or entry, or one bad entry, is refused" {
-	local value
-	for value in "" "," "020000000001," ",020000000001" \
-		020000000001,,020000000002 020000000001,zz,020000000002; do
-		assert_value_refused -m "$value" -m "$value" 0 1 none0 "$NONE"
-	done
+		02:00:00:00:00:0g x ff:ff:ff:ff:ff:ff 01:00:5e:00:00:01 \
+		"" "," "020000000001," ",020000000001" \
+		020000000001,,020000000002 020000000001,zz,020000000002 |
+		assert_values_refused -m "expected a comma-separated list of \
+unicast MAC addresses" -m VALUE 0 1 none0 "$NONE"
 }
 
 @test "-m: 255 addresses are accepted, more are refused" {
@@ -226,6 +199,7 @@ assert_range() {
 	done
 	assert_equal 4 "$(sort -u <<<"${messages%$'\n'}" | wc -l)" \
 		"messages: $messages"
+	assert_match "no whole sector in 511 bytes$" "$(cat "$ERR")"
 	assert_refused 6 "/dev/zero: not a regular file or block device" \
 		0 1 none0 /dev/zero
 	assert_refused 6 "No such file" 0 1 none0 ""

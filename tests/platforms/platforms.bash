@@ -29,6 +29,7 @@ suite() {
 	output=$(env -i PATH="${PATH//$BATS_LIBEXEC:/}" HOME="${HOME:-/}" CI="${CI:-}" \
 		VBLADE="$VBLADE" \
 		${REPLY_PROGRAM:+"REPLY_PROGRAM=$REPLY_PROGRAM"} \
+		${POOL:+"POOL=$POOL"} \
 		ASAN_OPTIONS="detect_leaks=0:log_path=$log" \
 		UBSAN_OPTIONS="log_path=$log" TSAN_OPTIONS="log_path=$log" \
 		VALGRIND_OPTS="-q --vgdb=no --log-file=$log.%p" \

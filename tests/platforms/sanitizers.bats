@@ -40,7 +40,7 @@ build_sanitized() {
 
 @test "threads: gcc, the order of the reply suite" {
 	build_sanitized tsan-gcc gcc thread tests/reply/reply
-	suite reply/order.bats reply/run.bats reply/sync.bats
+	POOL=1 suite reply/order.bats reply/run.bats reply/sync.bats
 }
 
 # load_both_engines OPTION...: keep both ends of a wire busy for some seconds,

@@ -2,56 +2,43 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # with HEADER: a Config read with another Ethernet and AoE header.
-with() {
-	echo "$1 0badcafe 0000 0000 00 00 0000"
+ask_with() {
+	echo "$* 0badcafe 0000 0000 00 00 0000"
 }
 
-# answer DESTINATION [SOURCE]: the reply to it.
-answer() {
+# with DESTINATION [SOURCE]: the reply to it.
+answer_with() {
 	echo "$1 ${2:-TT} 88a2 18 00 000001 01 0badcafe 0040 0100 02 10 0000 @60"
 }
 
-# assert_accepted REQUEST [REPLY]
-assert_accepted() {
-	assert_reply "$1" "${2:-$(answer SS)}"
-}
-
-@test "a request to the target's address gets a reply from there" {
-	assert_accepted "$(with "TT SS 88a2 10 00 0000 01 01")"
-}
-
-@test "a request to the broadcast address gets it too" {
-	assert_accepted "$(with "ffffffffffff SS 88a2 10 00 0000 01 01")"
+@test "a request to the target's or the broadcast address gets a reply" {
+	assert_reply "with TT SS 88a2 10 00 0000 01 01" "with SS"
+	assert_reply "with ffffffffffff SS 88a2 10 00 0000 01 01" "with SS"
 }
 
 @test "shelf 65535 and slot 255 are wildcards, together and alone" {
-	assert_accepted "$(with "ffffffffffff SS 88a2 10 00 ffff ff 01")"
-	assert_accepted "$(with "TT SS 88a2 10 00 ffff 01 01")"
-	assert_accepted "$(with "TT SS 88a2 10 00 0000 ff 01")"
+	assert_reply "with ffffffffffff SS 88a2 10 00 ffff ff 01" "with SS"
+	assert_reply "with TT SS 88a2 10 00 ffff 01 01" "with SS"
+	assert_reply "with TT SS 88a2 10 00 0000 ff 01" "with SS"
 }
 
-@test "a wildcard shelf with another slot is ignored, and the reverse" {
-	assert_silence "$(with "TT SS 88a2 10 00 ffff 02 01")" \
-		"$(with "TT SS 88a2 10 00 0001 ff 01")"
-}
-
-@test "both bytes of the shelf count" {
-	assert_silence "$(with "TT SS 88a2 10 00 0100 01 01")" \
-		"$(with "TT SS 88a2 10 00 00ff 01 01")" \
-		"$(with "TT SS 88a2 10 00 ff00 01 01")"
+@test "another shelf or slot is ignored, also beside a wildcard" {
+	assert_silence "with TT SS 88a2 10 00 ffff 02 01" \
+		"with TT SS 88a2 10 00 0001 ff 01" \
+		"with TT SS 88a2 10 00 0100 01 01" \
+		"with TT SS 88a2 10 00 00ff 01 01" \
+		"with TT SS 88a2 10 00 ff00 01 01"
 }
 
 @test "a wildcard READ gets a reply from the target's own shelf and slot" {
 	assert_reply "TT SS 88a2 10 00 ffff ff 00 0badcafe \
-		40 00 01 24 030000000000 0000" "$(ata_data 3 1)"
+		40 00 01 24 030000000000 0000" "read 3 1"
 }
 
 @test "a wildcard WRITE is executed" {
 	assert_reply "TT SS 88a2 10 00 ffff ff 00 0badcafe \
-		41 00 01 34 030000000000 0000 ee*512" "$(ata_written 3 1)"
+		41 00 01 34 030000000000 0000 ee*512" "write 3 1"
 	assert_stored 3 'ee*512'
 }
 
@@ -64,47 +51,34 @@ assert_accepted() {
 
 @test "the largest shelf and slot are matched and returned whole" {
 	PLACE=(65534 254)
-	assert_reply \
-		"TT SS 88a2 10 00 fffe fe 01 0badcafe 0000 0000 00 00 0000" \
+	assert_reply "with TT SS 88a2 10 00 fffe fe 01" \
 		"SS TT 88a2 18 00 fffe fe 01 0badcafe 0040 0100 02 10 0000 @60"
 }
 
-@test "a frame of another EtherType is ignored" {
-	assert_silence "$(with "TT SS 88a3 10 00 0000 01 01")" \
-		"$(with "TT SS a288 10 00 0000 01 01")"
+@test "a frame of another EtherType, or to another address, is ignored" {
+	assert_silence "with TT SS 88a3 10 00 0000 01 01" \
+		"with TT SS a288 10 00 0000 01 01" \
+		"with 020000000099 SS 88a2 10 00 0000 01 01" \
+		"with 01005e000001 SS 88a2 10 00 0000 01 01"
 }
 
-@test "a frame to another address is ignored" {
-	assert_silence "$(with "020000000099 SS 88a2 10 00 0000 01 01")"
-}
-
-@test "a frame to a multicast address is ignored" {
-	assert_silence "$(with "01005e000001 SS 88a2 10 00 0000 01 01")"
-}
-
-@test "a frame from the target's own address is ignored" {
-	assert_silence "$(with "TT TT 88a2 10 00 0000 01 01")"
-}
-
-@test "a frame from a broadcast or multicast address is ignored" {
-	assert_silence "$(with "TT ffffffffffff 88a2 10 00 0000 01 01")" \
-		"$(with "TT 010000000001 88a2 10 00 0000 01 01")"
+@test "a frame from the target's own or a multicast address is ignored" {
+	assert_silence "with TT TT 88a2 10 00 0000 01 01" \
+		"with TT ffffffffffff 88a2 10 00 0000 01 01" \
+		"with TT 010000000001 88a2 10 00 0000 01 01"
 }
 
 @test "on a loopback interface requests come from its own address" {
 	run_script ":mac 000000000000" \
-		"$(with "000000000000 000000000000 88a2 10 00 0000 01 01")"
-	assert_last_replies "$(answer 000000000000 000000000000)"
+		"with 000000000000 000000000000 88a2 10 00 0000 01 01"
+	assert_last_replies "with 000000000000 000000000000"
 }
 
-@test "a response is ignored, whatever its command" {
+@test "a response is ignored, whatever its command, and not executed" {
 	local command
 	for command in 00 01 02 03 04 f0; do
 		assert_silence "TT SS 88a2 18 00 000001 $command 0badcafe @60"
 	done
-}
-
-@test "a response to a WRITE is not executed" {
 	assert_silence "TT SS 88a2 18 00 000001 00 0badcafe \
 		41 00 01 34 030000000000 0000 ee*512"
 	assert_unchanged
@@ -119,18 +93,13 @@ assert_accepted() {
 }
 
 @test "error flag, error byte and reserved flags of a request do not survive" {
-	assert_accepted "$(with "TT SS 88a2 14 09 0000 01 01")"
-	assert_accepted "$(with "TT SS 88a2 13 00 0000 01 01")"
+	assert_reply "with TT SS 88a2 14 09 0000 01 01" "with SS"
+	assert_reply "with TT SS 88a2 13 00 0000 01 01" "with SS"
 }
 
-@test "the tag is returned byte by byte" {
-	assert_reply \
-		"TT SS 88a2 10 00 0000 01 01 80ff0001 0000 0000 00 00 0000" \
-		"SS TT 88a2 18 00 000001 01 80ff0001 0040 0100 02 10 0000 @60"
-}
-
-@test "the reply goes to the source of the request" {
-	assert_accepted "$(with "TT $A 88a2 10 00 0000 01 01")" "$(answer $A)"
+@test "the tag is returned byte by byte, to the source of the request" {
+	assert_reply "TT $A 88a2 10 00 0000 01 01 80ff0001 @60" \
+		"$A TT 88a2 18 00 000001 01 80ff0001 0040 0100 02 10 0000 @60"
 }
 
 @test "unknown commands are error 1 with nothing of the request" {
@@ -149,9 +118,8 @@ assert_accepted() {
 }
 
 @test "after the interface's address changed only the new one counts" {
-	run_script ":mac 0200000000bb" \
-		"$(with "TT SS 88a2 10 00 0000 01 01")" \
-		"$(with "0200000000bb SS 88a2 10 00 0000 01 01")"
-	assert_equal "$(hex "$(answer SS 0200000000bb)")" \
+	run_script ":mac 0200000000bb" "with TT SS 88a2 10 00 0000 01 01" \
+		"with 0200000000bb SS 88a2 10 00 0000 01 01"
+	assert_equal "$(hex "with SS 0200000000bb")" \
 		"$(grep "^$(hex SS)" "$FRAMES")"
 }

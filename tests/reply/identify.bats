@@ -2,12 +2,10 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # identify_words LINE...: run the script with an IDENTIFY at its end, and keep
 # the data of the reply in $WORDS.
 identify_words() {
-	run_script "$@" "" "$(identify)"
+	run_script "$@" "" identify
 	WORDS=$(tail -n 1 "$FRAMES")
 	assert_equal "$(hex "$(response 00 "00 00 01 40 000000a00000 0000")")" \
 		"${WORDS:0:72}"
@@ -103,22 +101,16 @@ declare -gA VALUES=(
 	assert_equal 0 $((sum % 256))
 }
 
-# assert_size SECTORS WORDS-60-61
-assert_size() {
-	truncate -s $(($1 * 512)) "$DISK"
-	identify_words
-	assert_equal "$2" "$(word 60 2)" "words 60-61"
-	assert_equal "$(printf %016x "$1")" "$(word 100 4)" "words 100-103"
-}
-
 @test "words 60-61 and 100-103: the sectors, with a limit for LBA28" {
-	assert_size 63 0000003f
-	assert_size $((0x0fffffff)) 0fffffff
-	assert_size $((0x10000005)) 0fffffff
-	assert_size $((0x123456789)) 0fffffff
-}
-
-@test "words 60-61 and 100-103: -o and -l count" {
+	local size
+	for size in 3f:0000003f fffffff:0fffffff 10000005:0fffffff \
+		123456789:0fffffff; do
+		truncate -s $((0x${size%:*} * 512)) "$DISK"
+		identify_words
+		assert_equal "${size#*:}" "$(word 60 2)" "words 60-61"
+		assert_equal "$(printf %016x $((0x${size%:*})))" \
+			"$(word 100 4)" "words 100-103"
+	done
 	OPTIONS+=(-o 10 -l 20)
 	identify_words
 	assert_equal 00000014 "$(word 60 2)"
@@ -126,8 +118,7 @@ assert_size() {
 }
 
 @test "IDENTIFY ignores count, flags and whatever follows" {
-	run_script "$(identify)" \
-		"$(request 00 "40 00 00 ec 000000a00000 0000 dd*1024")"
+	run_script identify "$(request 00 "40 00 00 ec 000000a00000 0000 dd*1024")"
 	assert_equal "$(head -n 1 "$FRAMES" | cut -c 73-)" \
 		"$(tail -n 1 "$FRAMES" | cut -c 73-)"
 	assert_equal "$(hex "$(response 00 "40 00 00 40 000000a00000 0000")")" \
@@ -142,5 +133,5 @@ assert_size() {
 
 @test "IDENTIFY at an MTU without room for it is ABRT" {
 	MTU=533
-	assert_reply "$(identify)" "$(ata_failed 00 04 $((0xa0 << 24)) 1)"
+	assert_reply identify "failed 00 04 $((0xa0 << 24)) 1"
 }

@@ -5,13 +5,12 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # cut_frame FRAME [SUFFIX]: the frame, followed by bytes dd, cut to each length
 # up to 70; then the suffix.
 cut_frame() {
 	local n frame
-	frame=$(hex "$1 dd*70")
+	frame=$(requests "$1")
+	frame=$(hex "$frame dd*70")
 	for ((n = 1; n <= 70; n++)); do
 		printf '%s %s\n\n' "${frame:0:n * 2}" "${2:-}"
 	done
@@ -33,16 +32,16 @@ assert_padding() {
 
 @test "a frame shorter than 60 bytes counts as padded with zeroes" {
 	local commands=(
-		"$(config_read)"
+		query
 		"$(request 01 "0000 0000 00 04 0004 61626364")"
 		"$(request 01 "0000 0000 00 05 0000")"
-		"$(ata_read 3 1)"
-		"$(ata_read 99 1)"
-		"$(ata_write 3 1)"
-		"$(ata_flush)"
+		"read 3 1"
+		"read 99 1"
+		"$(request 00 "41 00 01 34 030000000000 0000")"
+		flush
 		"$(request 00 "00 00 00 b0 000000000000 0000")"
 		"$(request 00 "00 00 00 e5 000000000000 0000")"
-		"$(identify)"
+		identify
 		"$(request 02 "00 00 00 00")"
 		"$(request 02 "00 01 00 02 0001 $SS 0002 $SS")"
 		"$(request 03 "00 00")"
@@ -56,19 +55,12 @@ assert_padding() {
 }
 
 @test "a Config read of 24 bytes, as scanners send it, gets a reply" {
-	assert_reply "TT SS 88a2 10 00 ffff ff 01 $TAG" "$(config_answer)"
-}
-
-@test "a frame of 20 bytes gets the reply to its command with tag 0" {
-	assert_reply "TT SS 88a2 10 00 $ADDRESS 01" \
-		"SS TT 88a2 18 00 $ADDRESS 01 00000000 0040 0100 02 10 0000 @60"
+	assert_reply "TT SS 88a2 10 00 ffff ff 01 $TAG" query
 }
 
 @test "a Config force of 32 bytes sets a string of zeroes" {
-	assert_dialog <<-END
-		> request 01 0000000000040004
-		< response 01 0040010002140004$(hex '00*28')
-	END
+	assert_reply "$(request 01 0000000000040004)" \
+		"$(response 01 "0040010002140004 00*28")"
 }
 
 @test "a Mask edit that its padding cannot hold is error 2" {
@@ -86,7 +78,7 @@ assert_padding() {
 @test "a WRITE of every length stores nothing until its data is whole" {
 	local n script=()
 	for ((n = 0; n <= 511; n += 7)); do
-		script+=("$(ata_write 3 1 "ee*$((n + 1))")" "")
+		script+=("write 3 1 ee*$((n + 1))" "")
 	done
 	run_script "${script[@]::$((${#script[@]} - 2))}"
 	assert_unchanged
@@ -95,15 +87,10 @@ assert_padding() {
 @test "a jumbo frame is as good as a short one for every command" {
 	MTU=9000
 	assert_dialog <<-END
-		> request 01 0000000000000000$(hex 'dd*8000')
-		< config_answer 11
-		> request 00 4000012403000000000000000$(hex 'dd*8000' | cut -c 2-)
-		< ata_data 3 1
-		> request 02 00000000$(hex 'dd*8000')
-		< response 02 00*36
-		> request 03 0000$(hex 'dd*8000')
-		< response 03 00*36
+		$(request 01 "0000000000000000 dd*8000") -> query 11
+		$(request 00 "400001240300000000000000 dd*8000") -> read 3 1
+		$(request 02 "00000000 dd*8000") -> $(response 02 '00*36')
+		$(request 03 "0000 dd*8000") -> $(response 03 '00*36')
+		$(ata_flush) dd*8000 -> flush
 	END
-	run_script "$(ata_flush) dd*8000"
-	assert_replies "$(ata_flushed)"
 }

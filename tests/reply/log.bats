@@ -2,43 +2,36 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # assert_counters LINE: the only line of counters ends so.
 assert_counters() {
 	assert_equal "vblade: e0.1: 1500: $1" "$(grep reads= "$ERR")"
 }
 
 @test "SIGUSR1: requests, bytes and errors" {
-	run_script "$(ata_read 3 2)" "" "$(ata_read 4 2)" "" \
-		"$(ata_write 3 2 'ee*1024')" "" "$(identify)" "$(ata_flush)" \
-		"$(ata_read 99 1)" "$(config_read)" "$(request 07 "")" ":bad 3" \
-		"$(ata_read 3 1)" :usr1
+	run_script "read 3 2" "" "read 4 2" "" "write 3 2" "" identify flush \
+		"read 99 1" query "$(request 07 "")" ":bad 3" "read 3 1" :usr1
 	assert_counters "reads=3 read_bytes=2048 writes=1 write_bytes=1024 flushes=1 others=4 errors=3 disk_errors=1 kernel_drops=0 queue_drops=0 send_drops=0"
 }
 
 @test "SIGUSR1: replies that could not be sent" {
-	run_script ":full 3" "$(ata_read 3 1)" "$(config_read)" "$(identify)" \
-		"" "$(ata_read 3 1)" :usr1
-	assert_replies "$(ata_data 3 1)"
+	run_script ":full 3" "read 3 1" query identify "" "read 3 1" :usr1
+	assert_replies "read 3 1"
 	assert_counters "reads=2 read_bytes=1024 writes=0 write_bytes=0 flushes=0 others=2 errors=0 disk_errors=0 kernel_drops=0 queue_drops=0 send_drops=3"
 }
 
 @test "SIGUSR1: ignored frames are not counted" {
-	run_script "TT SS 88a2 18 00 000001 01 $TAG @60" "TT SS 88a2" "$OTHER" \
-		:usr1
+	run_script "TT SS 88a2 18 00 000001 01 $TAG @60" "TT SS 88a2" other :usr1
 	assert_counters "reads=0 read_bytes=0 writes=0 write_bytes=0 flushes=0 others=0 errors=0 disk_errors=0 kernel_drops=0 queue_drops=0 send_drops=0"
 }
 
 @test "-v: a line for each request, LBA28 without the bits of the device" {
 	OPTIONS+=(-v)
-	run_script "$(ata_read 3 2)" "" "$(ata_write 5 1 'ee*512')" "" \
-		"$(ata_read 64 1)" "" "$(config_read)" "" "$(ata_flush)" "" \
-		"$(request 00 "00 00 01 20 070000e0ffff 0000")" "" \
-		"$(request 00 "00 00 00 ea 000000000000 0000")" "" \
-		"$(identify)" "" "$(request 00 "00 00 00 b0 000000000000 0000")" \
+	run_script "read 3 2" "" "write 5 1" "" "read 64 1" "" query "" flush \
+		"" "$(request 00 "00 00 01 20 070000e0ffff 0000")" "" \
+		"$(request 00 "00 00 00 ea 000000000000 0000")" "" identify \
+		"" "$(request 00 "00 00 00 b0 000000000000 0000")" \
 		"" "$(request 02 "00 00 00 00")" "" "$(request 03 "00 00")" "" \
-		"$(request 03 "07 00")" "" ":bad 5" "$(ata_read 5 1)" "" \
+		"$(request 03 "07 00")" "" ":bad 5" "read 5 1" "" \
 		"$(request 2a "")"
 	assert_equal 'read of 2 sectors at 3: ok
 write of 1 sectors at 5: ok
@@ -58,21 +51,18 @@ command 42: AoE error 1' "$(sed -n \
 		"$ERR")"
 }
 
-@test "-v: the time that a request took" {
-	OPTIONS+=(-v)
-	run_script :cold ":slow 1234" "$(ata_read 3 2)"
-	assert_logged 'read of 2 sectors at 3: ok, 1234 us$'
-}
-
-@test "without -v a request is not logged" {
-	run_script "$(ata_read 3 2)" "$(config_read)"
+@test "-v: the time that a request took; without -v nothing" {
+	run_script :cold ":slow 1234" "read 3 2"
 	refute_logged 02:00:00:00:00:01
+	OPTIONS+=(-v)
+	run_script :cold ":slow 1234" "read 3 2"
+	assert_logged 'read of 2 sectors at 3: ok, 1234 us$'
 }
 
 @test "a failing disk is logged the 1st, 2nd, 4th, 8th, ... time" {
 	local i script=(":bad 3")
 	for i in {1..40}; do
-		script+=("$(ata_read 3 1)" "")
+		script+=("read 3 1" "")
 	done
 	run_script "${script[@]}"
 	assert_equal "$(for i in 1 2 4 8 16 32; do
@@ -82,7 +72,7 @@ command 42: AoE error 1' "$(sed -n \
 }
 
 @test "a write beyond an end that moved is logged as such" {
-	run_script ":truncate 1536" "$(ata_write 3 2 'ee*1024')"
+	run_script ":truncate 1536" "write 3 2"
 	assert_logged 'write of 2 sectors at 3 failed: beyond the end \(1 errors'
 }
 
@@ -96,4 +86,14 @@ vblade: e0.1: 1500: stopping on SIGTERM" "$(cat "$ERR")"
 	run_script
 	assert_match '^pid [0-9]+: e0\.1, 64 sectors O_RDONLY$' \
 		"$(cat "$BATS_TEST_TMPDIR/out")"
+}
+
+@test "what some initiators cannot handle is logged at the start" {
+	truncate -s 32300 "$DISK"
+	PLACE=(4095 16)
+	run_script
+	assert_logged 'Linux initiators ignore shelf 4095$'
+	assert_logged 'some initiators ignore slots above 15$'
+	assert_logged 'ignoring the last 44 bytes \(less than one sector\)$'
+	assert_logged 'odd number of sectors \(63\)'
 }

@@ -3,16 +3,14 @@
 
 load reply
 
-setup() { export_image 64; }
-
 # occupy: reads that are held, as many as may be under way at a time.
 occupy() {
 	local i slots=32
-	[ -z "${POOL:-}" ] || slots=14
+	[ -z "${POOL:-}" ] || slots=15
 	export_image 256
 	OCCUPY=(:cold ":hold 100")
 	for ((i = 0; i < slots; i++)); do
-		OCCUPY+=("$(ata_read $((100 + 2 * i)) 1)")
+		OCCUPY+=("read $((100 + 2 * i)) 1")
 	done
 	OCCUPY+=("")
 }
@@ -20,22 +18,21 @@ occupy() {
 # Where.
 
 @test "a cached read is executed in the loop" {
-	run_script "$(ata_read 3 2)"
+	run_script "read 3 2"
 	assert_places "read 3 2 cached"
-	assert_replies "$(ata_data 3 2)"
+	assert_replies "read 3 2"
 }
 
 @test "an uncached read is executed by the engine" {
-	run_script :cold "$(ata_read 3 2)"
+	run_script :cold "read 3 2"
 	assert_places "read 3 2"
-	assert_replies "$(ata_data 3 2)"
+	assert_replies "read 3 2"
 }
 
 @test "the rest of a run that is partly cached is executed by the engine" {
-	run_script ":cold 6" "$(ata_read 3 2)" "$(ata_read 5 2)" \
-		"$(ata_read 7 1)"
+	run_script ":cold 6" "read 3 2" "read 5 2" "read 7 1"
 	assert_places "read 3 5 cached" "read 6 2"
-	assert_replies "$(ata_data 3 2)" "$(ata_data 5 2)" "$(ata_data 7 1)"
+	assert_replies "read 3 2" "read 5 2" "read 7 1"
 }
 
 @test "the rest of a run waits for nothing that an earlier request waited for" {
@@ -43,196 +40,175 @@ occupy() {
 	# The second write of each pair joins the first, for which it would
 	# have to wait.
 	for i in {1..4}; do
-		script+=("$(ata_write 8 1 'aa*512')" "$(config_read)"
-			"$(ata_write 9 1 'bb*512')" "")
+		script+=("write 8 1" query "write 9 1" "")
 	done
 	script+=(":cold 20")
 	for i in {1..4}; do
-		script+=("$(ata_read 19 1)" "$(ata_read 20 1)" "$(config_read)"
-			"$(ata_read 19 1)" "$(ata_read 20 1)" "")
+		script+=("read 19 1" "read 20 1" query "read 19 1" "read 20 1" "")
 	done
 	run_script "${script[@]}"
-	assert_equal 8 "$(grep -c "$(hex "$(ata_data 20 1)")" "$FRAMES")"
+	assert_equal 8 "$(grep -c "$(hex "read 20 1")" "$FRAMES")"
 }
 
 @test "a write that does not block is executed in the loop" {
-	run_script "$(ata_write 3 1 'ee*512')" "$(ata_read 3 1)"
+	run_script "write 3 1" "read 3 1"
 	assert_places "write 3 1 in the loop" "read 3 1 cached"
-	assert_replies "$(ata_written 3 1)" "$(ata_data 3 1 'ee*512')"
+	assert_replies "write 3 1" "read 3 1 ee"
 }
 
 @test "a write that would block is executed by the engine" {
-	run_script :cold "$(ata_write 3 1 'ee*512')"
+	run_script :cold "write 3 1"
 	assert_places "write 3 1"
 }
 
 @test "a lone request is executed in the loop once the disk proved fast" {
-	run_script :cold "$(ata_read 3 1)" "" "$(ata_read 5 1)" "" \
-		"$(ata_write 3 1 'ee*512')" "" "$(ata_write 5 1 'ee*512')"
+	run_script :cold "read 3 1" "" "read 5 1" "" "write 3 1" "" "write 5 1"
 	assert_places "read 3 1" "read 5 1 in the loop" "write 3 1" \
 		"write 5 1 in the loop"
 }
 
 @test "no request is a lone one beside another, or while one is under way" {
-	run_script :cold "$(ata_read 3 1)" "" "$(ata_read 5 1)" "$(ata_read 7 1)" \
-		"" "$(ata_read 9 1)" "$(config_read)" ":hold 11" \
-		"$(ata_read 11 1)" "$OTHER" "" "$(ata_read 13 1)"
+	run_script :cold "read 3 1" "" "read 5 1" "read 7 1" "" "read 9 1" \
+		query ":hold 11" "read 11 1" other "" "read 13 1"
 	assert_places "read 3 1" "read 5 1" "read 7 1" "read 9 1" "read 13 1" \
 		"read 11 1"
 }
 
 @test "no request is a lone one while a sync is under way" {
-	run_script :cold "$(ata_read 3 1)" :hold-syncs "$(ata_flush)" "" \
-		"$(ata_read 5 1)"
+	run_script :cold "read 3 1" :hold-syncs flush "" "read 5 1"
 	assert_places "read 3 1" "read 5 1" sync
 }
 
 @test "after a slow operation a lone request is left to the engine" {
-	run_script :cold "$(ata_read 3 1)" ":slow 1000" "$(ata_read 5 1)" \
-		":slow 999" "$(ata_read 7 1)" "" "$(ata_read 9 1)" ":slow 0" \
-		"$(ata_read 9 1)"
+	run_script :cold "read 3 1" ":slow 1000" "read 5 1" ":slow 999" \
+		"read 7 1" "" "read 9 1" ":slow 0" "read 9 1"
 	assert_places "read 3 1" "read 5 1 in the loop" "read 7 1" \
 		"read 9 1 in the loop" "read 9 1 in the loop"
 }
 
 @test "with -s a lone write and its sync are executed in the loop" {
 	OPTIONS+=(-s)
-	run_script :cold "$(ata_write 3 1 'ee*512')" "" \
-		"$(ata_write 5 1 'ee*512')" ":slow 1000" \
-		"$(ata_write 7 1 'ee*512')" "" "$(ata_write 9 1 'ee*512')"
+	run_script :cold "write 3 1" "" "write 5 1" ":slow 1000" "write 7 1" \
+		"" "write 9 1"
 	assert_places "write 3 1" sync "write 5 1 in the loop" \
 		"sync in the loop" "write 7 1 in the loop" "sync in the loop" \
 		"write 9 1" sync
 }
 
-@test "a lone request that meets EINTR or EAGAIN in the loop is repeated" {
-	run_script :cold "$(ata_read 3 1)" ":error EINTR 2" "$(ata_read 5 1)"
-	assert_replies "$(ata_data 3 1)" "$(ata_data 5 1)"
+@test "a lone request that meets EINTR in the loop is repeated" {
+	run_script :cold "read 3 1" ":error EINTR 2" "read 5 1"
+	assert_replies "read 3 1" "read 5 1"
 }
 
 @test "what the system does not accept at once is submitted later" {
-	run_script :cold ":accept 1" "$(ata_read 3 1)" "$(ata_read 5 1)" \
-		"$(ata_read 7 1)" "$(ata_flush)" :pass :pass :pass
-	assert_replies "$(ata_data 3 1)" "$(ata_data 5 1)" "$(ata_data 7 1)" \
-		"$(ata_flushed)"
+	run_script :cold ":accept 1" "read 3 1" "read 5 1" "read 7 1" flush \
+		:pass :pass :pass
+	assert_replies "read 3 1" "read 5 1" "read 7 1" flush
 }
 
 # What waits delays nothing else.
 
 @test "a write that waits is copied before its frame is gone" {
-	run_script :cold ":hold 3" "$(ata_write 3 2 'ee*1024')" "$OTHER" "" \
-		"$(config_read)" :release
-	assert_replies "$(config_answer)" "$(ata_written 3 2)"
+	run_script :cold ":hold 3" "write 3 2" other "" query :release
+	assert_replies query "write 3 2"
 	assert_image "$(sectors 0 3) ee*1024 $(sectors 5 59)"
 }
 
 @test "while a read waits, others are served, cached and not" {
-	run_script ":hold 3" "$(ata_read 3 1)" "$OTHER" "" "$(ata_read 9 1)" \
-		"" "$(ata_write 10 1 'ee*512')" :cold "$(ata_read 10 1)" "" \
-		"$(ata_write 11 1 'ee*512')" :release
-	assert_replies "$(ata_data 9 1)" "$(ata_written 10 1)" \
-		"$(ata_data 10 1 'ee*512')" "$(ata_written 11 1)" \
-		"$(ata_data 3 1)"
+	run_script ":hold 3" "read 3 1" other "" "read 9 1" "" "write 10 1" \
+		:cold "read 10 1" "" "write 11 1" :release
+	assert_replies "read 9 1" "write 10 1" "read 10 1 ee" "write 11 1" \
+		"read 3 1"
 }
 
 @test "while all slots are taken, the loop serves what is cached" {
 	occupy
-	run_script "${OCCUPY[@]}" :warm "$(ata_read 9 1)" "$(config_read)" ""
-	assert_equal "$(hex "$(ata_data 9 1)" "$(config_answer)")" \
-		"$(head -n 2 "$FRAMES")"
+	run_script "${OCCUPY[@]}" :warm "read 9 1" query ""
+	assert_equal "$(hex "read 9 1" query)" "$(head -n 2 "$FRAMES")"
 	assert_equal "${#OCCUPY[@]}" $(($(wc -l <"$FRAMES") + 1))
 }
 
 # Overlap.
 
 @test "a write waits for a read of its sectors, and a read for a write" {
-	run_script :cold ":hold 4" "$(ata_read 3 2)" "$OTHER" "" \
-		"$(ata_write 3 1 'ee*512')" "" "$(ata_read 3 1)" "" \
-		"$(config_read)" :release
-	assert_replies "$(config_answer)" "$(ata_data 3 2)" \
-		"$(ata_written 3 1)" "$(ata_data 3 1 'ee*512')"
+	run_script :cold ":hold 4" "read 3 2" other "" "write 3 1" "" \
+		"read 3 1" "" query :release
+	assert_replies query "read 3 2" "write 3 1" "read 3 1 ee"
 	assert_calls "read 3 2" "write 3 1" "read 3 1"
 }
 
 @test "a stale write under way does not undo a newer one" {
-	run_script ":hold 3" "$(ata_write 3 2 'aa*1024')" "$OTHER" "" \
-		"$(ata_write 4 1 'bb*512')" "" "$(ata_write 4 2 'cc*1024')" \
-		:release
+	run_script ":hold 3" "write 3 2 aa" other "" "write 4 1 bb" "" \
+		"write 4 2 cc" :release
 	assert_stored 3 'aa*512 cc*1024'
 	assert_calls "write 3 2" "write 4 1" "write 4 2"
 }
 
 @test "what waits for one that waits comes after both" {
 	# 3 is held; 3-4 waits for it; 4 must not overtake 3-4.
-	run_script :cold ":hold 3" "$(ata_write 3 1 'aa*512')" "$OTHER" "" \
-		"$(ata_write 3 2 'bb*1024')" "" "$(ata_write 4 1 'cc*512')" \
-		"" "$(ata_write 9 1 'dd*512')" :release
+	run_script :cold ":hold 3" "write 3 1 aa" other "" "write 3 2 bb" "" \
+		"write 4 1 cc" "" "write 9 1" :release
 	assert_calls "write 9 1" "write 3 1" "write 3 2" "write 4 1"
 	assert_stored 3 'bb*512 cc*512'
 }
 
 @test "reads of the same sectors do not wait for each other" {
-	run_script :cold ":hold 3" "$(ata_read 3 2)" "$OTHER" "" \
-		"$(ata_read 4 1)" :release
-	assert_replies "$(ata_data 4 1)" "$(ata_data 3 2)"
+	run_script :cold ":hold 3" "read 3 2" other "" "read 4 1" :release
+	assert_replies "read 4 1" "read 3 2"
 }
 
 @test "overlap is counted in units of the disk" {
-	run_script ":unit 4096" ":hold 8" "$(ata_write 8 1 'aa*512')" "$OTHER" \
-		"" "$(ata_write 15 1 'bb*512')" "" "$(ata_write 16 1 'bb*512')" \
-		"" "$(ata_write 7 1 'cc*512')" :release
+	run_script ":unit 4096" ":hold 8" "write 8 1" other "" "write 15 1" \
+		"" "write 16 1" "" "write 7 1" :release
 	assert_calls "write 16 1" "write 7 1" "write 8 1" "write 15 1"
 }
 
 @test "units are those of the disk, not of the export" {
 	OPTIONS+=(-o 5)
-	run_script ":unit 4096" ":hold 8" "$(ata_write 3 1 'aa*512')" "$OTHER" \
-		"" "$(ata_write 10 1 'bb*512')" "" "$(ata_write 11 1 'cc*512')" \
-		:release
+	run_script ":unit 4096" ":hold 8" "write 3 1" other "" "write 10 1" \
+		"" "write 11 1" :release
 	assert_calls "write 16 1" "write 8 1" "write 15 1"
 }
 
 # Joins of runs that wait for a slot.
 
+# calls_of_sectors: the reads of sectors 9 to 29, in order.
+calls_of_sectors() {
+	grep -xE 'read (9|[12][0-9]) .*' "$CALLS" | sort
+}
+
 @test "runs that wait for a slot join where one continues the other" {
 	occupy
-	run_script "${OCCUPY[@]}" "$(ata_read 9 2)" "" "$(ata_read 11 1)" \
-		"$(ata_read 12 1)" "" "$(ata_read 14 1)" "" "$(config_read)"
-	assert_equal "read 14 1
-read 9 4" "$(grep -xE 'read (9|1[0-9]) .*' "$CALLS" | sort)"
-	assert_equal "$(hex "$(config_answer)")" "$(head -n 1 "$FRAMES")"
-	assert_equal "$(hex "$(ata_data 9 2)" "$(ata_data 11 1)" \
-		"$(ata_data 12 1)" "$(ata_data 14 1)" | sort)" \
-		"$(tail -n 4 "$FRAMES" | sort)"
+	run_script "${OCCUPY[@]}" "read 9 2" "" "read 11 1" "read 12 1" "" \
+		"read 14 1" "" query
+	assert_equal $'read 14 1\nread 9 4' "$(calls_of_sectors)"
+	assert_equal "$(hex query)" "$(head -n 1 "$FRAMES")"
+	assert_equal "$(hex "read 9 2" "read 11 1" "read 12 1" "read 14 1" |
+		sort)" "$(tail -n 4 "$FRAMES" | sort)"
 }
 
 @test "runs join up to 16 requests" {
 	local i script=()
 	for i in {10..29}; do
-		script+=("$(ata_read "$i" 1)" "")
+		script+=("read $i 1" "")
 	done
 	occupy
 	run_script "${OCCUPY[@]}" "${script[@]}"
-	assert_equal "read 10 16
-read 26 4" "$(grep -xE 'read [1-2][0-9] .*' "$CALLS" | sort)"
+	assert_equal $'read 10 16\nread 26 4' "$(calls_of_sectors)"
 }
 
 @test "runs that have more than 16 requests together do not join" {
-	local i first=() second=()
-	for i in {10..18}; do
-		first+=("$(ata_read "$i" 1)")
-		second+=("$(ata_read $((i + 9)) 1)")
-	done
+	local first second
+	mapfile -t first < <(printf 'read %d 1\n' {10..18})
+	mapfile -t second < <(printf 'read %d 1\n' {19..27})
 	occupy
 	run_script "${OCCUPY[@]}" "${first[@]}" "" "${second[@]}"
-	assert_equal "read 10 9
-read 19 9" "$(grep -xE 'read [1-2][0-9] .*' "$CALLS" | sort)"
+	assert_equal $'read 10 9\nread 19 9' "$(calls_of_sectors)"
 }
 
 @test "a run that waits for sectors joins none that does not" {
-	run_script :cold ":hold 18" "$(ata_write 18 1 'aa*512')" "$OTHER" "" \
-		"$(ata_write 16 2 'bb*1024')" "$(config_read)" \
-		"$(ata_write 18 1 'cc*512')" :release
+	run_script :cold ":hold 18" "write 18 1 aa" other "" "write 16 2 bb" \
+		query "write 18 1 cc" :release
 	assert_calls "write 16 2" "write 18 1" "write 18 1"
 	assert_stored 16 'bb*1024 cc*512'
 }
@@ -240,16 +216,15 @@ read 19 9" "$(grep -xE 'read [1-2][0-9] .*' "$CALLS" | sort)"
 # The queue.
 
 @test "requests beyond the queue are dropped, counted and logged" {
-	local i script=() replies=()
+	local i script=()
 	export_image 256 -b 2
 	for i in {0..69}; do
-		script+=("$(ata_read $((100 + 2 * i)) 1)")
-		[ "$i" -ge 64 ] || replies+=("$(ata_data $((100 + 2 * i)) 1)")
+		script+=("read $((100 + 2 * i)) 1")
 	done
-	run_script :cold ":hold 100" "${script[@]}" "" "$(config_read)" :usr1 \
-		:release "$(ata_read 9 1)"
+	run_script :cold ":hold 100" "${script[@]}" "" query :usr1 :release \
+		"read 9 1"
 	assert_match 88a2180000000101 "$(head -n 1 "$FRAMES")"
-	assert_equal "$(hex "${replies[@]}" "$(ata_data 9 1)" | sort)" \
+	assert_equal "$(hex "${script[@]::64}" "read 9 1" | sort)" \
 		"$(tail -n +2 "$FRAMES" | sort)"
 	assert_logged 'queue_drops=6 '
 	assert_equal 'request queue full: 1 requests dropped so far
@@ -260,21 +235,20 @@ request queue full: 4 requests dropped so far' \
 
 @test "a reply that the MTU no longer allows does no harm" {
 	MTU=9000
-	run_script :cold ":hold 5" "$(ata_read 5 17)" "$OTHER" ":mtu 1500" \
-		:release "$(config_read)"
-	assert_match "^$(hex "$(config_answer)")$" "$(cat "$FRAMES")"
+	run_script :cold ":hold 5" "read 5 17" other ":mtu 1500" :release query
+	assert_match "^$(hex query)$" "$(cat "$FRAMES")"
 }
 
 # The end.
 
 @test "SIGTERM: what arrived before is finished, and nothing else accepted" {
-	local i script=() replies=()
+	local i script=()
 	for i in {0..19}; do
-		script+=("$(ata_write $((i * 3)) 1 "$(sectors $((i + 1)) 1)")" "")
-		replies+=("$(ata_written $((i * 3)) 1)")
+		script+=("write $((i * 3)) 1 $(sectors $((i + 1)) 1)" "")
 	done
-	run_script :cold ":hold 0" "${script[@]}" :term "$(config_read)"
-	assert_replies_any_order "${replies[@]}"
+	run_script :cold ":hold 0" "${script[@]}" :term query
+	mapfile -t script < <(printf 'write %d 1\n' {0..57..3})
+	assert_replies_any_order "${script[@]}"
 	for i in {0..19}; do
 		assert_stored $((i * 3)) "$(sectors $((i + 1)) 1)"
 	done
@@ -283,8 +257,7 @@ request queue full: 4 requests dropped so far' \
 
 @test "a second SIGTERM exits at once with status 1" {
 	EXIT=1
-	run_script :cold ":hold 3" "$(ata_write 3 1 'ee*512')" "$OTHER" :term \
-		:term
+	run_script :cold ":hold 3" "write 3 1" other :term :term
 	assert_equal "" "$(cat "$CALLS" "$FRAMES")"
 	assert_unchanged
 }

@@ -4,13 +4,14 @@
 # one run per script.
 #
 #	load reply
-#	setup() { export_image 64; }
 #
 #	@test "the first sector is read" {
-#		assert_reply "$(ata_read 0 1)" "$(ata_data 0 1)"
+#		assert_reply "read 0 1" "read 0 1"
 #	}
 #
-# A script is a list of frames, directives and empty lines, see reply.c.
+# A script is a list of frames, directives and empty lines, see reply.c.  A
+# frame may be given by a name and arguments, as "read 0 1": a request by the
+# function ask_read here or in the test's file, a reply by answer_read.
 
 load ../helper
 
@@ -20,10 +21,6 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 SS=020000000001
 TT=020000000002
 A=0200000000a1 B=0200000000a2 C=0200000000a3	# other initiators
-
-# A frame for another target.  A request in a batch with it is not a lone one,
-# which the loop would execute itself.
-OTHER="TT SS 88a2 10 00 000002 01 $TAG @60"
 
 # export_image SECTORS [OPTION...]: export an image of that many different
 # sectors at MTU 1500 as e0.1.
@@ -35,9 +32,42 @@ export_image() {
 	EXIT=0
 }
 
-# hex FRAME...: the frames in plain hexadecimal, one a line.
+setup() { export_image 64; }
+
+# --- frames -----------------------------------------------------------
+
+# frames PREFIX LINE...: the lines, of which those that begin with the name of
+# a function are what it prints.
+frames() {
+	local line prefix=$1
+	shift
+	set -f
+	for line; do
+		# shellcheck disable=SC2086
+		if declare -F "$prefix${line%% *}" >/dev/null; then
+			"$prefix"$line
+		else
+			printf '%s\n' "$line"
+		fi
+	done
+	set +f
+}
+
+requests() {
+	frames ask_ "$@"
+}
+
+# numbered FIRST LAST [PREFIX]: as many addresses, each after the prefix.
+numbered() {
+	local i
+	for ((i = $1; i <= $2; i++)); do
+		printf '%s 0200000001%02x ' "${3:-}" "$i"
+	done
+}
+
+# hex REPLY...: in plain hexadecimal, one a line.
 hex() {
-	printf '%s\n' "$@" | "$TESTS/reply/reply" -x
+	frames answer_ "$@" | "$TESTS/reply/reply" -x
 }
 
 # sectors LBA COUNT: what sectors of an image held at first.
@@ -45,22 +75,76 @@ sectors() {
 	echo "sectors:$1,$2"
 }
 
-# ata_data LBA COUNT [DATA...]: the reply to a read, by default of what the
-# sectors of the image held at first.
-ata_data() {
-	response 00 "40 00 $(be8 "$2") 40 $(lba "$1") 0000 \
-		$([ $# -gt 2 ] && echo "${*:3}" || sectors "$1" "$2")"
+# sector_data COUNT [DATA...]: data of so many sectors; of one byte, by default
+# ee, all of it.
+sector_data() {
+	case $#${2:-ee} in
+	[12]??) echo "${2:-ee}*$(($1 * 512))" ;;
+	*) echo "${*:2}" ;;
+	esac
 }
 
-# ata_write LBA COUNT [DATA...]
-ata_write() {
-	request 00 "41 00 $(be8 "$2") 34 $(lba "$1") 0000 ${*:3}"
+# read LBA COUNT [DATA...]: by default what the sectors held at first.
+ask_read() {
+	ata_read "$1" "$2"
 }
 
-# config_answer [SECTORS]: the reply to config_read.
-config_answer() {
+answer_read() {
+	[ $# -gt 2 ] || set -- "$1" "$2" "$(sectors "$1" "$2")"
+	ata_data "$1" "$2" "$(sector_data "${@:2}")"
+}
+
+# write LBA COUNT [DATA...]
+ask_write() {
+	ata_write "$1" "$2" "$(sector_data "${@:2}")"
+}
+
+answer_write() {
+	ata_written "$1" "$2"
+}
+
+# failed FLAGS ERROR LBA COUNT: of a read, write (flags 41) or flush (00).
+answer_failed() {
+	ata_failed "$@"
+}
+
+ask_flush() {
+	ata_flush
+}
+
+answer_flush() {
+	ata_flushed
+}
+
+ask_identify() {
+	identify
+}
+
+# query: a Config read; the reply may have other SECTORS per frame.
+ask_query() {
+	config_read
+}
+
+answer_query() {
 	response 01 "0040 0100 ${1:-02} 10 0000 @60"
 }
+
+# other: a query for another target.  A request in a batch with it is not a
+# lone one, which the loop would execute itself.
+ask_other() {
+	echo "TT SS 88a2 10 00 000002 01 $TAG @60"
+}
+
+# from MAC REQUEST: as if another host sent it, and the reply to that host.
+ask_from() {
+	request_from "$1" "$(requests "${*:2}")"
+}
+
+answer_from() {
+	reply_to "$1" "$(frames answer_ "${*:2}")"
+}
+
+# --- scripts ----------------------------------------------------------
 
 # run_script LINE...: run a script.  What is sent before the ready line goes
 # to the file $HELLO, the frames after it to $FRAMES, the disk operations to
@@ -72,7 +156,7 @@ run_script() {
 	CALLS=$out.calls EVENTS=$out.events ERR=$out.err
 	# The program may be run by another, such as qemu-s390x.
 	# shellcheck disable=SC2086
-	printf '%s\n' "$@" | $REPLY_PROGRAM "${OPTIONS[@]}" "${PLACE[@]}" \
+	requests "$@" | $REPLY_PROGRAM "${OPTIONS[@]}" "${PLACE[@]}" \
 		"$MTU" "$DISK" >"$out" 2>"$ERR" || status=$?
 	assert_equal "$EXIT" "$status" "exit status; $(cat "$ERR")" || return
 	refute_match 'runtime error|Sanitizer' "$(cat "$ERR")" || return
@@ -92,18 +176,18 @@ in_any_order() {
 	if [ -n "${POOL:-}" ]; then sort; else cat; fi
 }
 
-# assert_replies FRAME...: the script got these replies and no others.
+# assert_replies REPLY...: the script got these replies and no others.
 assert_replies() {
 	assert_equal "$(hex "$@" | in_any_order)" \
 		"$(in_any_order <"$FRAMES")" "replies"
 }
 
-# assert_replies_any_order FRAME...: the same in any order.
+# assert_replies_any_order REPLY...: the same in any order.
 assert_replies_any_order() {
 	POOL=1 assert_replies "$@"
 }
 
-# assert_last_replies FRAME...: it got these last.
+# assert_last_replies REPLY...: it got these last.
 assert_last_replies() {
 	assert_equal "$(hex "$@")" "$(tail -n $# "$FRAMES")" "last replies"
 }
@@ -121,14 +205,14 @@ assert_places() {
 		"$(cat "$PLACES")" "disk operations"
 }
 
-# assert_events LINE...: these frames and operations, in this order; then the
-# sync at the end.
+# assert_events LINE...: these operations and replies ("< REPLY"), in this
+# order; then the sync at the end.
 assert_events() {
 	local line
 	assert_equal "$(for line in "$@" sync; do
 		case $line in
-		read* | write* | sync*) echo "$line" ;;
-		*) hex "$line" ;;
+		'< '*) hex "${line#< }" ;;
+		*) echo "$line" ;;
 		esac
 	done)" "$(cat "$EVENTS")" "events"
 }
@@ -153,25 +237,40 @@ assert_silence() {
 	run_script "$@" && assert_equal "" "$(cat "$FRAMES")" "replies"
 }
 
-expand_frame() {
-	if declare -F "$1" >/dev/null; then "$@"; else echo "$*"; fi
-}
-
-# assert_dialog: run the script on standard input, in which a line "> REQUEST"
-# is sent, and "< REPLY" is the next reply.  Both are frames, or a function of
-# the test and its arguments that prints one.
+# assert_dialog: run the script on standard input, in which "REQUEST -> REPLY"
+# is a request and the next reply, "> REQUEST" and "< REPLY" are one of both,
+# and "= NAME ARGUMENT..." is both, if they have the same name and arguments.
+# Of lines "! CALL", assert_calls, of a line "disk DATA", assert_image.
 assert_dialog() {
-	local line script=() replies=()
-	set -f
+	local line script=() replies=() calls=() image=
 	while read -r line; do
 		case $line in
-		'> '*) script+=("$(expand_frame ${line#> })") ;;
-		'< '*) replies+=("$(expand_frame ${line#< })") ;;
+		*' -> '*)
+			script+=("${line%% -> *}")
+			replies+=("${line#* -> }")
+			;;
+		'> '*) script+=("${line#> }") ;;
+		'< '*) replies+=("${line#< }") ;;
+		'= '*) script+=("${line#= }") replies+=("${line#= }") ;;
+		'! '*) calls+=("${line#! }") ;;
+		'disk '*) image=${line#disk } ;;
 		*) script+=("$line") ;;
 		esac
 	done
-	set +f
-	run_script "${script[@]}" && assert_replies "${replies[@]}"
+	run_script "${script[@]}" && assert_replies "${replies[@]}" || return
+	[ ${#calls[@]} = 0 ] || assert_calls "${calls[@]}" || return
+	[ -z "$image" ] || assert_image "$image"
+}
+
+# assert_dialog_warm_and_cold: with all sectors in the page cache, which the
+# loop uses, and with none, so that the engine does it all.
+assert_dialog_warm_and_cold() {
+	local cache dialog
+	dialog=$(cat)
+	for cache in :warm :cold; do
+		DISK=$(image 64)
+		assert_dialog <<<"$cache"$'\n'"$dialog" || fail "$cache" || return
+	done
 }
 
 # assert_unchanged: no byte of the disk has changed.

@@ -71,7 +71,7 @@ static const uint8_t target[MAC_LEN] = { 2, 0, 0, 0, 0, 2 };
 
 static int disk;
 static int to_drop;
-static int64_t send_time;
+static uint64_t send_time;
 static bool stopped;
 static char *memory[FRAMES_MAX];	/* of the frames of this batch */
 static struct frame batch[FRAMES_MAX];
@@ -171,115 +171,98 @@ frame_print(const uint8_t *p, size_t len)
  * Directives.
  */
 
-static const struct {
+static const struct directive {
 	const char *name;
-	int value;
-} errors[] = { { "EINTR", EINTR }, { "EAGAIN", EAGAIN }, { "EIO", EIO },
-    { "EINVAL", EINVAL }, { "ENOSPC", ENOSPC } };
+	enum { NUMBER, SECTORS, TEXT, YES, NO, RAISE } how;
+	void *at;
+	size_t size;
+	int signal;
+} directives[] = {
+#define AT(variable) &(variable), sizeof(variable), 0
+	{ ":mtu", NUMBER, AT(fake.link.mtu) },
+	{ ":index", NUMBER, AT(fake.link.index) },
+	{ ":name", TEXT, AT(fake.link.name) },
+	{ ":bridge", TEXT, AT(fake.link.bridge) },
+	{ ":up", YES, AT(fake.link.up) },
+	{ ":down", NO, AT(fake.link.up) },
+	{ ":full", NUMBER, AT(to_drop) },
+	{ ":slow-send", NUMBER, AT(send_time) },
+	{ ":unit", NUMBER, AT(fake.unit) },
+	{ ":cold", SECTORS, AT(fake.cold) },
+	{ ":warm", NO, AT(fake.cold) },
+	{ ":bad", SECTORS, AT(fake.bad) },
+	{ ":short", NUMBER, AT(fake.max_io) },
+	{ ":misaligned", YES, AT(fake.misaligned) },
+	{ ":sync-fails", YES, AT(fake.sync_fails) },
+	{ ":sync-works", NO, AT(fake.sync_fails) },
+	{ ":slow", NUMBER, AT(fake.op_time) },
+	{ ":hold", SECTORS, AT(fake.held) },
+	{ ":hold-syncs", YES, AT(fake.hold_syncs) },
+	{ ":accept", NUMBER, AT(fake.accept) },
+	{ ":hup", RAISE, NULL, 0, SIGHUP },
+	{ ":usr1", RAISE, NULL, 0, SIGUSR1 },
+	{ ":term", RAISE, NULL, 0, SIGTERM },
+};
+
+static void
+store(const struct directive *d, uint64_t n)
+{
+	if (d->size == sizeof(uint64_t))
+		*(uint64_t *)d->at = n;
+	else if (d->size == sizeof(uint32_t))
+		*(uint32_t *)d->at = (uint32_t)n;
+	else
+		*(bool *)d->at = n != 0;
+}
+
+/* The bit of a sector, or those of all. */
+static uint64_t
+sector_set(const char *text)
+{
+	unsigned long n = strtoul(text, NULL, 10);
+
+	return isdigit((unsigned char)*text) ? 1ULL << (n < 63 ? n : 63) :
+	    UINT64_MAX;
+}
+
+static void
+signal_vblade(int sig)
+{
+	stopped |= sig == SIGTERM;
+	fake_raise(sig);
+}
+
+/* False if the word is none of the table. */
+static bool
+directive_of_table(const char *word, const char *text)
+{
+	const struct directive *d = directives;
+
+	while (strcmp(word, d->name) != 0)
+		if (++d == directives + sizeof directives / sizeof *directives)
+			return false;
+	if (d->how == RAISE) {
+		signal_vblade(d->signal);
+		return true;
+	}
+	fake_lock();
+	if (d->how == TEXT)
+		snprintf(d->at, d->size, "%s", text);
+	else
+		store(d, d->how == SECTORS ? sector_set(text) :
+		    d->how == YES ? 1 : d->how == NO ? 0 :
+		    strtoull(text, NULL, 10));
+	fake.link.looks++;
+	fake_unlock();
+	return true;
+}
 
 static int
 error_number(const char *name)
 {
-	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
-		if (strcmp(name, errors[i].name) == 0)
-			return errors[i].value;
-	syntax(name);
-}
-
-static uint64_t
-one_sector(const char *text)
-{
-	unsigned long n = strtoul(text, NULL, 10);
-
-	if (!isdigit((unsigned char)*text))
-		return UINT64_MAX;
-	return 1ULL << (n < 63 ? n : 63);
-}
-
-static void
-copy_name(char name[16], const char *text)
-{
-	snprintf(name, 16, "%s", text);
-}
-
-/* False if the word is none of these. */
-static bool
-link_directive(const char *word, const char *text, unsigned n)
-{
-	struct link *l = &fake.link;
-
-	if (strcmp(word, ":mtu") == 0)
-		l->mtu = n;
-	else if (strcmp(word, ":mac") == 0)
-		hex_bytes(text, 2 * MAC_LEN, l->mac);
-	else if (strcmp(word, ":up") == 0 || strcmp(word, ":down") == 0)
-		l->up = word[1] == 'u';
-	else if (strcmp(word, ":gone") == 0)
-		l->index = l->up = 0;
-	else if (strcmp(word, ":index") == 0)
-		l->index = n;
-	else if (strcmp(word, ":name") == 0)
-		copy_name(l->name, text);
-	else if (strcmp(word, ":bridge") == 0)
-		copy_name(l->bridge, text);
-	else
-		return false;
-	l->looks++;
-	return true;
-}
-
-static bool
-disk_directive(const char *word, const char *text, long long n)
-{
-	if (strcmp(word, ":truncate") == 0)
-		fake.size = n < 0 || ftruncate(disk, n) == 0 ? n : -1;
-	else if (strcmp(word, ":unit") == 0)
-		fake.unit = (unsigned)n;
-	else if (strcmp(word, ":cold") == 0)
-		fake.cold = one_sector(text);
-	else if (strcmp(word, ":warm") == 0)
-		fake.cold = 0;
-	else if (strcmp(word, ":bad") == 0)
-		fake.bad = one_sector(text);
-	else if (strcmp(word, ":short") == 0)
-		fake.max_io = (size_t)n;
-	else if (strcmp(word, ":misaligned") == 0)
-		fake.misaligned = true;
-	else if (strcmp(word, ":sync-fails") == 0)
-		fake.sync_fails = true;
-	else if (strcmp(word, ":sync-works") == 0)
-		fake.sync_fails = false;
-	else if (strcmp(word, ":slow") == 0)
-		fake.op_time = n;
-	else if (strcmp(word, ":hold") == 0)
-		fake.held |= one_sector(text);
-	else if (strcmp(word, ":hold-syncs") == 0)
-		fake.hold_syncs = true;
-	else if (strcmp(word, ":release") == 0)
-		fake.held = 0, fake.hold_syncs = false;
-	else if (strcmp(word, ":accept") == 0)
-		fake.accept = (unsigned)n;
-	else
-		return false;
-	return true;
-}
-
-static bool
-signal_directive(const char *word)
-{
-	static const struct {
-		const char *word;
-		int sig;
-	} signals[] = { { ":hup", SIGHUP }, { ":usr1", SIGUSR1 },
-	    { ":term", SIGTERM } };
-
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-		if (strcmp(word, signals[i].word) == 0) {
-			stopped |= signals[i].sig == SIGTERM;
-			fake_raise(signals[i].sig);
-			return true;
-		}
-	return false;
+	return strcmp(name, "EINTR") == 0 ? EINTR :
+	    strcmp(name, "EAGAIN") == 0 ? EAGAIN :
+	    strcmp(name, "EINVAL") == 0 ? EINVAL : EIO;
 }
 
 static void
@@ -293,26 +276,30 @@ directive(char *line, int timeout)
 {
 	const char *word = strtok(line, " "), *text = strtok(NULL, " ");
 	const char *number = strtok(NULL, " ");
-	long long n;
+	off_t n;
 
-	if (signal_directive(word))
+	text = text == NULL ? "" : text;
+	n = (off_t)strtoll(text, NULL, 10);
+	if (directive_of_table(word, text))
 		return;
 	fake_lock();
-	text = text == NULL ? "" : text;
-	n = strtoll(text, NULL, 10);
-	if (strcmp(word, ":pass") == 0) {
-		pass(timeout);
-	} else if (strcmp(word, ":full") == 0) {
-		to_drop = (int)n;
-	} else if (strcmp(word, ":slow-send") == 0) {
-		send_time = n;
+	if (strcmp(word, ":mac") == 0) {
+		hex_bytes(text, 2 * MAC_LEN, fake.link.mac);
+	} else if (strcmp(word, ":gone") == 0) {
+		fake.link.index = fake.link.up = 0;
+	} else if (strcmp(word, ":truncate") == 0) {
+		fake.size = n < 0 || ftruncate(disk, n) == 0 ? n : -1;
 	} else if (strcmp(word, ":error") == 0) {
 		fake.error = error_number(text);
 		fake.errors = number == NULL ? 1 : atoi(number);
-	} else if (!link_directive(word, text, (unsigned)n) &&
-	    !disk_directive(word, text, n)) {
+	} else if (strcmp(word, ":release") == 0) {
+		fake.held = fake.hold_syncs = 0;
+	} else if (strcmp(word, ":pass") == 0) {
+		pass(timeout);
+	} else {
 		syntax(word);
 	}
+	fake.link.looks++;
 	fake_unlock();
 }
 
@@ -323,7 +310,7 @@ directive(char *line, int timeout)
 bool
 fake_sent(const struct frame *f)
 {
-	fake.time += send_time;
+	fake.time += (int64_t)send_time;
 	if (to_drop > 0) {
 		to_drop--;
 		return false;
@@ -375,7 +362,7 @@ end(int timeout)
 		fake.held = 0, fake.hold_syncs = false;
 	fake_unlock();
 	if (!stopped)
-		signal_directive(":term");
+		signal_vblade(SIGTERM);
 }
 
 /* A directive that ends a batch is carried out at the next call. */

@@ -3,66 +3,61 @@
 
 load reply
 
-setup() { export_image 64; }
-
 @test "written data is synced within a second" {
-	run_script "$(ata_write 3 1 'ee*512')" :pass :pass :pass
+	run_script "write 3 1" :pass :pass :pass
 	assert_calls "write 3 1" sync
 	OPTIONS+=(-v)
-	run_script "$(ata_write 3 1 'ee*512')" :pass "$(ata_read 3 1)"
+	run_script "write 3 1" :pass "read 3 1"
 	assert_calls "write 3 1" sync "read 3 1"
 }
 
 @test "-t: written data is synced within so many seconds" {
 	OPTIONS+=(-t 5 -v)
-	run_script "$(ata_write 3 1 'ee*512')" :pass ":slow 1" \
-		"$(ata_write 4 1 'ee*512')" :pass
+	run_script "write 3 1" :pass ":slow 1" "write 4 1" :pass
 	assert_calls "write 3 1" sync "write 4 1" sync
 }
 
 @test "-t 0: nothing is synced before the exit" {
 	OPTIONS+=(-t 0)
-	run_script "$(ata_write 3 1 'ee*512')" :pass :pass :pass
+	run_script "write 3 1" :pass :pass :pass
 	assert_calls "write 3 1"
 }
 
 @test "without a write nothing is synced" {
-	run_script "$(ata_read 3 1)" :pass :pass :pass
+	run_script "read 3 1" :pass :pass :pass
 	assert_calls "read 3 1"
 }
 
 @test "data written before and after a sync is synced twice" {
-	run_script "$(ata_write 3 1 'ee*512')" :pass \
-		"$(ata_write 5 1 'ee*512')" :pass :pass
+	run_script "write 3 1" :pass "write 5 1" :pass :pass
 	assert_calls "write 3 1" sync "write 5 1" sync
 }
 
 @test "data written while a sync runs is synced again" {
-	run_script :hold-syncs "$(ata_write 3 1 'ee*512')" :pass \
-		"$(ata_write 5 1 'ee*512')" :release :pass :pass
+	run_script :hold-syncs "write 3 1" :pass "write 5 1" :release :pass \
+		:pass
 	assert_calls "write 3 1" "write 5 1" sync sync
 }
 
 @test "after a FLUSH nothing is left to sync" {
-	run_script "$(ata_write 3 1 'ee*512')" "$(ata_flush)" :pass :pass
+	run_script "write 3 1" flush :pass :pass
 	assert_calls "write 3 1" sync
 }
 
 @test "with -s no background sync is needed" {
 	OPTIONS+=(-s)
-	run_script "$(ata_write 3 1 'ee*512')" :pass :pass
+	run_script "write 3 1" :pass :pass
 	assert_calls "write 3 1" sync
 }
 
 @test "what a failed write has written in part is synced, too" {
-	run_script :cold ":short 512" ":bad 4" "$(ata_write 3 2 'ee*1024')" \
-		"" :pass
-	assert_replies "$(ata_failed 41 04 3 2)"
+	run_script :cold ":short 512" ":bad 4" "write 3 2" "" :pass
+	assert_replies "failed 41 04 3 2"
 	assert_equal 2 "$(grep -c '^sync' "$CALLS")" "syncs, one at the exit"
 }
 
 @test "the exit syncs, after all writes" {
-	run_script :cold "$(ata_write 3 1 'ee*512')" "$(ata_write 9 1 'ee*512')"
+	run_script :cold "write 3 1" "write 9 1"
 	assert_calls "write 3 1" "write 9 1"
 	assert_equal "sync" "$(tail -n 1 "$EVENTS")"
 }
@@ -73,42 +68,40 @@ setup() { export_image 64; }
 	local opcode
 	for opcode in e7 ea; do
 		run_script "$(request 00 "00 00 00 $opcode 000000000000 0000")"
-		assert_events sync "$(ata_flushed)"
+		assert_events sync "< flush"
 	done
 }
 
 @test "a FLUSH is never executed in the loop, however fast the disk" {
-	run_script "$(ata_flush)" "" "$(ata_flush)"
+	run_script flush "" flush
 	assert_places sync sync
 }
 
 @test "FLUSHes that arrive together share one sync" {
-	run_script "$(ata_flush)" "$(request_from $A "$(ata_flush)")" \
-		"$(ata_flush)"
-	assert_replies "$(ata_flushed)" "$(reply_to $A "$(ata_flushed)")" \
-		"$(ata_flushed)"
-	assert_calls sync
+	assert_dialog <<-END
+		= flush
+		= from $A flush
+		= flush
+		! sync
+	END
 }
 
 @test "a FLUSH that arrives while a sync runs waits for a later one" {
-	run_script :hold-syncs "$(ata_flush)" "" "$(ata_write 3 1 'ee*512')" "" \
-		"$(request_from $A "$(ata_flush)")" :release
-	assert_replies "$(ata_written 3 1)" "$(ata_flushed)" \
-		"$(reply_to $A "$(ata_flushed)")"
+	run_script :hold-syncs flush "" "write 3 1" "" "from $A flush" :release
+	assert_replies "write 3 1" flush "from $A flush"
 	assert_calls "write 3 1" sync sync
 }
 
 @test "a FLUSH delays nothing but its reply" {
-	run_script :hold-syncs "$(ata_flush)" "" "$(ata_read 3 1)" "" \
-		"$(ata_write 4 1 'ee*512')" "" "$(config_read)" :release
-	assert_replies "$(ata_data 3 1)" "$(ata_written 4 1)" \
-		"$(config_answer)" "$(ata_flushed)"
+	run_script :hold-syncs flush "" "read 3 1" "" "write 4 1" "" query \
+		:release
+	assert_replies "read 3 1" "write 4 1" query flush
 }
 
 @test "with -r a FLUSH succeeds without a sync, and the exit needs none" {
 	OPTIONS+=(-r)
-	run_script ":sync-fails" "$(ata_flush)" "$(ata_read 3 1)"
-	assert_replies "$(ata_flushed)" "$(ata_data 3 1)"
+	run_script ":sync-fails" flush "read 3 1"
+	assert_replies flush "read 3 1"
 	assert_equal "read 3 1" "$(cat "$CALLS")"
 }
 
@@ -116,40 +109,37 @@ setup() { export_image 64; }
 
 @test "with -s the reply to a write follows the sync" {
 	OPTIONS+=(-s)
-	run_script "$(ata_write 3 1 'ee*512')" "$OTHER"
-	assert_events "write 3 1 in the loop" sync "$(ata_written 3 1)"
-	run_script :cold "$(ata_write 3 1 'ee*512')" "$OTHER"
-	assert_events "write 3 1" sync "$(ata_written 3 1)"
+	run_script "write 3 1" other
+	assert_events "write 3 1 in the loop" sync "< write 3 1"
+	run_script :cold "write 3 1" other
+	assert_events "write 3 1" sync "< write 3 1"
 }
 
-@test "with -s writes that wait share one sync" {
-	local i script=() replies=()
+@test "with -s writes that arrive while a sync runs share the next one" {
+	local script
 	OPTIONS+=(-s)
-	for i in {0..15}; do
-		script+=("$(ata_write $((i * 3)) 1 'ee*512')")
-		replies+=("$(ata_written $((i * 3)) 1)")
-	done
-	# A sync is under way when the writes arrive.
-	run_script :cold :hold-syncs "$(ata_flush)" "" "${script[@]}" "" \
-		:release
-	assert_replies "$(ata_flushed)" "${replies[@]}"
+	mapfile -t script < <(printf 'write %d 1\n' {0..45..3})
+	run_script :cold :hold-syncs flush "" "${script[@]}" "" :release
+	assert_replies flush "${script[@]}"
 	assert_equal 3 "$(grep -c sync "$CALLS")" "syncs, with that at the exit"
 }
 
 @test "with -s a FLUSH and a write share one sync" {
 	OPTIONS+=(-s)
-	run_script "$(ata_write 3 1 'ee*512')" "$(ata_flush)"
-	assert_replies "$(ata_written 3 1)" "$(ata_flushed)"
-	assert_calls "write 3 1" sync
+	assert_dialog <<-END
+		= write 3 1
+		= flush
+		! write 3 1
+		! sync
+	END
 }
 
 @test "with -s a write during a sync waits for one that begins after it" {
 	OPTIONS+=(-s)
-	run_script :hold-syncs "$(ata_write 3 1 'ee*512')" "$OTHER" "" \
-		"$(ata_write 4 1 'ee*512')" "" "$(ata_write 6 1 'ee*512')" "" \
-		"$(ata_write 8 1 'ee*512')" "" "$(ata_read 3 1)" :release
-	assert_replies "$(ata_data 3 1 'ee*512')" "$(ata_written 3 1)" \
-		"$(ata_written 4 1)" "$(ata_written 6 1)" "$(ata_written 8 1)"
+	run_script :hold-syncs "write 3 1" other "" "write 4 1" "" \
+		"write 6 1" "" "write 8 1" "" "read 3 1" :release
+	assert_replies "read 3 1 ee" "write 3 1" "write 4 1" "write 6 1" \
+		"write 8 1"
 	# The first sync, and one for the others together.
 	assert_calls "write 3 1" "write 4 1" "write 6 1" "write 8 1" \
 		"read 3 1" sync sync
@@ -157,8 +147,8 @@ setup() { export_image 64; }
 
 @test "with -s a write that fails waits for no sync" {
 	OPTIONS+=(-s)
-	run_script :cold ":bad 3" "$(ata_write 3 1 'ee*512')" "$OTHER"
-	assert_replies "$(ata_failed 41 04 3 1)"
+	run_script :cold ":bad 3" "write 3 1" other
+	assert_replies "failed 41 04 3 1"
 	assert_calls "write 3 1"
 }
 
@@ -167,57 +157,45 @@ setup() { export_image 64; }
 @test "a failed sync fails every request that waited for it" {
 	EXIT=1
 	OPTIONS+=(-s)
-	run_script :cold :sync-fails "$(ata_write 3 1 'ee*512')" \
-		"$(ata_write 9 1 'ee*512')" "$(ata_flush)" "$(ata_read 11 1)"
-	assert_replies_any_order "$(ata_data 11 1)" \
-		"$(ata_failed 41 04 3 1)" "$(ata_failed 41 04 9 1)" \
-		"$(ata_failed 00 04 0 0)"
+	run_script :cold :sync-fails "write 3 1" "write 9 1" flush "read 11 1"
+	assert_replies_any_order "read 11 1" "failed 41 04 3 1" \
+		"failed 41 04 9 1" "failed 00 04 0 0"
 }
 
 @test "after a failed sync every FLUSH and every write under -s fails" {
 	EXIT=1
 	OPTIONS+=(-s)
-	run_script :sync-fails "$(ata_flush)" :sync-works "$(ata_flush)" "" \
-		"$(ata_write 3 1 'ee*512')" "" "$(ata_write 9 1 'ee*512')" \
-		"$OTHER" "" "$(ata_read 11 1)"
-	assert_replies "$(ata_failed 00 04 0 0)" "$(ata_failed 00 04 0 0)" \
-		"$(ata_failed 41 04 3 1)" "$(ata_failed 41 04 9 1)" \
-		"$(ata_data 11 1)"
+	run_script :sync-fails flush :sync-works flush "" "write 3 1" "" \
+		"write 9 1" other "" "read 11 1"
+	assert_replies "failed 00 04 0 0" "failed 00 04 0 0" \
+		"failed 41 04 3 1" "failed 41 04 9 1" "read 11 1"
 }
 
-@test "a sync that began before one failed, and ended after, fails too" {
+@test "a write that waited for the sync after the one that failed fails too" {
 	EXIT=1
 	OPTIONS+=(-s)
-	run_script :hold-syncs "$(ata_write 3 1 'ee*512')" "$OTHER" "" \
-		"$(ata_write 4 1 'ee*512')" ":error EIO 1" :release
-	assert_replies "$(ata_failed 41 04 3 1)" "$(ata_failed 41 04 4 1)"
+	run_script :hold-syncs "write 3 1" other "" "write 4 1" \
+		":error EIO 1" :release
+	assert_replies "failed 41 04 3 1" "failed 41 04 4 1"
 }
 
 @test "a failed sync in the background fails every later FLUSH" {
 	EXIT=1
-	run_script "$(ata_write 3 1 'ee*512')" :sync-fails :pass "" \
-		:sync-works "$(ata_flush)" "" "$(ata_flush)"
-	assert_replies "$(ata_written 3 1)" "$(ata_failed 00 04 0 0)" \
-		"$(ata_failed 00 04 0 0)"
+	run_script "write 3 1" :sync-fails :pass "" :sync-works flush "" flush
+	assert_replies "write 3 1" "failed 00 04 0 0" "failed 00 04 0 0"
 }
 
-@test "a failed sync fails no read, and no write without -s" {
+@test "a failed sync fails no read, and no write without -s; it is logged once" {
 	EXIT=1
-	run_script :sync-fails "$(ata_flush)" "" "$(ata_write 3 1 'ee*512')" \
-		"" "$(ata_read 3 1)"
-	assert_replies "$(ata_failed 00 04 0 0)" "$(ata_written 3 1)" \
-		"$(ata_data 3 1 'ee*512')"
-}
-
-@test "a failed sync is logged once" {
-	EXIT=1
-	run_script :sync-fails "$(ata_flush)" "" "$(ata_flush)"
+	run_script :sync-fails flush "" "write 3 1" "" "read 3 1" "" flush
+	assert_replies "failed 00 04 0 0" "write 3 1" "read 3 1 ee" \
+		"failed 00 04 0 0"
 	assert_equal "vblade: e0.1: 1500: sync failed: Input/output error: written data may be lost; every FLUSH will fail until restart" \
 		"$(grep 'sync failed' "$ERR")"
 }
 
 @test "a sync that fails at the exit is logged and is exit status 1" {
 	EXIT=1
-	run_script "$(ata_write 3 1 'ee*512')" :sync-fails
+	run_script "write 3 1" :sync-fails
 	assert_logged 'sync failed'
 }
