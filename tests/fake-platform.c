@@ -3,6 +3,7 @@
  * fake-platform.c: see fake-platform.h.  The first part replaces what vblade.c
  * takes from libc; then vblade.c itself; then the platform interface.
  */
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -182,19 +183,6 @@ fake_open_file(const char *path, int flags)
 	return fake.quiet ? -1 : open(path, flags);
 }
 
-static ssize_t
-fake_read(int fd, void *p, size_t len)
-{
-	ssize_t got = read(fd, p, len);
-	const char *at = p;
-
-	for (size_t i = 0; got > 0 && i + sizeof p <= (size_t)got;
-	    i += sizeof p)
-		if (is_pool_work(at + i, sizeof p))
-			pool_busy--;
-	return got;
-}
-
 static int
 fake_sigaction(int sig, const struct sigaction *new, struct sigaction *old)
 {
@@ -214,6 +202,31 @@ fake_raise(int sig)
 		fake_fail("a signal that is not handled");
 	if (handlers[sig] != SIG_IGN)
 		handlers[sig](sig);
+}
+
+static void
+raise_late_signal(void)
+{
+	if (fake.late_signal) {
+		fake.late_signal = false;
+		fake_raise(SIGUSR1);
+	}
+}
+
+static ssize_t
+fake_read(int fd, void *p, size_t len)
+{
+	ssize_t got = read(fd, p, len);
+	const char *at = p;
+
+	if (got > 0 && !fake.pool)
+		raise_late_signal();
+
+	for (size_t i = 0; got > 0 && i + sizeof p <= (size_t)got;
+	    i += sizeof p)
+		if (is_pool_work(at + i, sizeof p))
+			pool_busy--;
+	return got;
 }
 
 #undef VERSION
@@ -528,8 +541,10 @@ pool_wait(void)
 	for (int i = 0; i < watches; i++)
 		p[i] = (struct pollfd){ .fd = watched[i], .events = POLLIN };
 	while (pool_busy > 0) {
-		if (poll(p, (nfds_t)watches, 1) > 0)
+		if (poll(p, (nfds_t)watches, 1) > 0) {
+			raise_late_signal();
 			return true;
+		}
 		fake_lock();
 		held = pool_held;
 		fake_unlock();
@@ -582,12 +597,24 @@ net_drops(struct net *n)
 	return 0;
 }
 
+/* While the pool is idle: else the loop would never sleep, or not wake up. */
+static void
+check_wake(void)
+{
+	int bytes;
+
+	if (pool_busy == 0 && (ioctl(wake[0], FIONREAD, &bytes) < 0 ||
+	    (size_t)bytes != (signaled ? sizeof(void *) : 0)))
+		fake_fail("the pipe is not as `signaled` says");
+}
+
 int
 net_recv(struct net *n, struct frame frames[], int max, int timeout)
 {
 	static unsigned restless;
 
 	(void)n;
+	check_wake();
 	if (fake.pool ? pool_wait() : engine_run()) {
 		if (++restless > 100000)
 			fake_fail("vblade starts operations for ever");

@@ -40,6 +40,8 @@ struct fake {
 	enum order order;
 	bool stalled;		/* the engine finishes nothing */
 	unsigned accept;	/* operations that a submit takes, 0: all */
+	/* SIGUSR1: with a pool, behind its next result, else behind a signal. */
+	bool late_signal;
 
 	int64_t time;		/* microseconds */
 	int64_t op_time;	/* that an operation takes */

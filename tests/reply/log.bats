@@ -24,6 +24,17 @@ assert_counters() {
 	assert_counters "reads=0 read_bytes=0 writes=0 write_bytes=0 flushes=0 others=0 errors=0 disk_errors=0 kernel_drops=0 queue_drops=0 send_drops=0"
 }
 
+@test "a signal right behind a result of the pool wakes the loop once" {
+	POOL=1 run_script :late-signal flush "" other
+	assert_replies flush
+	assert_logged ' flushes=1 '
+}
+
+@test "a signal that arrives while another is handled is not lost" {
+	run_script :late-signal :hup other "" other :usr1
+	assert_equal 2 "$(grep -c reads= "$ERR")" "lines of counters"
+}
+
 @test "-v: a line for each request, LBA28 without the bits of the device" {
 	OPTIONS+=(-v)
 	run_script "read 3 2" "" "write 5 1" "" "read 64 1" "" query "" flush \

@@ -61,6 +61,12 @@ occupy() {
 	assert_places "write 3 1"
 }
 
+@test "a write beside one that is under way is executed by the engine" {
+	# It would wait for the file's lock in the loop.
+	run_script ":cold 3" ":hold 3" "write 3 1" "" "write 9 1" "" "read 9 1"
+	assert_places "write 9 1" "read 9 1 cached" "write 3 1"
+}
+
 @test "a lone request is executed in the loop once the disk proved fast" {
 	run_script :cold "read 3 1" "" "read 5 1" "" "write 3 1" "" "write 5 1"
 	assert_places "read 3 1" "read 5 1 in the loop" "write 3 1" \

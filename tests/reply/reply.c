@@ -41,6 +41,8 @@
  *				such operations do not finish
  *	:accept N		a submit takes no more than N operations
  *	:hup, :usr1, :term	SIGHUP, SIGUSR1, SIGTERM
+ *	:late-signal		SIGUSR1, in POOL right behind its next result,
+ *				else as the loop reads of another signal
  *	:pass			waits as long as vblade would without frames
  *
  * All that can finish does so before the next batch or directive; what is
@@ -199,6 +201,7 @@ static const struct directive {
 	{ ":hold", SECTORS, AT(fake.held) },
 	{ ":hold-syncs", YES, AT(fake.hold_syncs) },
 	{ ":accept", NUMBER, AT(fake.accept) },
+	{ ":late-signal", YES, AT(fake.late_signal) },
 	{ ":hup", RAISE, NULL, 0, SIGHUP },
 	{ ":usr1", RAISE, NULL, 0, SIGUSR1 },
 	{ ":term", RAISE, NULL, 0, SIGTERM },
