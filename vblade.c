@@ -1179,13 +1179,21 @@ run_reply(struct target *t, const struct run *run)
 }
 
 /*
- * Execute what need not wait for the disk; false if a rest is left.  A write
- * has to wait for the file's lock, which one under way may hold.
+ * Might a write wait for one under way, which holds the file's lock?  On a
+ * disk that is fast it will not wait for long.
  */
+static bool
+list_holds_up(const struct target *t)
+{
+	return t->active > 0 && (t->took[OP_WRITE] >= FAST ||
+	    now() - t->first->io.start >= FAST);
+}
+
+/* Execute what need not wait for the disk; false if a rest is left. */
 static bool
 run_try(struct target *t, struct run *run)
 {
-	if (run->io.op == OP_WRITE && (t->active > 0 ||
+	if (run->io.op == OP_WRITE && (list_holds_up(t) ||
 	    (int64_t)(run->lba + run->sectors) > sectors_now(t)))
 		return false;
 	run->todo = run->count;

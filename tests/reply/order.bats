@@ -61,10 +61,14 @@ occupy() {
 	assert_places "write 3 1"
 }
 
-@test "a write beside one that is under way is executed by the engine" {
-	# It would wait for the file's lock in the loop.
-	run_script ":cold 3" ":hold 3" "write 3 1" "" "write 9 1" "" "read 9 1"
-	assert_places "write 9 1" "read 9 1 cached" "write 3 1"
+# One under way may hold the lock of the file.
+@test "a write beside one under way is executed in the loop on a fast disk only" {
+	run_script ":cold 3" ":hold 3" "write 3 1" "" "write 9 1" "" :release
+	assert_places "write 9 1" "write 3 1"
+	run_script ":cold 3" "write 3 1" "" ":hold 3" "write 3 1" query "" \
+		"write 9 1" "" :pass "write 11 1" "" "read 11 1"
+	assert_places "write 3 1" "write 9 1 in the loop" sync "write 11 1" \
+		"read 11 1 cached" "write 3 1"
 }
 
 @test "a lone request is executed in the loop once the disk proved fast" {
