@@ -17,15 +17,12 @@ load reply
 	assert_calls "write 3 1" sync "write 4 1" sync
 }
 
-@test "-t 0: nothing is synced before the exit" {
+@test "nothing is synced before the exit without a write, or with -t 0" {
+	run_script "read 3 1" :pass :pass :pass
+	assert_calls "read 3 1"
 	OPTIONS+=(-t 0)
 	run_script "write 3 1" :pass :pass :pass
 	assert_calls "write 3 1"
-}
-
-@test "without a write nothing is synced" {
-	run_script "read 3 1" :pass :pass :pass
-	assert_calls "read 3 1"
 }
 
 @test "data written before and after a sync is synced twice" {
@@ -39,12 +36,9 @@ load reply
 	assert_calls "write 3 1" "write 5 1" sync sync
 }
 
-@test "after a FLUSH nothing is left to sync" {
+@test "after a FLUSH, and with -s, nothing is left to sync" {
 	run_script "write 3 1" flush :pass :pass
 	assert_calls "write 3 1" sync
-}
-
-@test "with -s no background sync is needed" {
 	OPTIONS+=(-s)
 	run_script "write 3 1" :pass :pass
 	assert_calls "write 3 1" sync
@@ -54,12 +48,6 @@ load reply
 	run_script :cold ":short 512" ":bad 4" "write 3 2" "" :pass
 	assert_replies "failed 41 04 3 2"
 	assert_equal 2 "$(grep -c '^sync' "$CALLS")" "syncs, one at the exit"
-}
-
-@test "the exit syncs, after all writes" {
-	run_script :cold "write 3 1" "write 9 1"
-	assert_calls "write 3 1" "write 9 1"
-	assert_equal "sync" "$(tail -n 1 "$EVENTS")"
 }
 
 # FLUSH.
@@ -77,11 +65,14 @@ load reply
 	assert_places sync sync
 }
 
-@test "FLUSHes that arrive together share one sync" {
+@test "FLUSHes, and with -s writes, that arrive together share one sync" {
+	OPTIONS+=(-s)
 	assert_dialog <<-END
+		= write 3 1
 		= flush
 		= from $A flush
 		= flush
+		! write 3 1
 		! sync
 	END
 }
@@ -113,25 +104,6 @@ load reply
 	assert_events "write 3 1 in the loop" sync "< write 3 1"
 	run_script :cold "write 3 1" other
 	assert_events "write 3 1" sync "< write 3 1"
-}
-
-@test "with -s writes that arrive while a sync runs share the next one" {
-	local script
-	OPTIONS+=(-s)
-	mapfile -t script < <(printf 'write %d 1\n' {0..45..3})
-	run_script :cold :hold-syncs flush "" "${script[@]}" "" :release
-	assert_replies flush "${script[@]}"
-	assert_equal 3 "$(grep -c sync "$CALLS")" "syncs, with that at the exit"
-}
-
-@test "with -s a FLUSH and a write share one sync" {
-	OPTIONS+=(-s)
-	assert_dialog <<-END
-		= write 3 1
-		= flush
-		! write 3 1
-		! sync
-	END
 }
 
 @test "with -s a write during a sync waits for one that begins after it" {
