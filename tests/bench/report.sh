@@ -41,9 +41,9 @@ NF == 0 {
 }
 part == 0 {
 	row[++rows] = $1
-	sub(/^-[ds]/, "`&`", $8)
-	work[$1] = $8
-	alone[$1] = $7 ~ /-w 1$/
+	sub(/^-[ds]/, "`&`", $7)
+	work[$1] = $7
+	alone[$1] = $6 ~ /-w 1$/
 	next
 }
 part == 1 {
