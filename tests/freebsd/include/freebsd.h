@@ -100,9 +100,9 @@ typedef struct {
 } cap_rights_t;
 
 #define cap_rights_init(rights, ...) \
-	shim_rights_init((rights), __VA_ARGS__, 0ULL)
+	shim_rights_init((rights), (const uint64_t[]){ __VA_ARGS__, 0 })
 
-cap_rights_t *shim_rights_init(cap_rights_t *, ...);
+cap_rights_t *shim_rights_init(cap_rights_t *, const uint64_t *);
 int cap_rights_limit(int, const cap_rights_t *);
 int cap_ioctls_limit(int, const unsigned long *, size_t);
 int cap_enter(void);
