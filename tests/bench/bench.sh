@@ -117,32 +117,24 @@ finish() {
 
 # --- the targets -------------------------------------------------------
 
-# launch TARGET INTERFACE SLOT OPTION...: start one; its pid joins PIDS.
-launch() {
-	disk=$FILE
+# start TARGET EXPORTS OPTION...: start all exports of a row; false if one
+# fails.
+start() {
+	exports=${2#m} on=${2%%[0-9]*} disk=$FILE i=0
 	case $1 in
 	vblade) program=$VBLADE ;;
 	old) program=$OLD ;;
 	vblade25) program=$PEER ;;
 	reflect) program=$REFLECT disk=$((SIZE * 2048)) ;;
 	esac
-	interface=$2 slot=$3
-	shift 3
-	ip netns exec "$TARGET_NS" "$program" "$@" 0 "$slot" "$interface" \
-		"$disk" >>"$LOG" 2>&1 </dev/null &
-	PIDS="$PIDS $!"
-}
-
-# start TARGET EXPORTS OPTION...: start all exports of a row; false if one
-# fails.
-start() {
-	target=$1 exports=${2#m} on=${2%%[0-9]*} i=0
 	shift 2
 	: >"$LOG"
 	while [ $i -lt "$exports" ]; do
 		interface=eth0
-		[ -z "$on" ] || add_macvlan "$i"
-		launch "$target" "$interface" "$i" "$@"
+		[ -z "$on" ] || add_macvlan $i
+		ip netns exec "$TARGET_NS" "$program" "$@" 0 $i $interface \
+			"$disk" >>"$LOG" 2>&1 </dev/null &
+		PIDS="$PIDS $!"
 		i=$((i + 1))
 	done
 	poll settled && alive
@@ -150,9 +142,9 @@ start() {
 
 add_macvlan() {
 	interface=mac$1
-	on_target ip link add link eth0 name "$interface" mtu "$MTU" \
+	ip -n "$TARGET_NS" link add link eth0 name $interface mtu "$MTU" \
 		type macvlan mode bridge
-	on_target ip link set "$interface" up
+	ip -n "$TARGET_NS" link set $interface up
 }
 
 settled() {

@@ -21,19 +21,11 @@ export LC_ALL=C
 BEGIN {
 	FS = "|"
 	targets = split("vblade old vblade25 reflect fio", target, " ")
-	title["vblade25"] = "vblade 25"
-	title["reflect"] = "reflector"
 	column["rps"] = 5
 	column["cpu"] = 6
 	column["p50"] = 8
 	column["threads"] = 11
 	column["wakeups"] = 14
-	called["rps"] = "requests/s"
-	called["cpu"] = "CPU per request"
-	called["wakeups"] = "wake-ups/s"
-}
-function name_of(id, names) {
-	return id in names ? names[id] : id
 }
 NF == 0 {
 	FS = ++part == 1 ? " " : ","
@@ -127,7 +119,8 @@ function verdict(x, how, factor) {
 	    "nearly" : "NO"
 }
 function print_goals(	i, j, n, g, x, c, ok, base, all) {
-	print "Goals (ratios of medians; nearly: within 3 %):\n"
+	print "Goals (ratios of medians; rps: requests/s, cpu: CPU per " \
+	    "request; nearly: within\n3 %):\n"
 	print_head("work (window 16 unless said)|figure|goal|result|met")
 	for (i = 1; i <= goals; i++) {
 		n = split(goal[i], g, " ")
@@ -140,12 +133,11 @@ function print_goals(	i, j, n, g, x, c, ok, base, all) {
 				x = ratio(g[1], g[2], "vblade", c)
 			else
 				x = ratio(g[1], g[1], g[2], c)
-			base = g[2] == "none" ? "" : "x " (g[2] in work ? \
-			    work[g[2]] : name_of(g[2], title))
+			base = g[2] == "none" ? "" : "x " g[2]
 			ok = verdict(x, g[j + 1], g[j + 2])
-			print_cells(name_of(g[1], work) "|" \
-			    name_of(g[j], called) "|" g[j + 1] " " g[j + 2] \
-			    base "|" (base == "" ? number(x) : times(x)) "|" ok)
+			print_cells((g[1] in work ? work[g[1]] : g[1]) "|" \
+			    g[j] "|" g[j + 1] " " g[j + 2] base "|" \
+			    (base == "" ? number(x) : times(x)) "|" ok)
 			met[ok]++
 			all++
 		}
@@ -169,8 +161,7 @@ function print_ratios(	r, k, s, name) {
 	s = "work (window 16 unless said)|MB/s / bound"
 	for (k = 2; k <= 3; k++)
 		if (target[k] in known)
-			s = s "|requests/s / " name_of(target[k], title) \
-			    "|CPU per request|p50"
+			s = s "|requests/s / " target[k] "|CPU per request|p50"
 	print_head(s)
 	for (r = 1; r <= rows; r++) {
 		name = row[r]
