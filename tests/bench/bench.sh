@@ -210,17 +210,12 @@ cache_file() {
 
 # drive OPTION...: run the initiator of a row; prints its line.
 drive() {
-	case $1 in
-	idle)	sleep $((3 * TIME))
-		echo "seconds=$((3 * TIME))" ;;
-	foreign) # A reflector answers them, and is not measured.
-		ip netns exec "$TARGET_NS" "$REFLECT" 9 9 eth0 2048 \
-			>/dev/null 2>&1 </dev/null &
-		reflector=$!
-		on_initiator "$LOAD" -d "$TIME" -m read -n 1 -w 1 9 9 eth0
-		kill $reflector ;;
-	*)	on_initiator "$LOAD" -d "$TIME" -t 200 -m "$@" 0 0 eth0 ;;
-	esac
+	if [ "$1" = idle ]; then
+		sleep $((3 * TIME))
+		echo "seconds=$((3 * TIME))"
+	else
+		on_initiator "$LOAD" -d "$TIME" -t 200 -m "$@" 0 0 eth0
+	fi
 }
 
 # sample ROUND TARGET LINE BEFORE AFTER: append to the CSV what load printed

@@ -39,7 +39,6 @@ x8-r4k      | 9000 | 8   | none               | -r | read -r -n 8 -w 16     | 8 
 x64-r4k     | 9000 | 64  | none               | -r | read -r -n 8 -w 16     | 64 exports on one interface, one of them busy
 mac64-r4k   | 9000 | m64 | none               | -r | read -r -n 8 -w 16     | 64 exports on a macvlan each, one of them busy
 idle        | 9000 | 1   | none               |    | idle                   | no requests
-foreign     | 9000 | 1   | none               |    | foreign                | requests for another target on the interface
 ROWS
 }
 

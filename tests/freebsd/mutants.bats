@@ -18,7 +18,7 @@ assert_caught() {
 		"#undef ${3%%(*}" "#define $3 $4" \
 		"#include \"$TESTS/../freebsd.c\"" >"$MUTANT.c"
 	"$TESTS/freebsd/build" "$MUTANT" "$TESTS/../vblade.c" "$MUTANT.c" \
-		-- -w -O0
+		-w -O0
 	tap=$(VBLADE=$MUTANT SHIMMED=$MUTANT timeout 100 \
 		bats --tap -f "^$2" "$TESTS/$1.bats" 2>&1) || :
 	assert_match "^not ok 1 $2" "$tap" || fail "#define $3 $4"

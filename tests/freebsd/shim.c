@@ -307,14 +307,10 @@ bpf_open(void)
 static bool
 bpf_interface(int fd, struct bpf *b, struct ifreq *r)
 {
-	int saved = errno;
-
 	r->ifr_ifindex = b->index;
-	if (b->index != 0 && __real_ioctl(fd, SIOCGIFNAME, r) == 0)
-		return true;
-	errno = saved;
-	b->index = 0;
-	return false;
+	if (b->index == 0 || __real_ioctl(fd, SIOCGIFNAME, r) < 0)
+		b->index = 0;
+	return b->index != 0;
 }
 
 static int
