@@ -113,8 +113,10 @@ serve_settled() {
 	serve_ready "$2" || ! kill -0 "$1"
 }
 
+# process_gone PID: its files are closed, too; its namespace it leaves before.
 process_gone() {
-	! kill -0 "$1"
+	[ ! -e "/proc/$1" ] || [ "$(grep -cE '^(State:.Z|Threads:.1$)' \
+		"/proc/$1/status")" = 2 ]
 }
 
 # wait_for_exit PID: wait for a child to exit and set STATUS to its exit status.
@@ -309,6 +311,14 @@ sectors() {
 # file_sectors FILE LBA COUNT: what a file holds there now.
 file_sectors() {
 	dd if="$1" skip="$2" count="$3" status=none | to_hex
+}
+
+# example TEXT: the commands of the example of the manual that has TEXT.
+example() {
+	sed 's/\\e/\\/g' "$TESTS/../vblade.8" | awk -v text="$1" '
+		/^\.Ed/ && index(block, text) { printf "%s", block }
+		/^\.[BE]d/ { block = ""; next }
+		{ block = block $0 "\n" }'
 }
 
 # The standard input in hexadecimal, in one line.

@@ -3,6 +3,7 @@
 # The manual is well formed, and agrees with the program; its examples work.
 
 load ../helper
+load container
 
 MANUAL=$TESTS/../vblade.8
 SOURCE=$TESTS/../vblade.c
@@ -34,16 +35,6 @@ constant() {
 
 usage_letters() {
 	"$VBLADE" -h | grep -oE '\[-[a-zA-Z]+( |\])' | letters
-}
-
-# example TEXT: the example of the manual that has TEXT, ready for sh.
-example() {
-	sed -n '/^\.Sh EXAMPLES/,/^\.Sh DURABILITY/p' "$MANUAL" |
-		sed 's/\\e/\\/g' | awk -v text="$1" '
-			/^\.Ed/ { inside = 0; if (index(block, text)) print \
-				block }
-			inside { block = block $0 "\n" }
-			/^\.Bd/ { inside = 1; block = "" }'
 }
 
 @test "mandoc has nothing to say about it" {
@@ -119,11 +110,8 @@ setup() {
 }
 
 teardown() {
-	local pid
 	serve_end
-	for pid in $(ip netns pids "$TARGET_NS" 2>/dev/null); do
-		kill -9 "$pid" || :
-	done
+	stop_target
 	lab_close
 }
 
@@ -146,9 +134,7 @@ example_serves() {
 }
 
 @test "example: a macvlan for each export" {
-	local commands
 	lab_open
-	commands=$(sed -n '/type macvlan/,/^\.Ed/p' "$MANUAL" | grep -v '^\.')
-	on_target sh -ec "$commands"
+	on_target sh -ec "$(example 'type macvlan')"
 	serve 0 4 aoe4 "$(image 8)"
 }
