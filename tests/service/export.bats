@@ -1,7 +1,8 @@
 # shellcheck shell=bats disable=SC2016
 #
 # vblade-export reads the file of an export and runs vblade; here with sh,
-# ionice, systemctl and sleep of our own.
+# ionice, systemctl and sleep of our own.  OpenRC's init script, which runs it,
+# is read by a shell with the functions of openrc-run(8) made here.
 
 load ../helper
 
@@ -30,13 +31,18 @@ conf() {
 		>"conf/$1.conf"
 }
 
+# export_a SHELL LINE...: run it with these lines.
+export_a() {
+	conf a "${@:2}"
+	# shellcheck disable=SC2086
+	run $1 script a
+}
+
 # runs COMMAND_LINE LINE...: with these lines, this is run, by every shell.
 runs() {
 	local shell
-	conf a "${@:2}"
 	for shell in dash 'busybox sh' bash; do
-		# shellcheck disable=SC2086
-		run $shell script a
+		export_a "$shell" "${@:2}"
 		assert_equal "0 $1" \
 			"$status $(sed -n '/^<.*>$/s,<[^>]*/bin/,<,p' <<<"$output")" \
 			"$shell: $output"
@@ -46,10 +52,8 @@ runs() {
 # refuses PATTERN LINE...: with these lines, nothing is run, by any shell.
 refuses() {
 	local shell
-	conf a "${@:2}"
 	for shell in dash 'busybox sh' bash; do
-		# shellcheck disable=SC2086
-		run $shell script a
+		export_a "$shell" "${@:2}"
 		assert_equal 2 "$status" "$shell: $output"
 		assert_match "^vblade: $PWD/conf/a.conf: $1" "$output"
 		refute_match '^<' "$output"
@@ -220,4 +224,39 @@ waits() {
 	run dash script -w a
 	assert_equal "0 3" "$status $(wc -l <slept)" "$output"
 	assert_match '<--><0><1><lo><disk>' "$output"
+}
+
+# --- OpenRC ---
+
+# openrc NAME COMMAND...: run it in the init script, as the service NAME.
+openrc() {
+	sed "s,@libexecdir@/vblade-export,$PWD/bin/vblade-export," \
+		"$TESTS/../dist/openrc/vblade.in" >openrc
+	cp script bin/vblade-export
+	chmod +x bin/vblade-export
+	RC_SVCNAME=$1 run dash -c '
+		eerror() { echo "error: $*"; }
+		. ./openrc
+		"$@"' sh "${@:2}"
+}
+
+@test "OpenRC: a link vblade.NAME supervises the export NAME" {
+	openrc vblade.a eval 'echo $supervisor ${command##*/} $command_args'
+	assert_equal "supervise-daemon vblade-export a" "$output"
+}
+
+@test "OpenRC: start checks the file first" {
+	conf a
+	openrc vblade.a start_pre
+	assert_equal "0 " "$status $output"
+	conf a Options=-r
+	openrc vblade.a start_pre
+	assert_equal 2 "$status"
+	assert_match "unknown key 'Options'" "$output"
+}
+
+@test "OpenRC: the script itself is no export" {
+	openrc vblade start_pre
+	assert_equal 1 "$status"
+	assert_match 'error: ln -s vblade /etc/init.d/vblade.NAME' "$output"
 }
