@@ -13,16 +13,10 @@ setup_file() {
 	install_on g
 }
 
-# manual_example: the commands of the manual for a Linux client.
-manual_example() {
-	sed -n '/^modprobe aoe/,/^\.Ed/p' "$TESTS/../vblade.8" | grep -v '^\.'
-}
-
 @test "the manual's example makes a file system and mounts it" {
 	truncate -s 64M "$DIR/disk"
 	start_target t a 0 1 eth0 "$DIR/disk"
-	assert_match mount "$(manual_example)"
-	on_guest g "$(manual_example)
+	on_guest g "$(example 'modprobe aoe')
 		echo kept >/mnt/file
 		umount /mnt
 		mount /dev/etherd/e0.1 /mnt

@@ -16,13 +16,10 @@ setup_file() {
 			-drive "file=$DIR/$name.disk,format=raw,if=none,id=disk" \
 			-device virtio-blk-pci,drive=disk
 	done
+	# The page's disk is the only one of a target.
 	for name in g first second; do
 		install_on $name
-		on_guest $name 'modprobe raid1'
-	done
-	# The page's disk is the machine's only one.
-	for name in first second; do
-		on_guest $name 'modprobe virtio_blk; ln -s vda /dev/sdb'
+		on_guest $name 'modprobe -a raid1 virtio_blk; ln -s vda /dev/sdb'
 	done
 }
 
@@ -51,7 +48,7 @@ md0() {
 		echo 5 >/sys/module/aoe/parameters/aoe_deadsecs
 		start_job load write_and_verify /mnt/load
 		wait_for_writes e1.0'
-	on_guest second 'killall -KILL vblade'
+	on_guest second end_vblade
 	on_guest g "wait_for_job load 200
 		grep -x 1 $(md0 degraded)"
 }
@@ -93,7 +90,7 @@ md0() {
 # when the machine starts, and print what RAID there is then.
 udev_handles_disk() {
 	on_guest "$1" '
-		killall -q vblade && sleep 1 || :
+		end_vblade
 		udevadm trigger --settle --action=add /dev/vda
 		cat /proc/mdstat'
 }
