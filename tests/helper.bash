@@ -3,16 +3,6 @@
 # What all suites share: strict skips, polls with a deadline, assertions,
 # frames, and the lab, two network namespaces joined by one wire.
 #
-#	load ../helper
-#	setup_file() { lab_open; }
-#	teardown_file() { lab_close; }
-#	setup() { serve 0 1 eth0 "$(image 1024)"; }
-#	teardown() { serve_end; }
-#
-#	@test "the first sector is read" {
-#		assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
-#	}
-#
 # The program under test is $VBLADE, by default the one in the tree.
 
 TESTS=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
@@ -234,11 +224,7 @@ lba() {
 	done
 }
 
-# be16 N, be8 N: big-endian numbers of 16 and 8 bits.
-be16() {
-	printf %04x "$1"
-}
-
+# be8 N: eight bits.
 be8() {
 	printf %02x "$1"
 }
@@ -382,7 +368,7 @@ frames_reached() {
 # announcement [SECTORS [BUFFERS]]: the broadcast of a target at e0.1.
 announcement() {
 	echo "ffffffffffff TT 88a2 18 00 000001 01 00000000" \
-		"$(be16 "${2:-64}") $FIRMWARE ${1:-02} 10 0000 @60"
+		"$(printf %04x "${2:-64}") $FIRMWARE ${1:-02} 10 0000 @60"
 }
 
 # gets_reply REQUEST REPLY: as assert_reply, but as a condition for wait_until.

@@ -1,40 +1,52 @@
 # shellcheck shell=bats disable=SC2016,SC2034
 #
-# The Linux aoe driver finds, sizes, reads and writes what the target exports.
-# Each test has an address of its own, since the driver forgets none.
+# The Linux aoe driver finds, sizes, reads and writes what the target exports,
+# and continues without an error whatever happens to an export.  Each test has
+# an address of its own, since the driver forgets none.
 
 load client
 
 setup_file() {
 	lan_open
-	add_hosts a
+	add_hosts a b c
 	boot_guest g
+	boot_guest h
 	on_guest g 'modprobe aoe'
+	# A disk is given up after 5 s instead of 180.
+	on_guest h 'modprobe aoe aoe_deadsecs=5'
+}
+
+setup() {
+	disk=$BATS_TEST_TMPDIR/disk
+	truncate -s 64M "$disk"
 }
 
 teardown() {
 	stop t
+	ip -n "$LAN-a" link set eth0 up
 	set_mtu a 9000
 	on_guest g 'ip link set eth0 mtu 9000'
 }
 
-# sparse_image SIZE: make an image that is all holes, and print its name.
-sparse_image() {
-	truncate -s "$1" "$BATS_TEST_TMPDIR/sparse"
-	echo "$BATS_TEST_TMPDIR/sparse"
+@test "the advertisement of a target that starts is enough to find it" {
+	on_guest g 'modprobe -r aoe && modprobe aoe'
+	start_target t a 0 1 eth0 "$disk"
+	# The driver itself discovers targets only every 60 s.
+	on_guest g 'wait_until 40 test -b /dev/etherd/e0.1'
 }
 
-# check_file_system ADDRESS MKFS FSCK: files written there are the same after
-# a mount without the cache of the guest, and fsck finds no error.
-check_file_system() {
-	on_guest g "
-		wait_for_disk $1
-		disk=/dev/etherd/$1
-		$2 \$disk >/dev/null
-		mount \$disk /mnt
+@test "XFS keeps its files, at MTU 1500" {
+	on_guest g 'ip link set eth0 mtu 1500'
+	set_mtu a 1500
+	truncate -s 300M "$disk"
+	start_target t a 0 8 eth0 "$disk"
+	on_guest g '
+		wait_for_disk e0.8
+		mkfs.xfs -q /dev/etherd/e0.8
+		mount /dev/etherd/e0.8 /mnt
 		mkdir /mnt/many
-		for i in \$(seq 60); do
-			seq \$i 400 >/mnt/many/\$i
+		for i in $(seq 60); do
+			seq $i 400 >/mnt/many/$i
 		done
 		dd if=/dev/urandom of=/mnt/large bs=1M count=8 status=none
 		rm /mnt/many/1*
@@ -43,38 +55,15 @@ check_file_system() {
 		cd /
 		umount /mnt
 		echo 3 >/proc/sys/vm/drop_caches
-		mount \$disk /mnt
+		mount /dev/etherd/e0.8 /mnt
 		cd /mnt
 		sha256sum --quiet -c /run/sums
 		cd /
 		umount /mnt
-		$3 \$disk"
-}
-
-@test "the advertisement of a target that starts is enough to find it" {
-	on_guest g 'modprobe -r aoe && modprobe aoe'
-	disk=$(image 2048)
-	start_target t a 0 1 eth0 "$disk"
-	# The driver itself discovers targets only every 60 s.
-	on_guest g 'wait_until 40 test -b /dev/etherd/e0.1'
-}
-
-@test "ext4 keeps its files" {
-	disk=$(sparse_image 96M)
-	start_target t a 0 6 eth0 "$disk"
-	check_file_system e0.6 'mkfs.ext4 -q' 'e2fsck -fn'
-}
-
-@test "XFS keeps its files, at MTU 1500" {
-	on_guest g 'ip link set eth0 mtu 1500'
-	set_mtu a 1500
-	disk=$(sparse_image 300M)
-	start_target t a 0 8 eth0 "$disk"
-	check_file_system e0.8 'mkfs.xfs -q' 'xfs_repair -n'
+		xfs_repair -n /dev/etherd/e0.8'
 }
 
 @test "fio verifies a mixed load" {
-	disk=$(sparse_image 64M)
 	start_target t a 0 9 eth0 "$disk"
 	on_guest g '
 		wait_for_disk e0.9
@@ -84,19 +73,10 @@ check_file_system() {
 			--verify_backlog=64 --verify_fatal=1 --output=/dev/null'
 }
 
-# The driver has no SG_IO, which hdparm -I requires.
-@test "hdparm decodes the identity that the driver keeps" {
-	disk=$(sparse_image 64M)
-	start_target t a 0 10 eth0 "$disk"
-	run on_guest g 'wait_for_disk e0.10; hdparm -i /dev/etherd/e0.10'
-	assert_match '^ Model=[^ ,].*, FwRev=[^ ,]+, SerialNo=0\.10:' "$output"
-	assert_match ' LBA=yes, LBAsects=131072$' "$output"
-}
-
 @test "a read-only export can be mounted; a write to it fails, and does not hang" {
 	mkdir "$BATS_TEST_TMPDIR/tree"
 	seq 100000 >"$BATS_TEST_TMPDIR/tree/file"
-	disk=$(sparse_image 16M)
+	truncate -s 16M "$disk"
 	mkfs.ext4 -q -d "$BATS_TEST_TMPDIR/tree" "$disk"
 	before=$(sha256sum <"$disk")
 	start_target t a -r 0 11 eth0 "$disk"
@@ -113,7 +93,7 @@ check_file_system() {
 }
 
 @test "a disk of 3 TiB and a sector can be read and written to the last" {
-	disk=$(sparse_image $(((3 << 40) + 512 + 9)))
+	truncate -s $(((3 << 40) + 512 + 9)) "$disk"
 	start_target t a 0 15 eth0 "$disk"
 	run on_guest g '
 		wait_for_disk e0.15
@@ -126,4 +106,124 @@ check_file_system() {
 			head -n 1'
 	assert_equal "6442450945
 The last words" "$output"
+}
+
+# --- what happens to an export ---
+
+# start_load ADDRESS: the guest writes and verifies there from now on. The
+# load is named by its disk, since one of an earlier test may still hang.
+start_load() {
+	LOAD=$1
+	on_guest g "
+		wait_for_disk $LOAD
+		start_job $LOAD write_and_verify /dev/etherd/$LOAD
+		wait_for_writes $LOAD"
+}
+
+# The load has not failed, and ends without an error.
+assert_load_succeeds() {
+	on_guest g "wait_for_job $LOAD 200"
+}
+
+assert_load_runs() {
+	on_guest g "test ! -s /run/$LOAD.status"
+}
+
+@test "an interface that is down for five seconds costs no error" {
+	start_target t a 0 2 eth0 "$disk"
+	start_load e0.2
+	ip -n "$LAN-a" link set eth0 down
+	sleep 5
+	assert_load_runs
+	ip -n "$LAN-a" link set eth0 up
+	assert_load_succeeds
+}
+
+@test "the driver adapts its frames to an MTU lowered and raised under load" {
+	start_target t a 0 4 eth0 "$disk"
+	start_load e0.4
+	set_mtu a 1500
+	on_guest g 'wait_until 60 has_frames e0.4 1024'
+	set_mtu a 9000
+	on_guest g 'wait_until 60 has_frames e0.4 8704'
+	assert_load_succeeds
+}
+
+@test "a mounted file system grows with its file" {
+	start_target t a 0 6 eth0 "$disk"
+	on_guest g '
+		wait_for_disk e0.6
+		mkfs.ext4 -q /dev/etherd/e0.6
+		mount /dev/etherd/e0.6 /mnt
+		seq 200000 >/mnt/before'
+	truncate -s 128M "$disk"
+	on_guest g '
+		grown() {
+			aoe-revalidate e0.6
+			[ "$(blockdev --getsz /dev/etherd/e0.6)" = 262144 ]
+		}
+		wait_until 60 grown
+		resize2fs /dev/etherd/e0.6
+		dd if=/dev/zero of=/mnt/more bs=1M count=80 status=none
+		umount /mnt
+		e2fsck -fn /dev/etherd/e0.6
+		mount /dev/etherd/e0.6 /mnt
+		seq 200000 | cmp - /mnt/before
+		umount /mnt'
+}
+
+@test "the driver follows a target to another machine under load" {
+	start_target t a 0 7 eth0 "$disk"
+	start_load e0.7
+	stop t
+	start_target t b 0 7 eth0 "$disk"
+	assert_load_succeeds
+}
+
+# --- two machines ---
+
+@test "two machines write to their halves of one disk" {
+	start_target t a 0 12 eth0 "$disk"
+	write_half g 0
+	write_half h 32M
+	on_guest g 'wait_for_job half 200'
+	on_guest h 'wait_for_job half 200'
+}
+
+# write_half GUEST OFFSET
+write_half() {
+	on_guest "$1" "
+		wait_for_disk e0.12
+		start_job half fio --name=half --filename=/dev/etherd/e0.12 \
+			--direct=1 --ioengine=libaio --iodepth=16 \
+			--rw=randwrite --bs=8k --offset=$2 --size=16M \
+			--verify=crc32c --verify_fatal=1"
+}
+
+# reserve SHELF-SLOT ARGUMENT: from a third machine, by the tests' own client.
+reserve() {
+	local INITIATOR_NS=$LAN-c ADDRESS=$1 TARGET_MAC
+	TARGET_MAC=$(on_host a cat /sys/class/net/eth0/address)
+	query "$(request 03 "$2")"
+}
+
+@test "a reservation keeps another machine out until it is released" {
+	local read='dd if=/dev/etherd/e0.10 of=/dev/null bs=4k count=1 \
+		iflag=direct'
+	start_target t a 0 10 eth0 "$disk"
+	on_guest g 'wait_for_disk e0.10'
+	on_guest h 'wait_for_disk e0.10'
+	reserve 00000a "01 01 $(guest_mac g | tr -d :)"
+
+	on_guest g "$read"
+	run on_guest h "$read"
+	assert_match 'Input/output error' "$output"
+
+	reserve 00000a '02 00'
+	on_guest h "
+		again() {
+			aoe-discover
+			$read
+		}
+		wait_until 60 again"
 }

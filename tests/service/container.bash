@@ -22,12 +22,13 @@ container_root() {
 	) 9>"$CACHE/lock"
 }
 
-# mmdebstrap needs the low descriptors for itself.  Of resource-agents only
-# the files are needed, not its dependencies.
+# mmdebstrap needs the low descriptors for itself, and leaves a mount.  Of
+# resource-agents only the files are needed, not its dependencies.
 # shellcheck disable=SC2016
 container_root_make() {
 	rm -rf "$CACHE/making"
-	mmdebstrap --variant=minbase --include=$CONTAINER_PACKAGES \
+	unshare --mount mmdebstrap --variant=minbase \
+		--include=$CONTAINER_PACKAGES \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt=force-unsafe-io \
 		--customize-hook='chroot "$1" sh -ec "

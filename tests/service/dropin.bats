@@ -36,20 +36,6 @@ teardown() {
 		--no-legend --state=running 'vblade@*' | wc -l)"
 }
 
-@test "systemctl stop and start of vblade act on all exports" {
-	conf one 1
-	conf two 2
-	container_boot
-	wait_until 10 is_exported 1
-	wait_until 10 is_exported 2
-	in_container systemctl stop vblade
-	not_exported 1
-	not_exported 2
-	in_container systemctl start vblade
-	wait_until 10 is_exported 1
-	wait_until 10 is_exported 2
-}
-
 @test "the unit of the OpenMediaVault plug-in starts and stops vbladed" {
 	truncate -s 1M "$ROOT/srv/omv.img"
 	printf '%s\n' '[Service]' Type=oneshot RemainAfterExit=yes \

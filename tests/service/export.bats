@@ -12,8 +12,6 @@ setup() {
 	sed "s,@sbindir@,$PWD/bin," "$TESTS/../dist/vblade-export.in" >script
 	command_that 'printf "<%s>" "$0" "$@"; echo' vblade
 	cp bin/vblade bin/vbladed
-	command_that '[ "$1" != -c1 ] || { echo denied; exit 1; }
-		shift; exec "$@"' ionice
 	PATH=$PWD/bin:$PATH VBLADE_CONFDIR=$PWD/conf
 	export PATH VBLADE_CONFDIR
 	unset NOTIFY_SOCKET JOURNAL_STREAM
@@ -165,15 +163,6 @@ filename=/dev/sdb options=-r" "$output"
 	assert_match '^<3>vblade: .*unknown key' "$output"
 }
 
-@test "-c checks and runs nothing" {
-	conf a
-	run sh script -c a
-	assert_equal '0 ' "$status $output"
-	conf a x=1
-	run sh script -c a
-	assert_equal 2 "$status"
-}
-
 @test "-d runs vbladed" {
 	conf a
 	run sh script -d a
@@ -206,7 +195,7 @@ waits() {
 	assert_equal 0 "$(waits 0)" "the first start"
 	assert_equal 15 "$(waits 1)" "the first restart"
 	assert_equal 30 "$(waits 2)" "the second"
-	assert_equal 300 "$(waits 20)" "the twentieth"
+	assert_equal 300 "$(waits 21)" "the twenty-first"
 	assert_equal 300 "$(waits 1000)" "the thousandth"
 }
 
@@ -217,12 +206,17 @@ waits() {
 	assert_equal 0 "$(waits 1)" "there"
 }
 
-@test "the wait ends when what was missing is there" {
+@test "the wait ends when what was missing is there, or no longer configured" {
 	conf a netif=lo filename=disk
 	command_that 'echo 9' systemctl
 	command_that 'echo >>slept; [ $(wc -l <slept) -lt 3 ] || : >disk' sleep
 	run dash script -w a
 	assert_equal "0 3" "$status $(wc -l <slept)" "$output"
+	assert_match '<--><0><1><lo><disk>' "$output"
+	conf a netif=nosuch0 filename=disk
+	command_that 'sed -i s/nosuch0/lo/ conf/a.conf' sleep
+	run dash script -w a
+	assert_equal 0 "$status" "$output"
 	assert_match '<--><0><1><lo><disk>' "$output"
 }
 

@@ -58,19 +58,19 @@ EXPORT='-rwxr-xr-x opt/libexec/vblade-export'
 		"$EXPORT"
 }
 
-@test "make install adds the units where systemd runs, and nowhere else" {
-	local runs=0
-	[ ! -d /run/systemd/system ] || runs=1
-	make_with make install
-	assert_equal "$runs" "$(installed_files | grep -c '@\.service$')"
+# install_where DIRECTORY: make install, where /run has this directory.
+install_where() {
 	unshare --mount sh -ec 'mount -t tmpfs tmpfs /run
-		mkdir -p /run/systemd/system; "$@"' sh \
-		make -s -C "$TESTS/.." install DESTDIR="$ROOT/2"
-	assert_match '2/usr/local/lib/systemd/system/vblade@.service$' \
+		mkdir -p "/run/$1"; make -s -C "$2" install DESTDIR="$3"' \
+		sh "$1" "$TESTS/.." "$ROOT"
+}
+
+@test "make install adds the units where systemd runs, and nowhere else" {
+	install_where nothing
+	refute_match 'service' "$(installed_files)"
+	install_where systemd/system
+	assert_match 'usr/local/lib/systemd/system/vblade@.service$' \
 		"$(installed_files)"
-	unshare --mount sh -ec 'mount -t tmpfs tmpfs /run; "$@"' sh \
-		make -s -C "$TESTS/.." install DESTDIR="$ROOT/3"
-	refute_match ' 3/.*service' "$(installed_files)"
 }
 
 @test "sbindir, mandir, libexecdir and unitdir are used" {

@@ -39,22 +39,15 @@ teardown() {
 }
 
 @test "package: its files" {
-	assert_equal "/etc/vblade.conf.d/
-/usr/lib/systemd/system/vblade.service
-/usr/lib/systemd/system/vblade@.service
-/usr/libexec/vblade-export
-/usr/sbin/vblade
-/usr/sbin/vbladed
-/usr/share/doc/vblade/NEWS.Debian.gz
-/usr/share/doc/vblade/changelog.gz
-/usr/share/doc/vblade/copyright
-/usr/share/doc/vblade/diskless.md
-/usr/share/doc/vblade/quick-lab.md
-/usr/share/doc/vblade/raid.md
-/usr/share/man/man8/vblade.8.gz
-/usr/share/man/man8/vbladed.8.gz" "$(dpkg-deb --fsys-tarfile "$DEB" | tar t |
-		sed 's/^\.//' | grep -e '[^/]$' -e conf.d |
-		grep -v -e /README -e /lintian/ -e changelog.Debian | LC_ALL=C sort)"
+	make -s -C "$TESTS/.." install INIT=systemd prefix=/usr \
+		DESTDIR="$BATS_TEST_TMPDIR"
+	assert_equal "$( (cd "$BATS_TEST_TMPDIR"
+		find usr -type f | sed 's,\(/man/.*\),\1.gz,'
+		echo etc/vblade.conf.d/
+		printf 'usr/share/doc/vblade/%s\n' NEWS.Debian.gz changelog.gz \
+			copyright) | sort)" "$(dpkg-deb --fsys-tarfile "$DEB" |
+		tar t | sed 's,^\./,,' | grep -e '[^/]$' -e conf.d/$ |
+		grep -v -e /README -e /lintian/ -e changelog.Debian | sort)"
 }
 
 @test "package: its version is above 25 without an epoch, and the program's" {

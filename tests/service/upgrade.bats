@@ -63,14 +63,6 @@ teardown_file() { container_close; }
 		--no-legend --failed)"
 }
 
-@test "systemctl restart vblade restarts the exports" {
-	local pid
-	pid=$(property second MainPID)
-	in_container systemctl restart vblade
-	assert_new 2 second
-	[ "$pid" != "$(property second MainPID)" ]
-}
-
 @test "upgrade of this package: a running export is restarted, a disabled one is not enabled" {
 	local pid
 	in_container systemctl disable --now vblade@odd
