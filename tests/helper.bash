@@ -68,9 +68,8 @@ SERVED=()
 RUNS=0
 
 # background NS COMMAND...: start it in the namespace (if NS is empty, in that
-# of the test); its pid is then $PID,
-# its standard output and error go to the files $OUT and $ERR, and
-# serve_end will end it.
+# of the test); its pid is then $PID, its standard output and error go to the
+# files $OUT and $ERR, and serve_end will end it.
 background() {
 	local ns=$1 stem=$BATS_TEST_TMPDIR/run.$((RUNS += 1))
 	shift

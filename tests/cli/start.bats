@@ -132,12 +132,7 @@ as_nobody() {
 	assert_refused 4 'packet socket.*CAP_NET_RAW' 0 1 eth0 "$IMAGE"
 }
 
-@test "no right to the file: 4" {
-	as_nobody 600 +net_raw
-	assert_refused 4 "$IMAGE: Permission denied" 0 1 eth0 "$IMAGE"
-}
-
-@test "a file that may only be read is served with -r" {
+@test "a file that may only be read: 4, but with -r" {
 	as_nobody 444 +net_raw
 	assert_refused 4 "$IMAGE: Permission denied" 0 1 eth0 "$IMAGE"
 	serve -r 0 1 eth0 "$IMAGE"

@@ -86,7 +86,7 @@ teardown() {
 		seq 100000 | cmp - /mnt/file
 		umount /mnt'
 	run on_guest g 'dd if=/dev/zero of=/dev/etherd/e0.11 bs=4k count=1 \
-		oflag=direct' 100
+		oflag=direct'
 	assert_equal 1 "$status"
 	assert_match 'Input/output error' "$output"
 	assert_equal "$before" "$(sha256sum <"$disk")"

@@ -56,4 +56,4 @@ pack() {
 mkdir -p "$cache"
 cd "$cache"
 [ -e vmlinuz ] || fetch
-pack virtio_pci virtio_console 9p 9pnet_virtio overlay
+pack virtio_pci 9p 9pnet_virtio overlay

@@ -4,11 +4,6 @@
 # namespace of the lab.  One root with Debian's packages, vblade 25 among them,
 # is made once and kept in .cache; each container has a layer of its own above
 # it, which goes with it.
-#
-#	load ../helper
-#	load container
-#	setup_file() { container_open; }	# or setup() and teardown()
-#	teardown_file() { container_close; }
 
 CACHE=$TESTS/service/.cache
 CONTAINER_PACKAGES=systemd-sysv,daemon,dbus,iproute2,procps,vblade

@@ -186,18 +186,15 @@ assert_start_retried() {
 # --- failures that are retried ---
 
 @test "an export that was killed is restarted" {
-	local pid
 	conf a 1
 	in_container systemctl start vblade@a
-	pid=$(property a MainPID)
 	in_container systemctl kill --signal=KILL vblade@a
+	wait_until 30 eval '[ "$(property a NRestarts)" = 1 ]'
 	wait_until 30 is_exported 1
-	[ "$(property a MainPID)" != "$pid" ]
 }
 
 @test "a missing interface: one message, then a wait for it" {
-	conf late 1
-	sed -i s/eth0/late0/ "$ROOT/etc/vblade.conf.d/late.conf"
+	conf late 1 netif=late0
 	assert_start_retried late
 	status_has late 'Status: "late0: No such device"'
 	wait_until 30 status_has late 'Status: "Waiting: late0: no such interface"'
@@ -236,13 +233,11 @@ assert_start_retried() {
 
 @test "with RequiresMountsFor= the export stops before its nofail mount" {
 	mkdir -p "$ROOT/mnt/data"
-	truncate -s 1M "$ROOT/srv/seed.img"
 	printf '%s\n' '[Unit]' Before=umount.target Conflicts=umount.target \
 		'[Mount]' What=tmpfs Where=/mnt/data Type=tmpfs Options=nofail \
 		'[Install]' WantedBy=multi-user.target \
 		>"$ROOT/etc/systemd/system/mnt-data.mount"
-	conf data 1
-	sed -i s,/srv,/mnt/data, "$ROOT/etc/vblade.conf.d/data.conf"
+	conf data 1 filename=/mnt/data/data.img
 	drop_in data '[Unit]' RequiresMountsFor=/mnt/data
 	in_container systemctl start mnt-data.mount
 	in_container truncate -s 1M /mnt/data/data.img
@@ -279,8 +274,7 @@ assert_start_retried() {
 	in_container sh -ec "$(example aoe4.netdev)"
 	printf '%s\n' '[Match]' Name=eth0 '[Network]' LinkLocalAddressing=no \
 		MACVLAN=aoe4 >"$ROOT/etc/systemd/network/eth0.network"
-	conf many 9
-	sed -i s/eth0/aoe4/ "$ROOT/etc/vblade.conf.d/many.conf"
+	conf many 9 netif=aoe4
 	in_container systemctl enable systemd-networkd vblade@many
 	container_reboot
 	wait_until 40 eval 'TARGET_MAC=$(on_target cat \
