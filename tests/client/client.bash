@@ -138,12 +138,14 @@ guest_mac() {
 # eth0 with an MTU of 9000. The arguments are further ones of QEMU.
 boot_guest() {
 	local name=$1 options=security_model=none,multidevs=remap
+	# On a busy machine the kernel finds no timer interrupts, and panics.
+	local kernel='console=ttyS0 panic=-1 no_timer_check'
 	shift
 	mkdir -p "$CACHE" "$DIR/$name.port"
 	flock "$CACHE" "$CLIENT/kernel.sh" "$CACHE"
 	start_machine "$name" "$(guest_mac "$name"),romfile=" \
 		-kernel "$CACHE/vmlinuz" -initrd "$CACHE/guest.cpio" -append \
-		"console=ttyS0 panic=-1 guest.cache=$(realpath "$CACHE")" \
+		"$kernel guest.cache=$(realpath "$CACHE")" \
 		-virtfs "local,path=/,mount_tag=host,readonly=on,$options" \
 		-virtfs "local,path=$DIR/$name.port,mount_tag=port,$options" \
 		"$@"
@@ -156,7 +158,7 @@ on_guest() {
 	local port=$DIR/$1.port
 	[ ! -e "$DIR/$1.failed" ] || fail "guest $1 failed" || return
 	rm -f "$port/status"
-	printf "%s\n" ". '$CLIENT/functions'" "$2" >"$port/next"
+	printf "%s\n" ". '$CLIENT/functions.sh'" "$2" >"$port/next"
 	mv "$port/next" "$port/script"
 	wait_until 420 guest_replied_or_stopped "$1" &&
 		[ -e "$port/status" ] || fail_guest "$1" "$2" || return

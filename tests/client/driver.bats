@@ -8,12 +8,11 @@ load client
 
 setup_file() {
 	lan_open
-	add_hosts a b c
+	add_hosts a b
 	boot_guest g
 	boot_guest h
 	on_guest g 'modprobe aoe'
-	# A disk is given up after 5 s instead of 180.
-	on_guest h 'modprobe aoe aoe_deadsecs=5'
+	on_guest h 'modprobe aoe'
 }
 
 setup() {
@@ -110,13 +109,14 @@ The last words" "$output"
 
 # --- what happens to an export ---
 
-# start_load ADDRESS: the guest writes and verifies there from now on. The
-# load is named by its disk, since one of an earlier test may still hang.
+# start_load ADDRESS [GUEST OPTION...]: the guest, by default g, writes and
+# verifies there from now on, with further options of fio. The load is named by
+# its disk, since one of an earlier test may still hang.
 start_load() {
 	LOAD=$1
-	on_guest g "
+	on_guest "${2:-g}" "
 		wait_for_disk $LOAD
-		start_job $LOAD write_and_verify /dev/etherd/$LOAD
+		start_job $LOAD write_and_verify /dev/etherd/$LOAD ${*:3}
 		wait_for_writes $LOAD"
 }
 
@@ -180,50 +180,10 @@ assert_load_runs() {
 	assert_load_succeeds
 }
 
-# --- two machines ---
-
 @test "two machines write to their halves of one disk" {
 	start_target t a 0 12 eth0 "$disk"
-	write_half g 0
-	write_half h 32M
-	on_guest g 'wait_for_job half 200'
-	on_guest h 'wait_for_job half 200'
-}
-
-# write_half GUEST OFFSET
-write_half() {
-	on_guest "$1" "
-		wait_for_disk e0.12
-		start_job half fio --name=half --filename=/dev/etherd/e0.12 \
-			--direct=1 --ioengine=libaio --iodepth=16 \
-			--rw=randwrite --bs=8k --offset=$2 --size=16M \
-			--verify=crc32c --verify_fatal=1"
-}
-
-# reserve SHELF-SLOT ARGUMENT: from a third machine, by the tests' own client.
-reserve() {
-	local INITIATOR_NS=$LAN-c ADDRESS=$1 TARGET_MAC
-	TARGET_MAC=$(on_host a cat /sys/class/net/eth0/address)
-	query "$(request 03 "$2")"
-}
-
-@test "a reservation keeps another machine out until it is released" {
-	local read='dd if=/dev/etherd/e0.10 of=/dev/null bs=4k count=1 \
-		iflag=direct'
-	start_target t a 0 10 eth0 "$disk"
-	on_guest g 'wait_for_disk e0.10'
-	on_guest h 'wait_for_disk e0.10'
-	reserve 00000a "01 01 $(guest_mac g | tr -d :)"
-
-	on_guest g "$read"
-	run on_guest h "$read"
-	assert_match 'Input/output error' "$output"
-
-	reserve 00000a '02 00'
-	on_guest h "
-		again() {
-			aoe-discover
-			$read
-		}
-		wait_until 60 again"
+	start_load e0.12 g
+	start_load e0.12 h --offset=32M
+	on_guest g "wait_for_job $LOAD 200"
+	on_guest h "wait_for_job $LOAD 200"
 }

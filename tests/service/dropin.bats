@@ -92,8 +92,8 @@ agent() {
 	truncate -s 1M "$ROOT/srv/gentoo.img"
 	in_root /usr/sbin/vbladed -m 02:00:00:00:00:01 0 8 eth0 /srv/gentoo.img
 	wait_until 10 is_exported 8
-	pid=$(ps -o pid=,args= -p "$(ip netns pids "$TARGET_NS" |
-		paste -sd,)" | grep -E "/usr/sbin/vblade.* 0 8 " | awk '{ print $1 }')
+	pid=$(pid_of vblade)
+	assert_match '/usr/sbin/vblade.* 0 8 ' "$(ps -o args= -p "$pid")"
 	kill "$pid"
 	wait_until 10 not_exported 8
 }

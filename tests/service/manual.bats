@@ -57,10 +57,12 @@ constant() {
 @test "getopt, the switch, the usage and the manual have the same options" {
 	local options
 	options=$(getopt_string)
-	assert_equal "${options//:/}" "$(sed -n "/^parse_options*(/,/^}/s/.*case '\([a-zA-Z]\)':.*/\1/p" \
-		"$SOURCE" | tr -d '\n')" "switch"
+	assert_equal "${options//:/}" "$(sed -n "/^parse_options*(/,/^}/p" \
+		"$SOURCE" | sed -n "s/.*case '\([a-zA-Z]\)':.*/\1/p" |
+		tr -d '\n')" "switch"
 	assert_equal "$options" "$(sed -n 's/^\.It Fl \([a-zA-Z]\) Ar.*/\1:/p
-		s/^\.It Fl \([a-zA-Z]\)\( ,.*\)*$/\1/p' "$MANUAL" | tr -d '\n')" "manual"
+		s/^\.It Fl \([a-zA-Z]\)\( ,.*\)*$/\1/p' "$MANUAL" |
+		tr -d '\n')" "manual"
 	assert_equal "$(grep -o '[a-zA-Z]' <<<"$options" | sort)" \
 		"$("$VBLADE" -h | grep -oE '\[-[a-zA-Z]+( |\])' |
 			grep -o '[a-zA-Z]' | sort)" "usage"

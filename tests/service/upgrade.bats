@@ -89,11 +89,11 @@ teardown_file() { container_close; }
 @test "purged, it leaves nothing but the administrator's files" {
 	in_container systemctl unmask vblade@masked
 	in_container dpkg --purge vblade
-	rm "$ROOT"/etc/vblade.conf.d/{first-image,odd,second}.conf
-	assert_equal "etc/vblade.conf.d etc/vblade.conf.d/incomplete.conf etc/vblade.conf.d/masked.conf" \
-		"$(cd "$ROOT" && find etc usr var/lib -name '*vblade*' \
-			! -name '*-old' -o -path '*vblade*/*' |
-			grep -v '^var/lib/systemd/timers' | sort | paste -sd' ')"
+	rm "$ROOT"/etc/vblade.conf.d/{first-image,second,odd,incomplete,masked}.conf
+	assert_equal etc/vblade.conf.d "$(cd "$ROOT" &&
+		find etc usr var/lib -name '*vblade*' ! -name '*-old' \
+			-o -path '*vblade*/*' |
+			grep -v '^var/lib/systemd/timers')"
 	assert_equal "" "$(find "$ROOT/etc/rc2.d" -name '*vblade*')"
 }
 
