@@ -257,7 +257,7 @@ int net_recv(struct net *, struct frame frames[], int max, int timeout);
 /*
  * Send n frames in order; return how many had to be dropped.  Frames longer
  * than the MTU are dropped.  A full queue may delay the call, by a few
- * milliseconds in all if the system reports ENOBUFS, by SEND_WAIT at most.
+ * milliseconds in all if the system reports ENOBUFS, by SEND_WAIT a frame.
  */
 enum { SEND_WAIT = 20 };	/* ms */
 

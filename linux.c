@@ -117,10 +117,10 @@ ring_resize(struct net *n)
 {
 	unsigned blocks;
 
-	if (n->slots > 0) {
+	if (n->slots > 0)
 		munmap(n->memory, n->size);
+	if (n->size > 0)
 		ring_request(n, 0);
-	}
 	n->slots = n->head = n->borrowed = 0;
 	n->slot_size = slot_need(n->link.mtu);
 	for (n->block_size = 1 << 16; n->block_size < 3 * n->slot_size; )
@@ -230,7 +230,7 @@ link_find(struct net *n, struct ifreq *r)
 	if (ioctl(n->fd, SIOCGIFINDEX, r) < 0)
 		return false;
 	n->link.index = (unsigned)r->ifr_ifindex;
-	return true;
+	return ioctl(n->fd, SIOCGIFNAME, r) == 0;	/* not an alias */
 }
 
 /*
@@ -283,7 +283,10 @@ link_event(struct net *n)
  * Frames.
  */
 
-/* Wait until something happens, and see to the link. */
+/*
+ * Wait until something happens, and see to the link.  Without a ring, for lack
+ * of memory, look again every second.
+ */
 static void
 net_wait(struct net *n, int timeout)
 {
@@ -291,9 +294,14 @@ net_wait(struct net *n, int timeout)
 	fd_set ready = n->watched;
 
 	n->busy = 0;
+	if (n->slots == 0) {
+		FD_CLR((unsigned)n->fd, &ready);
+		wait = (struct timeval){ 1, 0 };
+	}
 	if (select(n->watched_max + 1, &ready, NULL, NULL,
-	    timeout < 0 ? NULL : &wait) > 0 &&
-	    FD_ISSET((unsigned)n->route, &ready))
+	    timeout < 0 && n->slots > 0 ? NULL : &wait) < 0)
+		return;
+	if (n->slots == 0 || FD_ISSET((unsigned)n->route, &ready))
 		link_event(n);
 }
 
@@ -442,7 +450,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
 		    "%s: not an Ethernet interface", ifname);
 	if (!force)
-		claim_address(ifname, shelf, slot);
+		claim_address(n->link.name, shelf, slot);
 	net_watch(n, n->fd);
 	net_watch(n, n->route);
 	return n;
@@ -482,6 +490,7 @@ disk_open(const char *path, int flags)
 {
 	bool claim = !(flags & DISK_FORCE), readonly = flags & DISK_READONLY;
 	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR), excl = 0;
+	int protected;
 	struct disk *d = calloc(1, sizeof *d);
 	struct statfs fs;
 	struct stat st;
@@ -500,6 +509,11 @@ disk_open(const char *path, int flags)
 	    flock(d->claim, LOCK_NB | (readonly ? LOCK_SH : LOCK_EX)) < 0))
 		fail_disk(path, errno == EBUSY || errno == EWOULDBLOCK);
 	d->device = S_ISBLK(st.st_mode);
+	if (d->device && !readonly &&
+	    ioctl(d->claim, BLKROGET, &protected) == 0 && protected) {
+		errno = EROFS;
+		fail_disk(path, false);
+	}
 	d->direct = flags & DISK_DIRECT;
 	for (int i = 0; i < FDS; i++) {
 		d->fd[i] = open(path, mode | (d->direct && i == FD_DATA ?

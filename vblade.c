@@ -18,6 +18,7 @@
  *	batch_send, net_send	the replies of the batch
  */
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -46,6 +47,8 @@
 /* VERSION, "major.minor" from the Makefile, as Config replies have it. */
 #define FIRMWARE \
 	((unsigned)(VERSION[0] - '0') << 8 | (unsigned)(VERSION[2] - '0'))
+
+#define LBA_END (1ULL << 48)	/* no more sectors can be addressed */
 
 enum {
 	BATCH = 64,		/* frames received, or sent, at a time */
@@ -182,16 +185,21 @@ static int wake[2] = { -1, -1 };
  */
 
 /*
- * Write a short message; drop it, or its end, rather than block.  Once
- * confined, poll(2) may fail: then reopen() made the descriptor non-blocking.
+ * Write a short message; drop it, or its end, rather than block: a pipe that
+ * is writable has room for it.  (poll(2) fails once confined.)
  */
 static void
 emit(int fd, const char *text, size_t len)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct timeval none = { 0, 0 };
+	fd_set set;
 
-	if (send(fd, text, len, MSG_DONTWAIT) < 0 && errno == ENOTSOCK &&
-	    poll(&p, 1, 0) != 0)
+	if (fd < 0 || fd >= FD_SETSIZE ||
+	    send(fd, text, len, MSG_DONTWAIT) >= 0 || errno != ENOTSOCK)
+		return;
+	FD_ZERO(&set);
+	FD_SET((unsigned)fd, &set);
+	if (select(fd + 1, NULL, &set, NULL, &none) == 1)
 		(void)!write(fd, text, len);
 }
 
@@ -230,8 +238,7 @@ notify(const char *state)
 	if (*path == '@')
 		to.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-	if (fd < 0 || sendto(fd, state, strlen(state), MSG_DONTWAIT,
-	    (void *)&to,
+	if (fd < 0 || sendto(fd, state, strlen(state), 0, (void *)&to,
 	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
 		logmsg(LOG_WARNING, "%s: %s", path, strerror(errno));
 	if (fd >= 0)
@@ -1245,16 +1252,18 @@ run_drop(struct target *t, struct run *run)
 
 /*
  * Must the later of two runs wait for the earlier?  Counted in units of the
- * disk, so that direct I/O and the page cache never meet in one.
+ * disk, so that direct I/O and the page cache never meet in one.  Reads wait
+ * as well: else the retransmissions of one that hangs would fill the engine.
  */
 static bool
 overlap(const struct target *t, const struct run *a, const struct run *b)
 {
-	uint64_t mask = ~(uint64_t)(disk_unit(t->disk) / SECTOR - 1);
+	bool reads = a->io.op == OP_READ && b->io.op == OP_READ;
+	unsigned unit = reads ? SECTOR : disk_unit(t->disk);
+	uint64_t mask = ~(uint64_t)(unit / SECTOR - 1);
 	uint64_t first_a = a->lba + t->offset, first_b = b->lba + t->offset;
 
-	return (a->io.op == OP_WRITE || b->io.op == OP_WRITE) &&
-	    (first_a & mask) < first_b + b->sectors &&
+	return (first_a & mask) < first_b + b->sectors &&
 	    (first_b & mask) < first_a + a->sectors;
 }
 
@@ -1685,8 +1694,6 @@ parse_mac_list(struct target *t, const char *list)
 static int
 parse_option(struct target *t, int c, const char *arg)
 {
-	static const uint64_t max = INT64_MAX / SECTOR;
-
 	switch (c) {
 	case 'b':
 		t->buffers = (unsigned)parse_number("-b", arg, 2, 65535);
@@ -1698,13 +1705,14 @@ parse_option(struct target *t, int c, const char *arg)
 	case 'h':
 		usage(0);
 	case 'l':
-		t->length = parse_number("-l", arg, 1, max);
+		t->length = parse_number("-l", arg, 1, LBA_END);
 		return 0;
 	case 'm':
 		parse_mac_list(t, arg);
 		return 0;
 	case 'o':
-		t->offset = parse_number("-o", arg, 0, max);
+		t->offset = parse_number("-o", arg, 0,
+		    INT64_MAX / SECTOR);
 		return 0;
 	case 'r':
 		t->readonly = true;
@@ -1742,7 +1750,8 @@ parse_arguments(struct target *t, int argc, char *argv[])
 		parse_option(t, 'V', "");
 	opterr = 0;
 	while ((c = getopt(argc, argv, ":b:dfhl:m:o:rst:vV")) != -1) {
-		if (c == '?' && optopt == '-')
+		if (c == '?' && optopt == '-' && optind < argc &&
+		    strncmp(argv[optind], "--", 2) == 0)
 			fail(EXIT_USAGE, 0, "unknown option %s (-h lists the "
 			    "options)", argv[optind]);
 		flags |= parse_option(t, c, optarg);
@@ -1779,12 +1788,12 @@ check_range(struct target *t, const char *path)
 	if (t->offset >= all)
 		fail(EXIT_USAGE, 0, "-o %" PRIu64 ": %s has only %" PRIu64
 		    " sectors of 512 bytes", t->offset, path, all);
-	if (t->length != UINT64_MAX && t->length > all - t->offset)
+	if (t->length != LBA_END && t->length > all - t->offset)
 		fail(EXIT_USAGE, 0, "-l %" PRIu64 ": %s has only %" PRIu64
 		    " sectors of 512 bytes from -o %" PRIu64 " on", t->length,
 		    path, all - t->offset, t->offset);
 	refresh_size(t);
-	if (size % SECTOR != 0 && t->length == UINT64_MAX)
+	if (size % SECTOR != 0 && t->length == LBA_END)
 		logmsg(LOG_WARNING, "%s: ignoring the last %jd bytes (less "
 		    "than one sector)", path, (intmax_t)(size % SECTOR));
 	if (t->sectors % 2 != 0)
@@ -1860,6 +1869,7 @@ catch_signals(void)
 	if (pipe(wake) < 0 || fcntl(wake[0], F_SETFL, O_NONBLOCK) < 0)
 		fail(EXIT_TRANSIENT, errno, "pipe");
 	sigfillset(&a.sa_mask);
+	sigprocmask(SIG_UNBLOCK, &a.sa_mask, NULL);
 	if (signal(SIGINT, SIG_IGN) != SIG_IGN)
 		sigaction(SIGINT, &a, NULL);
 	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
@@ -1966,7 +1976,7 @@ main(int argc, char *argv[])
 	int flags;
 
 	t = (struct target){ .buffers = BUFFERS, .delay = DELAY * 1000,
-	    .length = UINT64_MAX, .write_cache = true };
+	    .length = LBA_END, .write_cache = true };
 	open_log();
 	flags = parse_arguments(&t, argc, argv);
 	operand = argv + optind;

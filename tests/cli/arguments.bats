@@ -92,6 +92,7 @@ addresses() {
 	assert_refused 2 "unknown option -x .*-h " -x 0 1 eth0 "$IMAGE"
 	assert_refused 2 "unknown option --read-only .*-h " --read-only 0 1 \
 		eth0 "$IMAGE"
+	assert_refused 2 "unknown option -- .*-h " -d-
 }
 
 @test "an option without its argument is refused by its name" {
@@ -144,8 +145,8 @@ assert_range() {
 	assert_range -t 0 86400 86401
 }
 
-@test "-l: from 1 to what is no overflow in bytes" {
-	assert_range -l 1 18014398509481983 0 18014398509481984 \
+@test "-l: from 1 to what can be addressed" {
+	assert_range -l 1 281474976710656 0 281474976710657 \
 		36028797018963968 9223372036854775807
 }
 
@@ -162,7 +163,7 @@ assert_range() {
 	assert_refused 2 "-o 64: .* has only 64 sectors of 512 bytes" \
 		-o 64 0 1 none0 "$IMAGE"
 	assert_refused 2 "-o 18014398509481983: " -o 18014398509481983 \
-		-l 18014398509481983 0 1 none0 "$IMAGE"
+		-l 281474976710655 0 1 none0 "$IMAGE"
 }
 
 @test "-m: a list with an entry that is no unicast MAC address is refused" {

@@ -36,6 +36,14 @@ interrupt() {
 	wait_for_log 'stopping on SIGINT$' 1
 }
 
+@test "SIGTERM that its parent had blocked ends it" {
+	serve_end
+	VBLADE="env --block-signal=TERM $VBLADE"
+	background "$TARGET_NS" $VBLADE 0 1 eth0 "$IMAGE"
+	wait_until 10 serve_ready "$OUT"
+	stop_vblade
+}
+
 @test "SIGINT that a shell had it ignore is ignored" {
 	interrupt ignore
 	assert_readable 7

@@ -93,6 +93,26 @@ teardown() {
 	ip -n "$TARGET_NS" link delete other0
 }
 
+@test "the same address by another name of the interface: 2" {
+	ip -n "$TARGET_NS" link property add dev eth0 altname other-name
+	serve 0 1 eth0 "$(image 16)"
+	assert_refused 2 'e0\.1 is already exported on eth0 .*-f' \
+		0 1 other-name "$IMAGE"
+	ip -n "$TARGET_NS" link property delete dev eth0 altname other-name
+}
+
+@test "a disk of more sectors than can be addressed is cut" {
+	VBLADE=$BATS_TEST_TMPDIR/vblade
+	printf '#!/bin/sh\nexec unshare -m sh -ec '\''
+		mount -t tmpfs tmpfs /mnt
+		truncate -s 7E /mnt/disk
+		exec "$0" "$@" /mnt/disk'\'' "%s" "$@"\n' \
+		"$TESTS/../vblade" >"$VBLADE"
+	chmod +x "$VBLADE"
+	serve 0 1 eth0
+	assert_match ' 281474976710656 sectors ' "$(cat "$OUT")"
+}
+
 @test "a file that is exported: 6, but for two readers, or with -f" {
 	serve 0 1 eth0 "$IMAGE"
 	assert_refused 6 "$IMAGE is in use" 0 2 eth0 "$IMAGE"

@@ -50,6 +50,20 @@ assert_serves() {
 	exec 8>&-
 }
 
+# Without /proc the pipe cannot be opened again.
+@test "a full pipe that cannot be reopened" {
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	exec 8<>"$BATS_TEST_TMPDIR/pipe"
+	background "$TARGET_NS" unshare -m sh -c '
+		mount -t tmpfs tmpfs /proc
+		exec "$@" 2>&8' sh "$VBLADE" -v 0 1 eth0 "$IMAGE"
+	wait_until 10 gets_reply "$(ata_read 7 1)" \
+		"$(ata_data 7 1 "$(sectors 7 1)")"
+	on_initiator timeout 20 "$TESTS/load" -w 8 -n 1 -d 1 0 1 eth0
+	exec 8>&-
+	assert_serves
+}
+
 @test "the reader of standard error exits" {
 	local log=$BATS_TEST_TMPDIR/log
 	mkfifo "$log"

@@ -101,6 +101,19 @@ assert_pool() {
 	refute_match unaligned "$(cat "$FAULT_LOG")"
 }
 
+# --- the receive ring -------------------------------------------------
+
+@test "a larger ring that is refused is requested again" {
+	inject_faults
+	serve 0 1 eth0 "$IMAGE"
+	set_faults "rxring * ENOMEM"
+	ip -n "$TARGET_NS" link set eth0 mtu 9000
+	wait_for_log 'eth0: Cannot allocate memory'
+	set_faults
+	wait_until 10 gets_reply "$(config_read)" "$(config_reply)"
+	ip -n "$TARGET_NS" link set eth0 mtu 1500
+}
+
 # --- the pool ---------------------------------------------------------
 
 # serve_pool: serve with threads, and a disk that has been slow, so

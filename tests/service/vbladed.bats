@@ -60,6 +60,10 @@ command_that() {
 	chmod +x "bin/$2"
 }
 
+nothing_of_vblade_runs() {
+	[ -z "$(pid_of vblade)" ]
+}
+
 logger_runs() {
 	[ -n "$(pid_of logger)" ]
 }
@@ -169,6 +173,13 @@ stop_served() {
 	vbladed 0 1 eth0 disk.img
 	assert_serves
 	assert_equal "$(pid_of vblade)" "$(cat pid)"
+}
+
+@test "a pid file that cannot be written: 1, and nothing runs" {
+	export VBLADED_PIDFILE=$PWD/missing/pid
+	vbladed 0 1 eth0 disk.img
+	assert_equal 1 "$status"
+	wait_until 10 nothing_of_vblade_runs
 }
 
 # --- the log ---
