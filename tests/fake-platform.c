@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * fake-platform.c: see fake-platform.h.  The first part replaces what vblade.c
- * takes from libc; then vblade.c itself; then the platform interface.
+ * takes from libc; then the disk; then vblade.c itself; then the net.
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -46,8 +46,8 @@ static int watched[WATCHED_MAX], watches;
 static int pipes[PIPES_MAX], piped;
 static pthread_t thread_of[THREADS_MAX];
 static int threads;
-static unsigned pool_busy;	/* handed to the pool, by the loop */
-static unsigned pool_held;	/* of them, held by a thread */
+static const void *pool;	/* vblade's, once it has threads */
+static unsigned pool_held;	/* operations held by threads */
 static void (*handlers[65])(int);
 
 void
@@ -122,6 +122,7 @@ fake_pthread_create(pthread_t *thread, void *(*start)(void *), void *arg)
 {
 	int error;
 
+	pool = arg;
 	if (threads == THREADS_MAX)
 		fake_fail("too many threads");
 	error = pthread_create(thread, NULL, start, arg);
@@ -142,45 +143,6 @@ fake_pipe(int fd[2])
 		pipes[piped++] = fd[1];
 	}
 	return result;
-}
-
-/*
- * The pool gets and returns pointers through pipes; the loop also sends
- * itself null pointers.
- */
-static bool
-is_pool_work(const void *p, size_t len)
-{
-	static const struct io *none;
-
-	return pthread_equal(pthread_self(), loop) && len == sizeof none &&
-	    memcmp(p, &none, len) != 0;
-}
-
-static bool
-is_pipe(int fd)
-{
-	for (int i = 0; i < piped; i++)
-		if (pipes[i] == fd)
-			return true;
-	return false;
-}
-
-static ssize_t
-fake_write(int fd, const void *p, size_t len)
-{
-	if (fake.quiet && !is_pipe(fd))
-		return (ssize_t)len;
-	if (is_pipe(fd) && is_pool_work(p, len))
-		pool_busy++;
-	return write(fd, p, len);
-}
-
-/* Nothing is opened that each run would leave open. */
-static int
-fake_open_file(const char *path, int flags)
-{
-	return fake.quiet ? -1 : open(path, flags);
 }
 
 static int
@@ -217,48 +179,11 @@ static ssize_t
 fake_read(int fd, void *p, size_t len)
 {
 	ssize_t got = read(fd, p, len);
-	const char *at = p;
 
 	if (got > 0 && !fake.pool)
 		raise_late_signal();
-
-	for (size_t i = 0; got > 0 && i + sizeof p <= (size_t)got;
-	    i += sizeof p)
-		if (is_pool_work(at + i, sizeof p))
-			pool_busy--;
 	return got;
 }
-
-#undef VERSION
-#define VERSION "1.0"		/* whatever it is: tests compare replies */
-#define main vblade_main
-#define clock_gettime(id, ts) fake_clock_gettime(ts)
-#define mmap(a, size, p, f, d, o) fake_mmap(size)
-#define madvise(a, size, advice) ((void)(a))
-#define pipe(fd) fake_pipe(fd)
-#define pthread_create(thread, attributes, start, arg) \
-    fake_pthread_create(thread, start, arg)
-#define pthread_detach(thread) ((void)(thread))
-#define open(path, flags) fake_open_file(path, flags)
-#define read(fd, p, len) fake_read(fd, p, len)
-#define write(fd, p, len) fake_write(fd, p, len)
-#define send(fd, p, len, flags) (errno = ENOTSOCK, -1)
-#define sigaction(sig, new, old) fake_sigaction(sig, new, old)
-#define signal(sig, handler) (handlers[sig] = (handler))
-#include "../vblade.c"
-#undef main
-#undef clock_gettime
-#undef mmap
-#undef madvise
-#undef pipe
-#undef pthread_create
-#undef pthread_detach
-#undef open
-#undef read
-#undef write
-#undef send
-#undef sigaction
-#undef signal
 
 /*
  * The disk.
@@ -531,6 +456,36 @@ engine_run(void)
 	return some;
 }
 
+/*
+ * vblade.
+ */
+
+#undef VERSION
+#define VERSION "1.0"		/* whatever it is: tests compare replies */
+#define main vblade_main
+#define clock_gettime(id, ts) fake_clock_gettime(ts)
+#define mmap(a, size, p, f, d, o) fake_mmap(size)
+#define madvise(a, size, advice) ((void)(a))
+#define pipe(fd) fake_pipe(fd)
+#define pthread_create(thread, attributes, start, arg) \
+    fake_pthread_create(thread, start, arg)
+#define pthread_detach(thread) ((void)(thread))
+#define read(fd, p, len) fake_read(fd, p, len)
+/* When quiet, nothing is printed, nor opened for that. */
+#define open(path, flags) (fake.quiet ? -1 : open(path, flags))
+#define write(fd, p, len) (fake.quiet && (fd) <= STDERR_FILENO ? \
+    (ssize_t)(len) : write(fd, p, len))
+#define send(fd, p, len, flags) (errno = ENOTSOCK, -1)
+#define sigaction(sig, new, old) fake_sigaction(sig, new, old)
+#define signal(sig, handler) (handlers[sig] = (handler))
+#include "../vblade.c"
+
+static unsigned
+pool_active(void)
+{
+	return pool == NULL ? 0 : ((const struct pool *)pool)->active;
+}
+
 /* Wait until the pool returns something; false if it has nothing to do. */
 static bool
 pool_wait(void)
@@ -540,7 +495,7 @@ pool_wait(void)
 
 	for (int i = 0; i < watches; i++)
 		p[i] = (struct pollfd){ .fd = watched[i], .events = POLLIN };
-	while (pool_busy > 0) {
+	while (pool_active() > 0) {
 		if (poll(p, (nfds_t)watches, 1) > 0) {
 			raise_late_signal();
 			return true;
@@ -548,7 +503,7 @@ pool_wait(void)
 		fake_lock();
 		held = pool_held;
 		fake_unlock();
-		if (held == pool_busy)
+		if (held == pool_active())
 			break;
 	}
 	return false;
@@ -557,7 +512,7 @@ pool_wait(void)
 unsigned
 fake_busy(void)
 {
-	return fake.pool ? pool_busy : pendings;
+	return fake.pool ? pool_active() : pendings;
 }
 
 /*
@@ -603,7 +558,7 @@ check_wake(void)
 {
 	int bytes;
 
-	if (pool_busy == 0 && (ioctl(wake[0], FIONREAD, &bytes) < 0 ||
+	if (pool_active() == 0 && (ioctl(wake[0], FIONREAD, &bytes) < 0 ||
 	    (size_t)bytes != (signaled ? sizeof(void *) : 0)))
 		fake_fail("the pipe is not as `signaled` says");
 }
@@ -649,8 +604,9 @@ fake_run(int argc, char *argv[])
 	int status;
 
 	loop = pthread_self();
-	pendings = pool_busy = 0;
+	pendings = 0;
 	watches = 0;
+	pool = NULL;
 	signaled = stopping = want_counters = want_announce = 0;
 	memset(handlers, 0, sizeof handlers);
 	optind = 1;
