@@ -31,22 +31,16 @@ answer_with() {
 		"with TT SS 88a2 10 00 ff00 01 01"
 }
 
-@test "a wildcard READ gets a reply from the target's own shelf and slot" {
-	assert_reply "TT SS 88a2 10 00 ffff ff 00 0badcafe \
-		40 00 01 24 030000000000 0000" "read 3 1"
-}
-
-@test "a wildcard WRITE is executed" {
-	assert_reply "TT SS 88a2 10 00 ffff ff 00 0badcafe \
-		41 00 01 34 030000000000 0000 ee*512" "write 3 1"
-	assert_stored 3 'ee*512'
-}
-
-@test "a wildcard Mask read and a wildcard Reserve read get replies" {
-	assert_reply "TT SS 88a2 10 00 ffff 01 02 0badcafe 00 00 00 00" \
-		"$(response 02 "00 00 00 00 @60")"
-	assert_reply "TT SS 88a2 10 00 0000 ff 03 0badcafe 00 00" \
-		"$(response 03 "00 00 @60")"
+@test "every command to a wildcard is executed; replies have the own address" {
+	local any="TT SS 88a2 10 00 ffff"
+	assert_dialog <<-END
+		$any ff 00 $TAG 40 00 01 24 030000000000 0000 -> read 3 1
+		> $any 01 00 $TAG 41 00 01 34 030000000000 0000 ee*512
+		< write 3 1
+		$any ff 02 $TAG 00 00 00 00 -> $(response 02 "00 00 00 00 @60")
+		$any 01 03 $TAG 00 00 -> $(response 03 "00 00 @60")
+		disk sectors:0,3 ee*512 sectors:4,60
+	END
 }
 
 @test "the largest shelf and slot are matched and returned whole" {

@@ -26,12 +26,6 @@ assert_adverts() {
 	assert_adverts "$HELLO" "advert $SS" "advert $A"
 }
 
-@test "it has the sectors that the MTU allows" {
-	MTU=9000
-	run_script
-	assert_adverts "$HELLO" "advert ffffffffffff 11"
-}
-
 @test "it is repeated when the link comes up, not when it goes down" {
 	run_script :down ":mtu 9000"
 	assert_equal "" "$(cat "$FRAMES")"

@@ -17,14 +17,13 @@ answer_error() {
 	echo "SS TT 88a2 1c $1 $ADDRESS 01 $TAG ${*:2} @60"
 }
 
-@test "read: the string is empty at first" {
-	assert_reply "config 0 0000" "config 0 0000"
-}
-
-@test "read: length, data and the target's fields of a request are ignored" {
-	assert_reply "config 0 0400 dd*1024" "config 0 0000"
-	assert_reply "config 0 ffff" "config 0 0000"
-	assert_reply "$(request 01 "dddd dddd dd 00 0000")" "config 0 0000"
+@test "read: all but the command is ignored; the string is empty at first" {
+	assert_dialog <<-END
+		= config 0 0000
+		config 0 0400 dd*1024 -> config 0 0000
+		config 0 ffff -> config 0 0000
+		$(request 01 "dddd dddd dd 00 0000") -> config 0 0000
+	END
 }
 
 @test "the version nibble of a request is ignored" {
@@ -34,16 +33,10 @@ answer_error() {
 	END
 }
 
-@test "set: an empty string is replaced" {
+@test "set: replaces an empty string; the same string again succeeds" {
 	assert_dialog <<-END
 		= config 3 0003 616263
 		config 0 0000 -> config 0 0003 616263
-	END
-}
-
-@test "set: the same string again succeeds" {
-	assert_dialog <<-END
-		= config 3 0003 616263
 		= config 3 0003 616263
 	END
 }
@@ -59,17 +52,11 @@ answer_error() {
 	END
 }
 
-@test "force: replaces any string" {
+@test "force: replaces any string; an empty one clears it for another set" {
 	assert_dialog <<-END
 		= config 3 0003 616263
 		= config 4 0002 7a7a
 		config 0 0000 -> config 0 0002 7a7a
-	END
-}
-
-@test "force: an empty string clears it, and another can be set" {
-	assert_dialog <<-END
-		= config 3 0003 616263
 		= config 4 0000
 		= config 3 0001 71
 	END
@@ -87,19 +74,13 @@ answer_error() {
 	END
 }
 
-@test "prefix: the beginning of the string gets all of it" {
+@test "prefix: only the beginning of the string gets a reply, with all of it" {
 	assert_dialog <<-END
 		= config 2 0000
 		= config 4 0003 616263
 		config 2 0000 -> config 2 0003 616263
 		config 2 0002 6162 -> config 2 0003 616263
 		= config 2 0003 616263
-	END
-}
-
-@test "prefix: what is longer or differs gets no reply" {
-	assert_dialog <<-END
-		= config 4 0003 616263
 		> config 2 0004 61626300
 		> config 2 0002 6163
 		> config 2 0001 62
@@ -116,16 +97,15 @@ answer_error() {
 	assert_replies "${replies[@]}" "config 0 0000"
 }
 
-@test "a string may have 1024 bytes" {
+@test "a string may have 1024 bytes; 1025 get no reply" {
 	assert_dialog <<-END
 		= config 4 0400 ab*1023 cd
 		= config 1 0400 ab*1023 cd
+		> config 4 0401 ab*1025
+		> config 3 0401 ab*1025
+		> config 1 0401 ab*1023 cd 00
+		> config 2 0401 ab*1023 cd 00
 	END
-}
-
-@test "1025 bytes get no reply" {
-	assert_silence "config 4 0401 ab*1025" "config 3 0401 ab*1025" \
-		"config 1 0401 ab*1025" "config 2 0401 ab*1025"
 }
 
 @test "a string that is longer than its frame gets no reply and is not kept" {
@@ -151,15 +131,10 @@ answer_error() {
 	END
 }
 
-@test "what follows the string is no part of it" {
+@test "a string is bytes of its length: zeroes count, what follows does not" {
 	assert_dialog <<-END
 		config 4 0002 6162 dd*30 -> config 4 0002 6162
 		config 0 0000 -> config 0 0002 6162
-	END
-}
-
-@test "a string is bytes: zeroes count, and none ends it" {
-	assert_dialog <<-END
 		= config 4 0005 6100ff0a00
 		> config 1 0004 6100ff0a
 		> config 1 0005 6100ff0a01
@@ -192,9 +167,4 @@ answer_error() {
 		MTU=${mtu%:*}
 		assert_reply query "query ${mtu#*:}"
 	done
-}
-
-@test "the sectors per frame are those of the MTU now" {
-	run_script ":mtu 9000" query
-	assert_last_replies "query 11"
 }

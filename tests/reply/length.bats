@@ -58,16 +58,6 @@ assert_padding() {
 	assert_reply "TT SS 88a2 10 00 ffff ff 01 $TAG" query
 }
 
-@test "a Config force of 32 bytes sets a string of zeroes" {
-	assert_reply "$(request 01 0000000000040004)" \
-		"$(response 01 "0040010002140004 00*28")"
-}
-
-@test "a Mask edit that its padding cannot hold is error 2" {
-	assert_reply "$(request 02 "00 01 00 05 0001 $SS")" \
-		"SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 01 00 00 @60"
-}
-
 @test "what arrived before is no padding" {
 	run_script "$(request 02 "00 01 00 02 0001 $SS 0001 $A")" "" \
 		"$(request 02 "00 01 00 01 0002 $A")" "" \

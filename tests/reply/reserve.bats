@@ -21,24 +21,23 @@ answer_denied() {
 	echo "$A TT 88a2 1c 06 $ADDRESS 00 $TAG $1 04 $2 41 $3 0000 @60"
 }
 
-@test "read: the list is empty at first; addresses are not stored" {
-	assert_dialog <<-END
-		= reserve 0 00
-		reserve 0 01 $A -> reserve 0 00
-		reserve 0 ff -> reserve 0 00
-	END
-}
-
 @test "set: the list is kept in its order, also without the requester" {
 	assert_dialog <<-END
+		= reserve 0 00
 		= reserve 1 02 $B $A
 		reserve 0 00 -> reserve 0 02 $B $A
+		reserve 0 01 $C -> reserve 0 02 $B $A
+		reserve 0 ff -> reserve 0 02 $B $A
 	END
 }
 
-@test "set: each host in the list may change it, wherever it stands" {
+@test "each host in the list may read, write and change it" {
 	assert_dialog <<-END
 		= reserve 1 03 0200000000ff $SS $A
+
+		= write 3 1
+
+		from $A read 3 1 -> from $A read 3 1 ee
 		= from $A reserve 1 02 $A $SS
 		= reserve 1 01 $B
 	END
@@ -72,8 +71,9 @@ answer_denied() {
 	END
 }
 
-@test "addresses beyond the count are not stored" {
+@test "addresses beyond the count are not stored, and none twice" {
 	assert_reply "reserve 1 01 $A $B" "reserve 1 01 $A"
+	assert_reply "reserve 1 03 $SS $A $SS" "reserve 1 02 $SS $A"
 }
 
 @test "an unknown command is error 2 and changes nothing" {
@@ -126,26 +126,12 @@ answer_denied() {
 	END
 }
 
-@test "each host in the list may read and write" {
-	assert_dialog <<-END
-		= reserve 1 02 0200000000ff $SS
-
-		= write 3 1
-
-		from 0200000000ff read 3 1 -> from 0200000000ff read 3 1 ee
-	END
-}
-
 @test "after the release by a host of the list other hosts may write" {
 	assert_dialog <<-END
 		= reserve 1 01 $SS
 		= reserve 1 00
 		= from $A write 3 1
 	END
-}
-
-@test "an address that is given twice is stored once" {
-	assert_reply "reserve 1 03 $SS $A $SS" "reserve 1 02 $SS $A"
 }
 
 @test "255 addresses have room; the reply has what fits into its frame" {

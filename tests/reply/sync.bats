@@ -17,15 +17,12 @@ load reply
 	assert_calls "write 3 1" sync "write 4 1" sync
 }
 
-@test "-t 0: nothing is synced before the exit" {
+@test "nothing is synced before the exit without a write, or with -t 0" {
+	run_script "read 3 1" :pass :pass :pass
+	assert_calls "read 3 1"
 	OPTIONS+=(-t 0)
 	run_script "write 3 1" :pass :pass :pass
 	assert_calls "write 3 1"
-}
-
-@test "without a write nothing is synced" {
-	run_script "read 3 1" :pass :pass :pass
-	assert_calls "read 3 1"
 }
 
 @test "data written before and after a sync is synced twice" {
@@ -39,12 +36,9 @@ load reply
 	assert_calls "write 3 1" "write 5 1" sync sync
 }
 
-@test "after a FLUSH nothing is left to sync" {
+@test "after a FLUSH, and with -s, nothing is left to sync" {
 	run_script "write 3 1" flush :pass :pass
 	assert_calls "write 3 1" sync
-}
-
-@test "with -s no background sync is needed" {
 	OPTIONS+=(-s)
 	run_script "write 3 1" :pass :pass
 	assert_calls "write 3 1" sync
