@@ -17,16 +17,14 @@ occupy() {
 
 # Where.
 
-@test "a cached read is executed in the loop" {
-	run_script "read 3 2"
-	assert_places "read 3 2 cached"
-	assert_replies "read 3 2"
-}
-
-@test "an uncached read is executed by the engine" {
-	run_script :cold "read 3 2"
-	assert_places "read 3 2"
-	assert_replies "read 3 2"
+@test "what would block is executed by the engine, all else in the loop" {
+	run_script "read 3 2" "write 3 1" "read 3 1"
+	assert_places "read 3 2 cached" "write 3 1 in the loop" \
+		"read 3 1 cached"
+	assert_replies "read 3 2" "write 3 1" "read 3 1 ee"
+	run_script :cold "read 4 2" "" "write 3 1"
+	assert_places "read 4 2" "write 3 1"
+	assert_replies "read 4 2" "write 3 1"
 }
 
 @test "the rest of a run that is partly cached is executed by the engine" {
@@ -50,17 +48,6 @@ occupy() {
 	assert_equal 8 "$(grep -c "$(hex "read 20 1")" "$FRAMES")"
 }
 
-@test "a write that does not block is executed in the loop" {
-	run_script "write 3 1" "read 3 1"
-	assert_places "write 3 1 in the loop" "read 3 1 cached"
-	assert_replies "write 3 1" "read 3 1 ee"
-}
-
-@test "a write that would block is executed by the engine" {
-	run_script :cold "write 3 1"
-	assert_places "write 3 1"
-}
-
 # One under way may hold the lock of the file.
 @test "a write beside one under way is executed in the loop on a fast disk only" {
 	run_script ":cold 3" ":hold 3" "write 3 1" "" "write 9 1" "" :release
@@ -77,14 +64,11 @@ occupy() {
 		"write 5 1 in the loop"
 }
 
-@test "no request is a lone one beside another, or while one is under way" {
+@test "no request is a lone one beside another, or an operation or sync" {
 	run_script :cold "read 3 1" "" "read 5 1" "read 7 1" "" "read 9 1" \
 		query ":hold 11" "read 11 1" other "" "read 13 1"
 	assert_places "read 3 1" "read 5 1" "read 7 1" "read 9 1" "read 13 1" \
 		"read 11 1"
-}
-
-@test "no request is a lone one while a sync is under way" {
 	run_script :cold "read 3 1" :hold-syncs flush "" "read 5 1"
 	assert_places "read 3 1" "read 5 1" sync
 }
@@ -103,11 +87,6 @@ occupy() {
 	assert_places "write 3 1" sync "write 5 1 in the loop" \
 		"sync in the loop" "write 7 1 in the loop" "sync in the loop" \
 		"write 9 1" sync
-}
-
-@test "a lone request that meets EINTR in the loop is repeated" {
-	run_script :cold "read 3 1" ":error EINTR 2" "read 5 1"
-	assert_replies "read 3 1" "read 5 1"
 }
 
 @test "what the system does not accept at once is submitted later" {
@@ -167,13 +146,10 @@ occupy() {
 	assert_replies "read 4 1" "read 3 2"
 }
 
-@test "overlap is counted in units of the disk" {
+@test "overlap is counted in units of the disk, not of the export" {
 	run_script ":unit 4096" ":hold 8" "write 8 1" other "" "write 15 1" \
 		"" "write 16 1" "" "write 7 1" :release
 	assert_calls "write 16 1" "write 7 1" "write 8 1" "write 15 1"
-}
-
-@test "units are those of the disk, not of the export" {
 	OPTIONS+=(-o 5)
 	run_script ":unit 4096" ":hold 8" "write 3 1" other "" "write 10 1" \
 		"" "write 11 1" :release
@@ -197,21 +173,16 @@ calls_of_sectors() {
 		sort)" "$(tail -n 4 "$FRAMES" | sort)"
 }
 
-@test "runs join up to 16 requests" {
-	local i script=()
+@test "runs join up to 16 requests; those with more together do not" {
+	local i script=() first second
 	for i in {10..29}; do
 		script+=("read $i 1" "")
 	done
 	occupy
 	run_script "${OCCUPY[@]}" "${script[@]}"
 	assert_equal $'read 10 16\nread 26 4' "$(calls_of_sectors)"
-}
-
-@test "runs that have more than 16 requests together do not join" {
-	local first second
 	mapfile -t first < <(printf 'read %d 1\n' {10..18})
 	mapfile -t second < <(printf 'read %d 1\n' {19..27})
-	occupy
 	run_script "${OCCUPY[@]}" "${first[@]}" "" "${second[@]}"
 	assert_equal $'read 10 9\nread 19 9' "$(calls_of_sectors)"
 }

@@ -3,34 +3,24 @@
 
 load reply
 
-@test "adjacent reads of a batch are one operation" {
+@test "adjacent reads, or writes, of a batch are one operation" {
 	assert_dialog_warm_and_cold <<-END
 		= read 4 2
 		= read 6 1
 		= read 7 2
-		! read 4 5
-	END
-}
-
-@test "adjacent writes of a batch are one operation" {
-	assert_dialog_warm_and_cold <<-END
 		= write 4 1 aa
 		= write 5 2 bb
 		= write 7 1 cc
+		! read 4 5
 		! write 4 4
 		disk sectors:0,4 aa*512 bb*1024 cc*512 sectors:8,56
 	END
 }
 
-@test "requests of different batches are not" {
-	run_script "read 4 1" "" "read 5 1"
-	assert_calls "read 4 1" "read 5 1"
-}
-
-@test "a gap, the same sectors again and falling order end a run" {
-	run_script "read 4 1" "read 6 1" "read 7 1" "" "write 4 1 aa" \
-		"write 4 1 bb" "" "read 5 1" "read 4 1"
-	assert_calls "read 4 1" "read 6 2" "write 4 1" "write 4 1" \
+@test "a gap, the same sectors again, falling order and a batch end a run" {
+	run_script "read 4 1" "" "read 5 1" "read 7 1" "read 8 1" "" \
+		"write 4 1 aa" "write 4 1 bb" "" "read 5 1" "read 4 1"
+	assert_calls "read 4 1" "read 5 1" "read 7 2" "write 4 1" "write 4 1" \
 		"read 5 1" "read 4 1"
 	assert_stored 4 'bb*512'
 }
@@ -51,16 +41,14 @@ load reply
 	END
 }
 
-@test "replies of a batch keep the order of its requests" {
-	run_script "read 4 1" "read 99 1" "read 5 1"
-	assert_replies "read 4 1" "failed 40 10 99 1" "read 5 1"
-}
-
-@test "requests of different initiators share a run and get their own reply" {
+@test "requests of a run get their own reply, in the order of the batch" {
 	assert_dialog <<-END
 		= read 4 1
 		= from $A read 5 1
+		read 99 1 -> failed 40 10 99 1
+		= read 6 1
 		! read 4 2
+		! read 6 1
 	END
 }
 

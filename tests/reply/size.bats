@@ -30,6 +30,8 @@ identified_sectors() {
 	run_script ":truncate 33279" identify "" "read 64 1" "" "write 64 1"
 	assert_last_replies "failed 40 10 64 1" "failed 41 10 64 1"
 	assert_equal 33279 "$(wc -c <"$DISK")"
+	run_script ":truncate 5000" "read 9 1" "" "read 8 1"
+	assert_replies "failed 40 10 9 1" "read 8 1"
 }
 
 @test "reads and writes of sectors lost to a shrink are IDNF, and do nothing" {
@@ -70,11 +72,6 @@ identified_sectors() {
 @test "a read that was under way when the end moved is IDNF without data" {
 	run_script ":hold 5" "read 5 1" other ":truncate 512" :release
 	assert_replies "failed 40 10 5 1"
-}
-
-@test "an end within a sector loses that sector" {
-	run_script ":truncate 5000" "read 9 1" "" "read 8 1"
-	assert_replies "failed 40 10 9 1" "read 8 1"
 }
 
 @test "a disk that shrinks to nothing and grows again is served again" {

@@ -50,12 +50,6 @@ load reply
 	assert_equal 2 "$(grep -c '^sync' "$CALLS")" "syncs, one at the exit"
 }
 
-@test "the exit syncs, after all writes" {
-	run_script :cold "write 3 1" "write 9 1"
-	assert_calls "write 3 1" "write 9 1"
-	assert_equal "sync" "$(tail -n 1 "$EVENTS")"
-}
-
 # FLUSH.
 
 @test "FLUSH CACHE and FLUSH CACHE EXT sync before the reply" {
@@ -71,11 +65,14 @@ load reply
 	assert_places sync sync
 }
 
-@test "FLUSHes that arrive together share one sync" {
+@test "FLUSHes, and with -s writes, that arrive together share one sync" {
+	OPTIONS+=(-s)
 	assert_dialog <<-END
+		= write 3 1
 		= flush
 		= from $A flush
 		= flush
+		! write 3 1
 		! sync
 	END
 }
@@ -107,25 +104,6 @@ load reply
 	assert_events "write 3 1 in the loop" sync "< write 3 1"
 	run_script :cold "write 3 1" other
 	assert_events "write 3 1" sync "< write 3 1"
-}
-
-@test "with -s writes that arrive while a sync runs share the next one" {
-	local script
-	OPTIONS+=(-s)
-	mapfile -t script < <(printf 'write %d 1\n' {0..45..3})
-	run_script :cold :hold-syncs flush "" "${script[@]}" "" :release
-	assert_replies flush "${script[@]}"
-	assert_equal 3 "$(grep -c sync "$CALLS")" "syncs, with that at the exit"
-}
-
-@test "with -s a FLUSH and a write share one sync" {
-	OPTIONS+=(-s)
-	assert_dialog <<-END
-		= write 3 1
-		= flush
-		! write 3 1
-		! sync
-	END
 }
 
 @test "with -s a write during a sync waits for one that begins after it" {
