@@ -501,7 +501,7 @@ pool_wait(void)
 			return true;
 		}
 		fake_lock();
-		held = pool_held;
+		held = fake.held != 0 || fake.hold_syncs ? pool_held : 0;
 		fake_unlock();
 		if (held == pool_active())
 			break;
