@@ -21,29 +21,8 @@
  * loop" or "cached" if the engine or the pool did not do it; and vblade's
  * ready line.
  *
- * Directives, which take effect where they stand:
- *
- *	:mtu N, :mac HEX, :up, :down, :gone, :index N, :name NAME,
- *	:bridge NAME		the interface changes
- *	:full N			the next N frames to be sent are dropped
- *	:slow-send MICROSECONDS	sending a frame takes this long
- *	:truncate BYTES		the disk gets this size; -1: unknown
- *	:unit BYTES		see disk_unit()
- *	:cold [SECTOR], :warm	all sectors, or one, are not in the page
- *				cache; all are
- *	:bad SECTOR		each transfer of this sector fails
- *	:short BYTES		a transfer moves no more than this at a time
- *	:error NAME [N]		the next N (1) operations fail with it
- *	:misaligned		direct I/O fails with EINVAL
- *	:sync-fails, :sync-works
- *	:slow MICROSECONDS	each operation takes this long
- *	:hold SECTOR, :hold all, :hold-syncs, :release
- *				such operations do not finish
- *	:accept N		a submit takes no more than N operations
- *	:hup, :usr1, :term	SIGHUP, SIGUSR1, SIGTERM
- *	:late-signal		SIGUSR1, in POOL right behind its next result,
- *				else as the loop reads of another signal
- *	:pass			waits as long as vblade would without frames
+ * A directive, such as ":mtu 9000", takes effect where it stands: see the
+ * table `directives` and directive().
  *
  * All that can finish does so before the next batch or directive; what is
  * held at the end of the input is released then.  Time stands still except
@@ -181,26 +160,29 @@ static const struct directive {
 	int signal;
 } directives[] = {
 #define AT(variable) &(variable), sizeof(variable), 0
+	/* The interface. */
 	{ ":mtu", NUMBER, AT(fake.link.mtu) },
 	{ ":index", NUMBER, AT(fake.link.index) },
 	{ ":name", TEXT, AT(fake.link.name) },
 	{ ":bridge", TEXT, AT(fake.link.bridge) },
 	{ ":up", YES, AT(fake.link.up) },
 	{ ":down", NO, AT(fake.link.up) },
-	{ ":full", NUMBER, AT(to_drop) },
-	{ ":slow-send", NUMBER, AT(send_time) },
+	{ ":full", NUMBER, AT(to_drop) },	/* frames to be sent */
+	{ ":slow-send", NUMBER, AT(send_time) },	/* us a frame */
+	/* The disk: sets are one sector, or all. */
 	{ ":unit", NUMBER, AT(fake.unit) },
-	{ ":cold", SECTORS, AT(fake.cold) },
+	{ ":cold", SECTORS, AT(fake.cold) },	/* not in the page cache */
 	{ ":warm", NO, AT(fake.cold) },
-	{ ":bad", SECTORS, AT(fake.bad) },
-	{ ":short", NUMBER, AT(fake.max_io) },
+	{ ":bad", SECTORS, AT(fake.bad) },	/* transfers fail */
+	{ ":short", NUMBER, AT(fake.max_io) },	/* bytes at a time */
 	{ ":misaligned", YES, AT(fake.misaligned) },
 	{ ":sync-fails", YES, AT(fake.sync_fails) },
 	{ ":sync-works", NO, AT(fake.sync_fails) },
-	{ ":slow", NUMBER, AT(fake.op_time) },
-	{ ":hold", SECTORS, AT(fake.held) },
+	{ ":slow", NUMBER, AT(fake.op_time) },	/* us an operation */
+	{ ":hold", SECTORS, AT(fake.held) },	/* do not finish */
 	{ ":hold-syncs", YES, AT(fake.hold_syncs) },
-	{ ":accept", NUMBER, AT(fake.accept) },
+	{ ":accept", NUMBER, AT(fake.accept) },	/* operations a submit */
+	/* Signals; the late one is SIGUSR1, see fake-platform.h. */
 	{ ":late-signal", YES, AT(fake.late_signal) },
 	{ ":hup", RAISE, NULL, 0, SIGHUP },
 	{ ":usr1", RAISE, NULL, 0, SIGUSR1 },
@@ -274,6 +256,12 @@ pass(int timeout)
 	fake.time += timeout < 0 ? 3600000000 : timeout * 1000;
 }
 
+/*
+ * Beside those of the table: ":mac HEX" and ":gone" of the interface;
+ * ":truncate BYTES", -1 for an unknown size; ":error NAME [N]", with which the
+ * next N (1) operations fail; ":release", which ends all that is held; and
+ * ":pass", which waits as long as vblade would without frames.
+ */
 static void
 directive(char *line, int timeout)
 {
