@@ -26,16 +26,15 @@ assert_adverts() {
 	assert_adverts "$HELLO" "advert $SS" "advert $A"
 }
 
-@test "it is repeated when the link comes up, not when it goes down" {
-	run_script :down ":mtu 9000"
-	assert_equal "" "$(cat "$FRAMES")"
+@test "it is repeated when the link comes up, its MTU changes, or it is new" {
 	run_script :down :up
 	assert_adverts "$FRAMES" "advert ffffffffffff"
-}
-
-@test "it is repeated when the MTU changes, with the new sectors" {
 	run_script ":mtu 9000"
 	assert_adverts "$FRAMES" "advert ffffffffffff 11"
+	run_script :gone :up ":index 7"
+	assert_adverts "$FRAMES" "advert ffffffffffff"
+	run_script :down ":mtu 9000"
+	assert_equal "" "$(cat "$FRAMES")"
 }
 
 @test "it is repeated from the new address when that changes" {
@@ -44,13 +43,8 @@ assert_adverts() {
 		01 00000000 0040 0100 02 10 0000 @60"
 }
 
-@test "it is repeated on a new interface of the same name" {
-	run_script :gone :up ":index 7"
-	assert_adverts "$FRAMES" "advert ffffffffffff"
-}
-
-@test "it is repeated on SIGHUP, with the query for duplicates" {
-	run_script :hup
+@test "it is repeated on SIGHUP, with the query, also without sectors" {
+	run_script ":truncate 0" :hup
 	assert_adverts "$FRAMES" "advert ffffffffffff"
 	assert_equal 2 "$(wc -l <"$FRAMES")" "frames"
 }
@@ -68,11 +62,6 @@ assert_adverts() {
 	run_script ":slow-send 1000" ":full 30" :hup ":full 0" \
 		"from 020000000101 query"
 	assert_replies "from 020000000101 query"
-}
-
-@test "a disk without sectors is advertised all the same" {
-	run_script ":truncate 0" :hup
-	assert_adverts "$FRAMES" "advert ffffffffffff"
 }
 
 @test "the start queries for other targets at the same address" {
