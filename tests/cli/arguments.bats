@@ -1,6 +1,6 @@
 # The command line: what is accepted, and how what is not is refused.  Needs
 # neither root nor a network: the file does not exist, so that accepted
-# arguments get no further than that.
+# arguments get no further than that, and others are reported before it.
 
 load ../helper
 
@@ -179,10 +179,6 @@ unicast MAC addresses" -m VALUE 0 1 none0 "$NONE"
 	assert_accepted -m "$(addresses 255)" 0 1 none0 "$NONE"
 	assert_refused 2 "^vblade: -m" -m "$(addresses 256)" 0 1 none0 "$NONE"
 	assert_refused 2 "^vblade: -m" -m "$(addresses 5000)" 0 1 none0 "$NONE"
-}
-
-@test "bad arguments are reported before a missing file or interface" {
-	assert_refused 2 shelf 70000 1 none0 "$NONE"
 }
 
 @test "what cannot be exported is refused, each kind with its message" {
