@@ -57,8 +57,9 @@ soak: vblade tests/load tests/bench/relay
 fuzz:
 	tests/fuzz/run
 
-valgrind:
-	tests/platforms/valgrind
+valgrind: programs
+	VALGRIND_SUITES='reply net' bats -f 'valgrind, on' \
+	    tests/platforms/sanitizers.bats
 
 install: vblade
 	$(DIRS) sh dist/install program $(INIT)

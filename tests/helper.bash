@@ -3,16 +3,6 @@
 # What all suites share: strict skips, polls with a deadline, assertions,
 # frames, and the lab, two network namespaces joined by one wire.
 #
-#	load ../helper
-#	setup_file() { lab_open; }
-#	teardown_file() { lab_close; }
-#	setup() { serve 0 1 eth0 "$(image 1024)"; }
-#	teardown() { serve_end; }
-#
-#	@test "the first sector is read" {
-#		assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 0 1)")"
-#	}
-#
 # The program under test is $VBLADE, by default the one in the tree.
 
 TESTS=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
@@ -78,9 +68,8 @@ SERVED=()
 RUNS=0
 
 # background NS COMMAND...: start it in the namespace (if NS is empty, in that
-# of the test); its pid is then $PID,
-# its standard output and error go to the files $OUT and $ERR, and
-# serve_end will end it.
+# of the test); its pid is then $PID, its standard output and error go to the
+# files $OUT and $ERR, and serve_end will end it.
 background() {
 	local ns=$1 stem=$BATS_TEST_TMPDIR/run.$((RUNS += 1))
 	shift
@@ -113,8 +102,10 @@ serve_settled() {
 	serve_ready "$2" || ! kill -0 "$1"
 }
 
+# process_gone PID: its files are closed, too; its namespace it leaves before.
 process_gone() {
-	! kill -0 "$1"
+	[ ! -e "/proc/$1" ] || [ "$(grep -cE '^(State:.Z|Threads:.1$)' \
+		"/proc/$1/status")" = 2 ]
 }
 
 # wait_for_exit PID: wait for a child to exit and set STATUS to its exit status.
@@ -232,11 +223,7 @@ lba() {
 	done
 }
 
-# be16 N, be8 N: big-endian numbers of 16 and 8 bits.
-be16() {
-	printf %04x "$1"
-}
-
+# be8 N: eight bits.
 be8() {
 	printf %02x "$1"
 }
@@ -311,6 +298,14 @@ file_sectors() {
 	dd if="$1" skip="$2" count="$3" status=none | to_hex
 }
 
+# example TEXT: the commands of the example of the manual that has TEXT.
+example() {
+	sed 's/\\e/\\/g' "$TESTS/../vblade.8" | awk -v text="$1" '
+		/^\.Ed/ && index(block, text) { printf "%s", block }
+		/^\.[BE]d/ { block = ""; next }
+		{ block = block $0 "\n" }'
+}
+
 # The standard input in hexadecimal, in one line.
 to_hex() {
 	od -An -v -tx1 | tr -d ' \n'
@@ -372,7 +367,7 @@ frames_reached() {
 # announcement [SECTORS [BUFFERS]]: the broadcast of a target at e0.1.
 announcement() {
 	echo "ffffffffffff TT 88a2 18 00 000001 01 00000000" \
-		"$(be16 "${2:-64}") $FIRMWARE ${1:-02} 10 0000 @60"
+		"$(printf %04x "${2:-64}") $FIRMWARE ${1:-02} 10 0000 @60"
 }
 
 # gets_reply REQUEST REPLY: as assert_reply, but as a condition for wait_until.

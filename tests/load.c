@@ -14,6 +14,30 @@
  * writes in the order in which they were sent.  A target applies overlapping
  * requests in the order of their arrival, so a read must return what the last
  * write before it left, duplicates included.
+ *
+ *	load [option ...] shelf slot interface
+ *
+ * -c	sectors in the range (default: to the end of the disk)
+ * -d	stop after this many seconds (default: after one pass of the range)
+ * -F	send a FLUSH CACHE after this many requests
+ * -f	first sector of the range
+ * -g	generation to write or to verify (default 1)
+ * -i	number of this initiator, 0 to 127, in its tags and its stamps
+ * -L	log every request; the generation of a write is then its number
+ * -m	read (data unchecked), write, verify, or mixed (half of it writes,
+ *	checked by a model of the disk, which must be all zeroes at first)
+ * -N	stop after this many requests
+ * -n	sectors per request (default: what the target advertises)
+ * -O	index/owners/chunk: use only each owners-th chunk of so many sectors
+ * -o	write the expected content of the disk to a file, for cmp
+ * -P	pause this many microseconds before the next request
+ * -p	percentage of requests that are sent twice, at once or later
+ * -q	write without stamps, to save the time of making them
+ * -r	random order instead of sequential, aligned to -n
+ * -S	seed of everything random
+ * -t	retransmit after this many milliseconds (default 1000)
+ * -u	random sizes from 1 to -n sectors, unaligned
+ * -w	requests in flight (default: what the target advertises)
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -24,7 +48,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include "aoe-wire.h"
 
@@ -32,7 +55,6 @@ enum {
 	HEADER = AT_ATA_DATA,	/* bytes before the data of an ATA message */
 	BATCH = 64,		/* frames per system call */
 	WINDOW_MAX = 4096,
-	COPIES_MAX = 4,		/* transmissions that may share a tag */
 	HISTORY = 1 << 14,	/* transmissions that are recorded */
 	DELAYED_MAX = 1024,	/* duplicates to be sent later */
 	REPORTS_MAX = 10,	/* errors that are reported one by one */
@@ -50,6 +72,7 @@ struct request {
 	uint64_t lba;
 	uint64_t generation;	/* of the data, for a write */
 	uint64_t serial;	/* 0: no request */
+	unsigned slot;		/* in the window */
 	uint16_t sectors;
 	uint8_t opcode;
 };
@@ -59,23 +82,19 @@ struct flight {
 	struct request request;
 	uint64_t first;		/* ns, its first transmission */
 	uint64_t last;		/* ns, its last transmission */
-	uint32_t tag;		/* of the first transmission */
 };
 
-/* What was sent with one tag: one transmission, or several with -T. */
+/* A transmission. */
 struct sent {
 	struct request request;
 	uint32_t tag;
-	unsigned slot;		/* in the window */
-	unsigned copies, replies;
-	uint64_t order[COPIES_MAX];	/* positions in the order of sending */
+	bool replied;
+	uint64_t order;		/* position in the order of sending */
 };
 
 struct delayed {
 	struct request request;
-	unsigned slot;
 	uint64_t due;		/* position in the order of sending */
-	uint32_t tag;
 };
 
 /* A write of one sector; one without a reply may be applied or not. */
@@ -89,9 +108,10 @@ struct event {
 /* The command line. */
 static struct {
 	enum mode mode;
-	bool random, sizes, plain, same_tag;
+	bool random, sizes, plain;
 	uint64_t window, sectors, duplicates, flushes, pause;
-	uint64_t shelf, slot, id, index, owners, chunk;
+	uint64_t id, index, owners, chunk;
+	unsigned shelf, slot;
 	uint64_t first, count, requests, seconds, timeout, seed, generation;
 	const char *ifname, *expected;
 	FILE *log;
@@ -132,8 +152,7 @@ static unsigned nout;
 
 static struct {
 	uint64_t done, sectors, errors, bad, mismatches, retransmits;
-	uint64_t duplicates, unchecked;
-	uint64_t start, end;
+	uint64_t duplicates, start, end;
 } count;
 
 static bool
@@ -148,7 +167,6 @@ chance(uint64_t percent)
  */
 
 static uint64_t histogram[64 * 64];
-static uint64_t slowest;
 
 static void
 latency_add(uint64_t ns)
@@ -156,22 +174,17 @@ latency_add(uint64_t ns)
 	unsigned octave = ns < 128 ? 0 : 57 - (unsigned)__builtin_clzll(ns);
 
 	histogram[octave * 64 + (ns >> octave)]++;
-	if (ns > slowest)
-		slowest = ns;
 }
 
 /* The latency in microseconds that this share of the replies did not exceed. */
 static double
 latency_at(double share)
 {
-	double limit = share * (double)count.done, seen = 0;
-	unsigned i;
+	double left = share * (double)count.done;
+	unsigned i = 0;
 
-	for (i = 0; i < 64 * 64; i++) {
-		seen += (double)histogram[i];
-		if (seen > 0 && seen >= limit)
-			break;
-	}
+	while (i < 64 * 64 - 1 && (left -= (double)histogram[i]) > 0)
+		i++;
 	if (i < 128)
 		return i / 1e3;
 	return (double)((uint64_t)(64 + i % 64) << (i / 64 - 1)) / 1e3;
@@ -218,6 +231,15 @@ owned(uint64_t lba)
 	return opt.owners == 1 || lba / opt.chunk % opt.owners == opt.index;
 }
 
+/* The first sector owned from here on; beyond the range if there is none. */
+static uint64_t
+next_owned(uint64_t lba)
+{
+	while (lba < opt.first + opt.count && !owned(lba))
+		lba = chunk_end(lba);
+	return lba;
+}
+
 /* Shorten a request to the sectors owned. */
 static void
 limit_to_owned(struct request *r)
@@ -231,15 +253,9 @@ limit_to_owned(struct request *r)
 static void
 choose_sequential(struct request *r)
 {
-	uint64_t end = opt.first + opt.count;
-
-	if (cursor >= end)
-		cursor = opt.first;
-	while (!owned(cursor)) {
-		cursor = chunk_end(cursor);
-		if (cursor >= end)
-			cursor = opt.first;
-	}
+	cursor = next_owned(cursor);
+	if (cursor >= opt.first + opt.count)
+		cursor = next_owned(opt.first);
 	r->lba = cursor;
 	limit_to_owned(r);
 	cursor += r->sectors;
@@ -261,11 +277,7 @@ choose_random(struct request *r)
 static bool
 pass_done(void)
 {
-	uint64_t lba = cursor;
-
-	while (lba < opt.first + opt.count && !owned(lba))
-		lba = chunk_end(lba);
-	return lba >= opt.first + opt.count;
+	return next_owned(cursor) >= opt.first + opt.count;
 }
 
 /*
@@ -309,9 +321,10 @@ model_add_write(const struct request *r, uint64_t when)
 }
 
 static void
-report_sector(const char *what, uint64_t lba, uint64_t gen, uint64_t when)
+report_sector(const char *what, uint64_t lba, uint64_t gen, uint64_t when,
+    uint64_t *counter)
 {
-	if (count.mismatches + count.bad < REPORTS_MAX)
+	if ((*counter)++ < REPORTS_MAX)
 		warnx("%s: sector %" PRIu64 ", generation %" PRIu64
 		    ", in frame %" PRIu64, what, lba, gen, when);
 }
@@ -327,22 +340,21 @@ model_applied(const struct request *r, uint64_t when)
 			e = e->older;
 		if (e == NULL)
 			continue;
-		if (e->state == LOST) {
-			report_sector("lost write", i, e->generation, when);
-			count.mismatches++;
-		}
+		if (e->state == LOST)
+			report_sector("lost write", i, e->generation, when,
+			    &count.mismatches);
 		e->state = APPLIED;
 	}
 }
 
 /*
  * May a read in frame `when` return `gen`?  If so, the writes between that one
- * and the read have not been applied, and with `mark` they are marked as lost:
- * they must not be acknowledged.  A duplicate of a write has the same
+ * and the read have not been applied, and are marked as lost: they must not
+ * be acknowledged.  A duplicate of a write has the same
  * generation; the newest is assumed, since that marks the fewest.
  */
 static bool
-model_allows(uint64_t lba, uint64_t gen, uint64_t when, bool mark)
+model_allows(uint64_t lba, uint64_t gen, uint64_t when)
 {
 	struct event *newest = model[lba - opt.first], *e;
 
@@ -356,18 +368,9 @@ model_allows(uint64_t lba, uint64_t gen, uint64_t when, bool mark)
 	}
 	if (e == NULL && gen != 0)
 		return false;
-	for (; mark && newest != e; newest = newest->older)
+	for (; newest != e; newest = newest->older)
 		newest->state = LOST;
 	return true;
-}
-
-static bool
-model_allows_any(const struct sent *s, uint64_t lba, uint64_t gen)
-{
-	for (unsigned i = 0; i < s->copies; i++)
-		if (model_allows(lba, gen, s->order[i], s->copies == 1))
-			return true;
-	return false;
 }
 
 static void
@@ -375,16 +378,14 @@ check_sector(const struct sent *s, const uint8_t *data, uint64_t lba)
 {
 	uint64_t gen;
 
-	if (!read_stamp(data, lba, &gen)) {
-		report_sector("no stamp", lba, gen, s->order[0]);
-		count.bad++;
-	} else if (model == NULL && gen != opt.generation) {
-		report_sector("wrong generation", lba, gen, s->order[0]);
-		count.bad++;
-	} else if (model != NULL && !model_allows_any(s, lba, gen)) {
-		report_sector("stale or future data", lba, gen, s->order[0]);
-		count.mismatches++;
-	}
+	if (!read_stamp(data, lba, &gen))
+		report_sector("no stamp", lba, gen, s->order, &count.bad);
+	else if (model == NULL && gen != opt.generation)
+		report_sector("wrong generation", lba, gen, s->order,
+		    &count.bad);
+	else if (model != NULL && !model_allows(lba, gen, s->order))
+		report_sector("stale or future data", lba, gen, s->order,
+		    &count.mismatches);
 }
 
 static void
@@ -392,10 +393,8 @@ check_data(const struct sent *s, const uint8_t *data)
 {
 	if (opt.mode != MODE_VERIFY && opt.mode != MODE_MIXED)
 		return;
-	if (s->order[0] + HISTORY <= order) {
-		count.unchecked++;
+	if (s->order + HISTORY <= order)
 		return;
-	}
 	for (unsigned i = 0; i < s->request.sectors; i++)
 		check_sector(s, data + i * SECTOR, s->request.lba + i);
 }
@@ -457,8 +456,7 @@ put_request(uint8_t h[HEADER], const struct request *r, uint32_t tag)
 		flags = ATA_LBA48;
 	else if (r->opcode == ATA_WRITE_EXT)
 		flags = ATA_LBA48 | ATA_WRITING;
-	request_header(h, own_mac, (unsigned)opt.shelf, (unsigned)opt.slot,
-	    AOE_ATA, tag);
+	request_header(h, own_mac, opt.shelf, opt.slot, AOE_ATA, tag);
 	memcpy(h + AT_DST, target.mac, 6);
 	request_ata(h, flags, r->opcode, r->sectors, r->lba);
 }
@@ -490,87 +488,49 @@ new_tag(void)
 	return (uint32_t)opt.id << 24 | (++n & 0xffffff);
 }
 
-/* Record a transmission; with -T, a duplicate in the record of the first. */
-static struct sent *
-record_sent(const struct request *r, unsigned slot, uint32_t tag)
+/* Send a request, for the first time or again. */
+static void
+transmit(const struct request *r)
 {
-	struct sent *s = &sent_log[tag % HISTORY];
+	uint32_t tag = new_tag();
 
-	if (tag != 0 && opt.same_tag && s->tag == tag && s->copies < COPIES_MAX)
-		return s;
-	tag = new_tag();
-	s = &sent_log[tag % HISTORY];
-	*s = (struct sent){ .request = *r, .tag = tag, .slot = slot };
-	return s;
-}
-
-/* Send a request; `tag` is 0, or that of an earlier transmission. */
-static uint32_t
-transmit(const struct request *r, unsigned slot, uint32_t tag)
-{
-	struct sent *s = record_sent(r, slot, tag);
-
-	order++;
-	s->order[s->copies++] = order;
+	sent_log[tag % HISTORY] = (struct sent){ .request = *r, .tag = tag,
+	    .order = ++order };
 	if (model != NULL && r->opcode == ATA_WRITE_EXT)
 		model_add_write(r, order);
-	batch_add(r, s->tag);
-	return s->tag;
-}
-
-static void
-send_later(const struct request *r, unsigned slot, uint32_t tag)
-{
-	if (ndelayed == DELAYED_MAX)
-		return;
-	delayed[ndelayed++] = (struct delayed){
-		.request = *r, .slot = slot, .tag = tag,
-		.due = order + random_below(&opt.seed,
-		    2 * opt.window),
-	};
+	batch_add(r, tag);
 }
 
 /* Send the duplicates that are due, or all of them. */
 static void
 send_delayed(bool all)
 {
-	unsigned i = 0;
-
-	while (i < ndelayed) {
+	for (unsigned i = ndelayed; i-- > 0; ) {
 		struct delayed d = delayed[i];
 
-		if (!all && d.due > order) {
-			i++;
+		if (!all && d.due > order)
 			continue;
-		}
 		delayed[i] = delayed[--ndelayed];
-		transmit(&d.request, d.slot, d.tag);
+		transmit(&d.request);
 		count.duplicates++;
 	}
 }
 
-static void
-choose_opcode(struct request *r)
-{
-	bool writes = opt.mode == MODE_WRITE
-	    || (opt.mode == MODE_MIXED && !final_pass && chance(50));
-
-	r->opcode = writes ? ATA_WRITE_EXT : ATA_READ_EXT;
-	r->generation = opt.generation;
-	if (writes && (opt.mode == MODE_MIXED || opt.log != NULL))
-		r->generation = r->serial;
-}
-
 static struct request
-next_request(void)
+next_request(unsigned slot)
 {
-	struct request r = { .serial = ++serial };
+	struct request r = { .serial = ++serial, .slot = slot,
+	    .opcode = ATA_READ_EXT };
 
 	if (opt.flushes > 0 && serial % opt.flushes == 0) {
 		r.opcode = ATA_FLUSH;
 		return r;
 	}
-	choose_opcode(&r);
+	if (opt.mode == MODE_WRITE ||
+	    (opt.mode == MODE_MIXED && !final_pass && chance(50)))
+		r.opcode = ATA_WRITE_EXT;
+	r.generation = opt.mode == MODE_MIXED || opt.log != NULL ? serial :
+	    opt.generation;
 	r.sectors = (uint16_t)opt.sectors;
 	if (opt.sizes && !final_pass)
 		r.sectors = (uint16_t)(1 + random_below(&opt.seed,
@@ -588,11 +548,12 @@ send_next(uint64_t at)
 	unsigned slot = free_slots[--nfree];
 	struct flight *f = &flights[slot];
 
-	f->request = next_request();
+	f->request = next_request(slot);
 	f->first = f->last = at;
-	f->tag = transmit(&f->request, slot, 0);
-	if (chance(opt.duplicates))
-		send_later(&f->request, slot, f->tag);
+	transmit(&f->request);
+	if (chance(opt.duplicates) && ndelayed < DELAYED_MAX)
+		delayed[ndelayed++] = (struct delayed){ f->request,
+		    order + random_below(&opt.seed, 2 * opt.window) };
 }
 
 static void
@@ -604,7 +565,7 @@ retransmit_overdue(uint64_t at)
 		if (f->request.serial == 0 || at - f->last < opt.timeout)
 			continue;
 		f->last = at;
-		f->tag = transmit(&f->request, i, f->tag);
+		transmit(&f->request);
 		count.retransmits++;
 	}
 }
@@ -628,7 +589,7 @@ find_request(const uint8_t *f, unsigned length)
 	    || f[AT_SLOT] != opt.slot || get_be(f + AT_SHELF, 2) != opt.shelf
 	    || memcmp(f + AT_SRC, target.mac, 6) != 0)
 		return NULL;
-	return s->tag == tag && s->replies < s->copies ? s : NULL;
+	return s->tag == tag && !s->replied ? s : NULL;
 }
 
 /* Does a reply have the length and the registers of a success? */
@@ -655,7 +616,7 @@ static void
 complete_request(const struct sent *s, bool success, uint64_t at)
 {
 	const struct request *r = &s->request;
-	struct flight *f = &flights[s->slot];
+	struct flight *f = &flights[r->slot];
 
 	if (f->request.serial != r->serial)
 		return;
@@ -664,22 +625,12 @@ complete_request(const struct sent *s, bool success, uint64_t at)
 		    PRIu64 "\n", r->serial, r->lba, r->sectors, f->first,
 		    success ? at : 0);
 	f->request.serial = 0;
-	free_slots[nfree++] = s->slot;
+	free_slots[nfree++] = r->slot;
 	if (final_pass)
 		return;
 	count.done++;
 	count.sectors += r->sectors;
 	latency_add(at - f->first);
-}
-
-/* Duplicates with one tag have all taken effect only by the last reply. */
-static void
-complete_write(const struct sent *s)
-{
-	if (model == NULL || s->replies < s->copies)
-		return;
-	for (unsigned i = 0; i < s->copies; i++)
-		model_applied(&s->request, s->order[i]);
 }
 
 static void
@@ -690,12 +641,12 @@ handle_reply(const uint8_t *f, unsigned length, uint64_t at)
 
 	if (s == NULL)
 		return;
-	s->replies++;
+	s->replied = true;
 	success = is_success(s, f, length);
 	if (success && s->request.opcode == ATA_READ_EXT)
 		check_data(s, f + HEADER);
-	if (success && s->request.opcode == ATA_WRITE_EXT)
-		complete_write(s);
+	if (success && s->request.opcode == ATA_WRITE_EXT && model != NULL)
+		model_applied(&s->request, s->order);
 	complete_request(s, success, at);
 }
 
@@ -838,8 +789,7 @@ query(const uint8_t *f, size_t length, uint8_t *reply, size_t size)
 				return (size_t)n;
 		}
 	}
-	errx(1, "%s: no reply from e%" PRIu64 ".%" PRIu64, opt.ifname,
-	    opt.shelf, opt.slot);
+	errx(1, "%s: no reply from e%u.%u", opt.ifname, opt.shelf, opt.slot);
 }
 
 static void
@@ -851,8 +801,7 @@ discover(void)
 	};
 	size_t n;
 
-	request_header(f, own_mac, (unsigned)opt.shelf, (unsigned)opt.slot,
-	    AOE_CONFIG, new_tag());
+	request_header(f, own_mac, opt.shelf, opt.slot, AOE_CONFIG, new_tag());
 	query(f, AT_CONFIG_STRING, reply, sizeof reply);
 	memcpy(target.mac, reply + AT_SRC, 6);
 	target.buffers = get_be(reply + AT_CONFIG_BUFFERS, 2);
@@ -932,139 +881,68 @@ static void
 print_report(void)
 {
 	double seconds = (double)(count.end - count.start) / 1e9;
-	struct rusage ru;
-	double cpu;
 
-	getrusage(RUSAGE_SELF, &ru);
-	cpu = (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1e6
-	    + (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
 	printf("mode=%s window=%" PRIu64 " sectors=%" PRIu64 " requests=%"
 	    PRIu64 " seconds=%.3f rps=%.0f mbps=%.1f errors=%" PRIu64 " bad=%"
 	    PRIu64 " mismatches=%" PRIu64 " retransmits=%" PRIu64
-	    " duplicates=%" PRIu64 " unchecked=%" PRIu64, mode_names[opt.mode],
-	    opt.window, opt.sectors, count.done, seconds,
+	    " duplicates=%" PRIu64 " p50_us=%.1f p99_us=%.1f p999_us=%.1f\n",
+	    mode_names[opt.mode], opt.window, opt.sectors, count.done, seconds,
 	    (double)count.done / seconds,
 	    (double)count.sectors * SECTOR / 1e6 / seconds, count.errors,
 	    count.bad, count.mismatches, count.retransmits, count.duplicates,
-	    count.unchecked);
-	printf(" p50_us=%.1f p99_us=%.1f p999_us=%.1f max_us=%.1f"
-	    " load_cpu_us=%.2f\n", latency_at(0.5), latency_at(0.99),
-	    latency_at(0.999), (double)slowest / 1e3,
-	    count.done > 0 ? cpu / (double)count.done : 0);
+	    latency_at(0.5), latency_at(0.99), latency_at(0.999));
 }
 
-static void
+static _Noreturn void
 usage(void)
 {
-	fprintf(stderr,
-"usage: load [-qrTu] [-c sectors] [-d seconds] [-F requests] [-f first]\n"
-"            [-g generation] [-i id] [-L log] [-m mode] [-N requests]\n"
-"            [-n sectors] [-O index/owners/chunk] [-o file] [-P us]\n"
-"            [-p percent] [-S seed] [-t ms] [-w window] shelf slot interface\n"
-"  -c  sectors in the range (default: to the end of the disk)\n"
-"  -d  stop after this many seconds (default: after one pass of the range)\n"
-"  -F  send a FLUSH CACHE after this many requests\n"
-"  -f  first sector of the range\n"
-"  -g  generation to write or to verify (default 1)\n"
-"  -i  number of this initiator, 0 to 127, in its tags and its stamps\n"
-"  -L  log every request; the generation of a write is then its number\n"
-"  -m  read (data unchecked), write, verify, or mixed (half of it writes,\n"
-"      checked by a model of the disk, which must be all zeroes at first)\n"
-"  -N  stop after this many requests\n"
-"  -n  sectors per request (default: what the target advertises)\n"
-"  -O  use only each owners-th chunk of this many sectors\n"
-"  -o  write the expected content of the disk to a file, for cmp\n"
-"  -P  pause this many microseconds before the next request\n"
-"  -p  percentage of requests that are sent twice, at once or later\n"
-"  -q  write without stamps, to save the time of making them\n"
-"  -r  random order instead of sequential, aligned to -n\n"
-"  -S  seed of everything random\n"
-"  -T  duplicates keep the tag\n"
-"  -t  retransmit after this many milliseconds (default 1000)\n"
-"  -u  random sizes from 1 to -n sectors, unaligned\n"
-"  -w  requests in flight (default: what the target advertises)\n");
-	exit(2);
-}
-
-static uint64_t
-parse_number(const char *s, const char *what, uint64_t min, uint64_t max)
-{
-	char *end;
-	uint64_t n;
-
-	errno = 0;
-	n = strtoull(s, &end, 10);
-	if (s[0] < '0' || s[0] > '9' || *end != '\0' || errno != 0 || n < min
-	    || n > max)
-		errx(2, "%s: %s must be from %" PRIu64 " to %" PRIu64, s, what,
-		    min, max);
-	return n;
+	errx(2, "usage: load [option ...] shelf slot interface; see load.c");
 }
 
 static enum mode
 parse_mode(const char *s)
 {
-	for (unsigned i = 0; i < MODES; i++)
-		if (strcmp(s, mode_names[i]) == 0)
-			return (enum mode)i;
-	usage();
-	return MODE_READ;
+	enum mode m = MODE_READ;
+
+	while (m < MODES && strcmp(s, mode_names[m]) != 0)
+		m++;
+	if (m == MODES)
+		usage();
+	return m;
 }
 
 static void
-parse_owner(const char *s)
+parse_number(char letter, const char *s)
 {
-	if (sscanf(s, "%" SCNu64 "/%" SCNu64 "/%" SCNu64, &opt.index,
-	    &opt.owners, &opt.chunk) != 3 || opt.index >= opt.owners ||
-	    opt.chunk == 0)
-		errx(2, "%s: must be index/owners/chunk", s);
-}
+	static const struct {
+		char letter;
+		uint64_t *to, max;
+	} numbers[] = {
+		{ 'c', &opt.count, UINT64_MAX },
+		{ 'd', &opt.seconds, 86400 },
+		{ 'F', &opt.flushes, UINT64_MAX },
+		{ 'f', &opt.first, UINT64_MAX },
+		{ 'g', &opt.generation, UINT64_MAX >> 8 },
+		{ 'i', &opt.id, 127 },
+		{ 'N', &opt.requests, UINT64_MAX },
+		{ 'n', &opt.sectors, 255 },
+		{ 'P', &opt.pause, 999999 },
+		{ 'p', &opt.duplicates, 100 },
+		{ 'S', &opt.seed, UINT64_MAX },
+		{ 't', &opt.timeout, 600000 },
+		{ 'w', &opt.window, WINDOW_MAX },
+	};
+	size_t i = 0;
+	char *end;
 
-#define MAX (UINT64_MAX >> 17)
-static const struct {
-	char letter;
-	uint64_t *to, min, max;
-} numbers[] = {
-	{ 'c', &opt.count, 1, MAX },
-	{ 'd', &opt.seconds, 1, 86400 },
-	{ 'F', &opt.flushes, 1, MAX },
-	{ 'f', &opt.first, 0, MAX },
-	{ 'g', &opt.generation, 1, MAX },
-	{ 'i', &opt.id, 0, 127 },
-	{ 'N', &opt.requests, 1, MAX },
-	{ 'n', &opt.sectors, 1, 255 },
-	{ 'P', &opt.pause, 0, 999999 },
-	{ 'p', &opt.duplicates, 0, 100 },
-	{ 'S', &opt.seed, 0, MAX },
-	{ 't', &opt.timeout, 1, 600000 },
-	{ 'w', &opt.window, 1, WINDOW_MAX },
-};
-
-static void
-parse_option(int c, const char *s)
-{
-	const char what[] = { '-', (char)c, '\0' };
-
-	switch (c) {
-	case 'L':
-		if ((opt.log = fopen(s, "w")) == NULL)
-			err(1, "%s", s);
-		return;
-	case 'm': opt.mode = parse_mode(s); return;
-	case 'O': parse_owner(s); return;
-	case 'o': opt.expected = s; return;
-	case 'q': opt.plain = true; return;
-	case 'r': opt.random = true; return;
-	case 'T': opt.same_tag = true; return;
-	case 'u': opt.sizes = true; return;
-	}
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		if (numbers[i].letter == c) {
-			*numbers[i].to = parse_number(s, what,
-			    numbers[i].min, numbers[i].max);
-			return;
-		}
-	usage();
+	while (i < sizeof numbers / sizeof *numbers &&
+	    numbers[i].letter != letter)
+		i++;
+	if (i == sizeof numbers / sizeof *numbers)
+		usage();
+	*numbers[i].to = strtoull(s, &end, 10);
+	if (end == s || *end != '\0' || *numbers[i].to > numbers[i].max)
+		errx(2, "-%c: %s", letter, s);
 }
 
 static void
@@ -1073,12 +951,30 @@ parse_options(int argc, char **argv)
 	int c;
 
 	while ((c = getopt(argc, argv,
-	    "c:d:F:f:g:i:L:m:N:n:O:o:P:p:qrS:Tt:uw:")) != -1)
-		parse_option(c, optarg);
-	if (argc - optind != 3)
+	    "c:d:F:f:g:i:L:m:N:n:O:o:P:p:qrS:t:uw:")) != -1) {
+		switch (c) {
+		case 'L':
+			if ((opt.log = fopen(optarg, "w")) == NULL)
+				err(1, "%s", optarg);
+			break;
+		case 'm': opt.mode = parse_mode(optarg); break;
+		case 'O':
+			if (sscanf(optarg, "%" SCNu64 "/%" SCNu64 "/%" SCNu64,
+			    &opt.index, &opt.owners, &opt.chunk) != 3 ||
+			    opt.index >= opt.owners || opt.chunk == 0)
+				usage();
+			break;
+		case 'o': opt.expected = optarg; break;
+		case 'q': opt.plain = true; break;
+		case 'r': opt.random = true; break;
+		case 'u': opt.sizes = true; break;
+		default: parse_number((char)c, optarg);
+		}
+	}
+	if (argc - optind != 3 ||
+	    sscanf(argv[optind], "%u", &opt.shelf) != 1 ||
+	    sscanf(argv[optind + 1], "%u", &opt.slot) != 1)
 		usage();
-	opt.shelf = parse_number(argv[optind], "shelf", 0, 65534);
-	opt.slot = parse_number(argv[optind + 1], "slot", 0, 254);
 	opt.ifname = argv[optind + 2];
 	if (opt.random && opt.requests == 0 && opt.seconds == 0)
 		errx(2, "-r requires -N or -d");

@@ -117,32 +117,24 @@ finish() {
 
 # --- the targets -------------------------------------------------------
 
-# launch TARGET INTERFACE SLOT OPTION...: start one; its pid joins PIDS.
-launch() {
-	disk=$FILE
+# start TARGET EXPORTS OPTION...: start all exports of a row; false if one
+# fails.
+start() {
+	exports=${2#m} on=${2%%[0-9]*} disk=$FILE i=0
 	case $1 in
 	vblade) program=$VBLADE ;;
 	old) program=$OLD ;;
 	vblade25) program=$PEER ;;
 	reflect) program=$REFLECT disk=$((SIZE * 2048)) ;;
 	esac
-	interface=$2 slot=$3
-	shift 3
-	ip netns exec "$TARGET_NS" "$program" "$@" 0 "$slot" "$interface" \
-		"$disk" >>"$LOG" 2>&1 </dev/null &
-	PIDS="$PIDS $!"
-}
-
-# start TARGET EXPORTS OPTION...: start all exports of a row; false if one
-# fails.
-start() {
-	target=$1 exports=${2#m} on=${2%%[0-9]*} i=0
 	shift 2
 	: >"$LOG"
 	while [ $i -lt "$exports" ]; do
 		interface=eth0
-		[ -z "$on" ] || add_macvlan "$i"
-		launch "$target" "$interface" "$i" "$@"
+		[ -z "$on" ] || add_macvlan $i
+		ip netns exec "$TARGET_NS" "$program" "$@" 0 $i $interface \
+			"$disk" >>"$LOG" 2>&1 </dev/null &
+		PIDS="$PIDS $!"
 		i=$((i + 1))
 	done
 	poll settled && alive
@@ -150,9 +142,9 @@ start() {
 
 add_macvlan() {
 	interface=mac$1
-	on_target ip link add link eth0 name "$interface" mtu "$MTU" \
+	ip -n "$TARGET_NS" link add link eth0 name $interface mtu "$MTU" \
 		type macvlan mode bridge
-	on_target ip link set "$interface" up
+	ip -n "$TARGET_NS" link set $interface up
 }
 
 settled() {
@@ -206,30 +198,24 @@ usage() {
 		}'
 }
 
-# cache STATE: nothing is left to be written back; the file is in the page
-# cache if warm, and not if cold.
-cache() {
+# cache_file BOUND: nothing is left to be written back; the file is not in the
+# page cache if the disk counts, else it is.
+cache_file() {
 	sync "$FILE"
-	if [ "$1" = cold ]; then
-		echo 3 >/proc/sys/vm/drop_caches
-	else
-		cat "$FILE" >/dev/null
-	fi
+	case $1 in
+	reflect | none) cat "$FILE" >/dev/null ;;
+	*) echo 3 >/proc/sys/vm/drop_caches ;;
+	esac
 }
 
 # drive OPTION...: run the initiator of a row; prints its line.
 drive() {
-	case $1 in
-	idle)	sleep $((3 * TIME))
-		echo "seconds=$((3 * TIME))" ;;
-	foreign) # A reflector answers them, and is not measured.
-		ip netns exec "$TARGET_NS" "$REFLECT" 9 9 eth0 2048 \
-			>/dev/null 2>&1 </dev/null &
-		reflector=$!
-		on_initiator "$LOAD" -d "$TIME" -m read -n 1 -w 1 9 9 eth0
-		kill $reflector ;;
-	*)	on_initiator "$LOAD" -d "$TIME" -t 200 "$@" 0 0 eth0 ;;
-	esac
+	if [ "$1" = idle ]; then
+		sleep $((3 * TIME))
+		echo "seconds=$((3 * TIME))"
+	else
+		on_initiator "$LOAD" -d "$TIME" -t 200 -m "$@" 0 0 eth0
+	fi
 }
 
 # sample ROUND TARGET LINE BEFORE AFTER: append to the CSV what load printed
@@ -255,7 +241,7 @@ sample() {
 
 # measure ROUND TARGET: one target in the current row.
 measure() {
-	cache "$CACHE"
+	cache_file "$BOUND"
 	line=
 	if start "$2" "$EXPORTS" $OPTIONS; then
 		before=$(usage)
@@ -271,26 +257,17 @@ measure() {
 	stop
 }
 
-# measure_fio ROUND KIND: what the disk itself can do.
+# measure_fio ROUND OPERATION SIZE NUMBER [s]: what the disk itself can do.
 measure_fio() {
-	depth=${2#*:}
-	case $2 in
-	rand*) set -- "$1" --direct=1 --ioengine=libaio --iodepth="$depth" \
-		--bs=4k --rw="${2%:*}" ;;
-	read | write) set -- "$1" --direct=1 --ioengine=libaio --iodepth=4 \
-		--bs=128k --rw="$2" ;;
-	dsyncrand:*) set -- "$1" --sync=dsync --ioengine=psync --thread \
-		--numjobs="$depth" --bs=4k --rw=randwrite ;;
-	dsync) set -- "$1" --sync=dsync --ioengine=psync --bs=128k \
-		--rw=write ;;
-	esac
-	cache cold
-	round=$1
-	shift
-	fio --name=bound --filename="$FILE" --size="${SIZE}M" \
-		--runtime="$TIME" --time_based --group_reporting --minimal \
-		--terse-version=3 --allow_file_create=0 --fallocate=none "$@" \
-		2>/dev/null | awk -F';' -v OFS=, -v head="$round,$ROW,fio" '
+	how="--direct=1 --ioengine=libaio --iodepth=$4"
+	[ $# -lt 5 ] ||
+		how="--sync=dsync --ioengine=psync --thread --numjobs=$4"
+	cache_file "$BOUND"
+	fio --name=bound --filename="$FILE" --size="${SIZE}M" --rw="$2" \
+		--bs="$3" $how --runtime="$TIME" --time_based \
+		--group_reporting --minimal --terse-version=3 \
+		--allow_file_create=0 --fallocate=none 2>/dev/null |
+		awk -F';' -v OFS=, -v head="$1,$ROW,fio" '
 		NF > 50 {
 			print head, ($7 + $48) * 1.024 / 1000, $8 + $49
 		}' >>"$CSV"
@@ -315,13 +292,13 @@ targets() {
 
 # measure_row ROUND NAME: all targets in turn.
 measure_row() {
-	IFS='|' read -r ROW MTU EXPORTS CACHE BOUND OPTIONS INITIATOR _ <<-ROW
+	IFS='|' read -r ROW MTU EXPORTS BOUND OPTIONS INITIATOR _ <<-ROW
 		$(rows | grep "^$2|")
 	ROW
 	lab_mtu "$MTU"
 	for target in $(targets "$1" "$BOUND"); do
 		case $target in
-		fio) measure_fio "$1" "$BOUND" ;;
+		fio) measure_fio "$1" $BOUND ;;
 		*) measure "$1" "$target" ;;
 		esac
 	done
@@ -331,18 +308,13 @@ measure_rounds() {
 	echo round,row,target,MB/s,requests/s,cpu_us/request,\
 machine_us/request,p50_us,p99_us,p99.9_us,threads,iou-wrk,memory_KiB,\
 wakeups/s,retransmits,errors >"$CSV"
-	began=$(now) finished=0 rounds=0
-	all=$(($(set -- $NAMES; echo $#) * ROUNDS))
+	began=$(now) rounds=0
 	while [ $rounds -lt "$ROUNDS" ]; do
 		started=$(now) rounds=$((rounds + 1))
 		for name in $NAMES; do
-			spent=$(($(now) - began)) left='?'
-			[ $finished = 0 ] ||
-				left=$((spent * (all - finished) / finished))
 			say "round $rounds of $ROUNDS: $name" \
-				"($spent s so far, about $left s left)"
+				"($(($(now) - began)) s so far)"
 			measure_row $rounds "$name"
-			finished=$((finished + 1))
 		done
 		if [ $((2 * $(now) - started - began)) -gt "$LIMIT" ]; then
 			break
@@ -361,7 +333,7 @@ describe() {
 }
 
 if [ "$ROWS" = help ]; then
-	rows | awk -F '|' '{ printf "%-12s %s\n", $1, $8 }'
+	rows | awk -F '|' '{ printf "%-12s %s\n", $1, $7 }'
 	exit
 fi
 trap finish EXIT

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 #
 # tests/bench/report.sh CSV [goals]: the measurements of bench.sh as Markdown
-# tables: if asked for, the goals and whether they are met; ratios; medians.
-# What was not measured is a -.
+# tables: if asked for, the goals and whether they are met; medians, and how
+# vblade's relate to them.  What was not measured is a -.
 
 set -eu
 export LC_ALL=C
@@ -21,19 +21,11 @@ export LC_ALL=C
 BEGIN {
 	FS = "|"
 	targets = split("vblade old vblade25 reflect fio", target, " ")
-	title["vblade25"] = "vblade 25"
-	title["reflect"] = "reflector"
 	column["rps"] = 5
 	column["cpu"] = 6
 	column["p50"] = 8
 	column["threads"] = 11
 	column["wakeups"] = 14
-	called["rps"] = "requests/s"
-	called["cpu"] = "CPU per request"
-	called["wakeups"] = "wake-ups/s"
-}
-function name_of(id, names) {
-	return id in names ? names[id] : id
 }
 NF == 0 {
 	FS = ++part == 1 ? " " : ","
@@ -41,9 +33,8 @@ NF == 0 {
 }
 part == 0 {
 	row[++rows] = $1
-	sub(/^-[ds]/, "`&`", $8)
-	work[$1] = $8
-	alone[$1] = $7 ~ /-w 1$/
+	sub(/^-[ds]/, "`&`", $7)
+	work[$1] = $7
 	next
 }
 part == 1 {
@@ -55,7 +46,6 @@ part == 1 {
 	next
 }
 $1 ~ /^[0-9]+$/ {
-	known[$3]
 	for (i = 4; i <= NF; i++)
 		if ($i != "") {
 			value[$2, $3, i, ++count[$2, $3, i]] = $i + 0
@@ -127,7 +117,8 @@ function verdict(x, how, factor) {
 	    "nearly" : "NO"
 }
 function print_goals(	i, j, n, g, x, c, ok, base, all) {
-	print "Goals (ratios of medians; nearly: within 3 %):\n"
+	print "Goals (ratios of medians; rps: requests/s, cpu: CPU per " \
+	    "request; nearly: within\n3 %):\n"
 	print_head("work (window 16 unless said)|figure|goal|result|met")
 	for (i = 1; i <= goals; i++) {
 		n = split(goal[i], g, " ")
@@ -140,12 +131,11 @@ function print_goals(	i, j, n, g, x, c, ok, base, all) {
 				x = ratio(g[1], g[2], "vblade", c)
 			else
 				x = ratio(g[1], g[1], g[2], c)
-			base = g[2] == "none" ? "" : "x " (g[2] in work ? \
-			    work[g[2]] : name_of(g[2], title))
+			base = g[2] == "none" ? "" : "x " g[2]
 			ok = verdict(x, g[j + 1], g[j + 2])
-			print_cells(name_of(g[1], work) "|" \
-			    name_of(g[j], called) "|" g[j + 1] " " g[j + 2] \
-			    base "|" (base == "" ? number(x) : times(x)) "|" ok)
+			print_cells((g[1] in work ? work[g[1]] : g[1]) "|" \
+			    g[j] "|" g[j + 1] " " g[j + 2] base "|" \
+			    (base == "" ? number(x) : times(x)) "|" ok)
 			met[ok]++
 			all++
 		}
@@ -154,61 +144,31 @@ function print_goals(	i, j, n, g, x, c, ok, base, all) {
 	    met["nearly"]
 }
 
-# What bounds this row: MB/s relative to that.
-function bound(name) {
-	if ((name, "fio") in measured)
-		return times(ratio(name, name, "fio", 4)) " fio"
-	if ((name, "reflect") in measured)
-		return times(ratio(name, name, "reflect", 4)) " reflector"
-	if (name ~ /^(x8|x64|mac64)-/ && ("x1-r4k", "vblade") in measured)
-		return times(ratio(name, "x1-r4k", "vblade", 4)) " one export"
-	return "-"
-}
-function print_ratios(	r, k, s, name) {
-	print "This vblade relative to the others:\n"
-	s = "work (window 16 unless said)|MB/s / bound"
-	for (k = 2; k <= 3; k++)
-		if (target[k] in known)
-			s = s "|requests/s / " name_of(target[k], title) \
-			    "|CPU per request|p50"
-	print_head(s)
-	for (r = 1; r <= rows; r++) {
-		name = row[r]
-		if (!((name, "vblade") in measured) ||
-		    name ~ /^(idle|foreign|x1-r4k)$/)
-			continue	# nothing to compare
-		s = work[name] "|" bound(name)
-		for (k = 2; k <= 3; k++)
-			if (target[k] in known)
-				s = s "|" times(ratio(name, name, target[k], 5)) \
-				    "|" times(ratio(name, name, target[k], 6)) \
-				    "|" (alone[name] ? times(ratio(name, name, \
-				    target[k], 8)) : "-")
-		print_cells(s)
-	}
-	print ""
-}
-function print_medians(	r, k, c, s) {
+function print_medians(	r, k, c, s, name, who) {
 	print "Medians (CPU: of the target and its kernel threads; machine: of " \
-	    "everything, the\ninitiator included; memory: the peak):\n"
+	    "everything, the\ninitiator included; memory: the peak; last: " \
+	    "vblade relative to this target):\n"
 	print_head("row|target|MB/s|requests/s|CPU us/request|machine us/" \
 	    "request|p50 us|p99 us|p99.9 us|threads|iou-wrk|memory KiB|" \
-	    "wake-ups/s|retransmits|errors")
+	    "wake-ups/s|retransmits|errors|MB/s|CPU|p50")
 	for (r = 1; r <= rows; r++)
 		for (k = 1; k <= targets; k++) {
-			if (!((row[r], target[k]) in measured))
+			name = row[r]
+			who = target[k]
+			if (!((name, who) in measured))
 				continue
-			s = row[r] "|" target[k]
+			s = name "|" who
 			for (c = 4; c <= 14; c++)
-				s = s "|" number(median(row[r], target[k], c))
-			print_cells(s "|" retransmits[row[r], target[k]] "|" \
-			    errors[row[r], target[k]])
+				s = s "|" number(median(name, who, c))
+			s = s "|" retransmits[name, who] "|" errors[name, who]
+			for (c = 4; c <= 8; c += 2)
+				s = s "|" times(ratio(name, name, who, c))
+			print_cells(s)
 		}
 }
 END {
 	print "\n" about "\n"
 	if (goals)
 		print_goals()
-	print_ratios()
 	print_medians()
 }'

@@ -44,16 +44,7 @@ LOAD=$HERE/../load
 RESTART=$((TIME / 6 + 1))	# seconds from one restart to the next
 GROWTH_MAX=8192			# KiB: buffers are used when first needed
 TARGET= RELAY=
-STARTS=0 ROUND=0 STEP=0 FLAPS=0 CHANGES=0 REPORTED=0
-
-# progress: a line every 20 seconds, when called often enough.
-progress() {
-	elapsed=$(($(now) - BEGAN))
-	[ $((elapsed - REPORTED)) -ge 20 ] || return 0
-	REPORTED=$elapsed
-	say "$elapsed of $TIME s: round $ROUND, $FLAPS link flaps," \
-		"$CHANGES MTU changes; $(totals)"
-}
+STARTS=0 ROUND=0 STEP=0 FLAPS=0 CHANGES=0
 
 # --- the wire ----------------------------------------------------------
 
@@ -93,14 +84,10 @@ finish() {
 
 # start: the target, each time with other options, or without io_uring.
 start() {
-	case $((STARTS % 6)) in
-	0) launcher='' options='' ;;
-	1) launcher='' options=-s ;;
-	2) launcher='' options=-d ;;
-	3) launcher="$WORK/without -u" options='-d -s' ;;
-	4) launcher='' options='-d -s' ;;
-	5) launcher="$WORK/without -u" options='' ;;
-	esac
+	set -- '' -s -d '-d -s'
+	shift $((STARTS % 4))
+	options=$1 launcher=
+	[ $((STARTS % 3)) != 2 ] || launcher="$WORK/without -u"
 	STARTS=$((STARTS + 1))
 	: >"$WORK/out"
 	ip netns exec "$TARGET_NS" $launcher "$VBLADE" $options 0 1 eth0 \
@@ -179,7 +166,8 @@ disturb() {
 	fi
 	sleep 0.8
 	sample
-	progress
+	[ $((STEP % 20)) != 0 ] || say "$(($(now) - BEGAN)) of $TIME s:" \
+		"round $ROUND, $FLAPS link flaps, $CHANGES MTU changes"
 }
 
 # --- the initiators ----------------------------------------------------

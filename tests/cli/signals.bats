@@ -19,24 +19,25 @@ teardown() { serve_end; }
 	wait_for_log 'stopping on SIGTERM$' 1
 }
 
-@test "SIGINT: exit status 0" {
+# interrupt HOW: serve with this disposition of SIGINT (which a shell without
+# job control lets its children ignore), and send it.
+interrupt() {
 	serve_end
-	# A shell without job control lets its children ignore SIGINT.
-	background "$TARGET_NS" env --default-signal=INT \
+	background "$TARGET_NS" env "--$1-signal=INT" \
 		"$VBLADE" 0 1 eth0 "$IMAGE"
 	wait_until 10 serve_ready "$OUT"
 	kill -INT "$PID"
+}
+
+@test "SIGINT: exit status 0" {
+	interrupt default
 	wait_for_exit "$PID"
 	assert_equal 0 "$STATUS" "exit status after SIGINT"
 	wait_for_log 'stopping on SIGINT$' 1
 }
 
 @test "SIGINT that a shell had it ignore is ignored" {
-	serve_end
-	background "$TARGET_NS" env --ignore-signal=INT \
-		"$VBLADE" 0 1 eth0 "$IMAGE"
-	wait_until 10 serve_ready "$OUT"
-	kill -INT "$PID"
+	interrupt ignore
 	assert_readable 7
 	stop_vblade
 }
@@ -55,30 +56,4 @@ teardown() { serve_end; }
 	wait_for_frame "$(announcement)"
 	assert_readable 7
 	stop_vblade
-}
-
-@test "SIGUSR1: one line of counters" {
-	query "$(ata_read 0 2)" "$(ata_read 2 2)" "$(ata_read 256 1)" \
-		"$(ata_write 0 2 '5a*1024')" "$(ata_flush)" "$(config_read)" \
-		>/dev/null
-	: >"$ERR"
-	kill -USR1 "$PID"
-	wait_until 10 test -s "$ERR"
-	assert_equal "vblade: e0.1: eth0: reads=2 read_bytes=2048 writes=1\
- write_bytes=1024 flushes=1 others=2 errors=1 disk_errors=0 kernel_drops=0\
- queue_drops=0 send_drops=0" "$(cat "$ERR")"
-	assert_readable 9
-}
-
-@test "SIGUSR1: frames for others are not counted" {
-	assert_silence "$(ADDRESS=000002 ata_read 0 1)" \
-		"$(request_from 010000000001 "$(ata_read 0 1)")"
-	# The probe of the assertion itself is one request.
-	assert_match ' reads=0 .* others=[12] errors=0 ' "$(read_counters)"
-}
-
-@test "it can be started again at once" {
-	stop_vblade
-	serve 0 1 eth0 "$IMAGE"
-	assert_readable 7
 }

@@ -29,34 +29,14 @@ assert_serves() {
 		"$(to_hex <"$IMAGE")"
 }
 
-@test "standard input closed" {
-	serve_redirected "<&-"
-	assert_serves
-}
-
-@test "standard output closed" {
-	serve_redirected ">&-"
-	assert_serves
-}
-
-@test "standard error closed" {
-	serve_redirected "2>&-" -v
-	assert_serves
-}
-
-@test "all three closed" {
-	serve_redirected "<&- >&- 2>&-" -v
-	assert_serves
-}
-
-@test "standard output full" {
-	serve_redirected ">/dev/full"
-	assert_serves
-}
-
-@test "standard error full" {
-	serve_redirected "2>/dev/full" -v
-	assert_serves
+@test "streams that are closed or full" {
+	local how
+	for how in '<&-' '>&-' '2>&-' '<&- >&- 2>&-' '>/dev/full' \
+		'2>/dev/full'; do
+		IMAGE=$(image 64)
+		serve_redirected "$how" -v
+		assert_serves
+	done
 }
 
 # A pipe without a reader that is full.
@@ -79,15 +59,4 @@ assert_serves() {
 	wait_until 10 gets_reply "$(ata_read 7 1)" \
 		"$(ata_data 7 1 "$(sectors 7 1)")"
 	assert_serves
-}
-
-@test "-v logs a line for each request" {
-	serve -v 0 1 eth0 "$IMAGE"
-	: >"$ERR"
-	query "$(ata_read 3 2)" "$(ata_read 64 1)" "$(ata_flush)" >/dev/null
-	wait_until 10 log_matches 3 ' [0-9]+ us$'
-	assert_match "$INITIATOR_MAC read of 2 sectors at 3: ok, " "$(cat "$ERR")"
-	assert_match "$INITIATOR_MAC read of 1 sectors at 64: IDNF, " \
-		"$(cat "$ERR")"
-	assert_match "$INITIATOR_MAC FLUSH: ok, " "$(cat "$ERR")"
 }

@@ -7,14 +7,6 @@
 #	          |       |
 #	 host a: eth0    eth0 :host b
 #
-#	load client
-#	setup_file() { lan_open; add_hosts a; boot_guest g; }
-#
-#	@test "the guest has the disk" {
-#		start_target t a 0 1 eth0 "$DIR/disk"
-#		on_guest g 'wait_for_disk e0.1'
-#	}
-#
 # Each host is a namespace, and so is the bridge. They are named by process,
 # so that several files of tests can run side by side, and lan_close ends all
 # that runs in them. TARGET=/usr/sbin/vblade runs the tests against another
@@ -96,17 +88,13 @@ start() {
 	disown
 }
 
-is_running() {
-	kill -0 "$(cat "$DIR/$1.pid")"
-} 2>/dev/null
-
 has_stopped() {
-	! is_running "$1"
+	[ ! -e "$DIR/$1.pid" ] || process_gone "$(cat "$DIR/$1.pid")"
 }
 
 # stop NAME [SIGNAL]: end what start started, by default with SIGKILL.
 stop() {
-	! is_running "$1" || kill -s "${2:-KILL}" "$(cat "$DIR/$1.pid")"
+	has_stopped "$1" || kill -s "${2:-KILL}" "$(cat "$DIR/$1.pid")"
 	wait_until 20 has_stopped "$1"
 }
 
@@ -149,53 +137,37 @@ guest_mac() {
 # boot_guest NAME [ARGUMENT...]: start a machine with Debian's kernel, and its
 # eth0 with an MTU of 9000. The arguments are further ones of QEMU.
 boot_guest() {
-	local name=$1 host=local,path=/,mount_tag=host
+	local name=$1 options=security_model=none,multidevs=remap
+	# On a busy machine the kernel finds no timer interrupts, and panics.
+	local kernel='console=ttyS0 panic=-1 no_timer_check'
 	shift
-	mkdir -p "$CACHE"
+	mkdir -p "$CACHE" "$DIR/$name.port"
 	flock "$CACHE" "$CLIENT/kernel.sh" "$CACHE"
-	mkfifo "$DIR/$name.port.in" "$DIR/$name.port.out"
 	start_machine "$name" "$(guest_mac "$name"),romfile=" \
 		-kernel "$CACHE/vmlinuz" -initrd "$CACHE/guest.cpio" -append \
-		"console=ttyS0 panic=-1 guest.cache=$(realpath "$CACHE")" \
-		-device virtio-serial-pci \
-		-chardev "pipe,id=port,path=$DIR/$name.port" \
-		-device virtserialport,chardev=port \
-		-virtfs "$host,security_model=none,readonly=on,multidevs=remap" \
+		"$kernel guest.cache=$(realpath "$CACHE")" \
+		-virtfs "local,path=/,mount_tag=host,readonly=on,$options" \
+		-virtfs "local,path=$DIR/$name.port,mount_tag=port,$options" \
 		"$@"
-	# What is written before QEMU has the port open would be lost.
-	wait_until 200 guest_port_is_open "$name" ||
-		fail_guest "$name" 'power on' || return
-	ip netns exec "$LAN" cat <"$DIR/$name.port.out" >"$DIR/$name.output" \
-		3>&- 4>&- &
-	disown
 }
 
-guest_port_is_open() {
-	readlink "/proc/$(cat "$DIR/$1.pid")/fd/"* | grep -q "/$1.port.out\$"
-}
-
-# on_guest NAME SCRIPT [SECONDS]: run the script of sh there. Its output and
-# exit status are those of the script. A guest that does not reply in time has
-# failed: every later script for it fails at once.
+# on_guest NAME SCRIPT: run the script of sh there. Its output and exit status
+# are those of the script. A guest that does not reply in time has failed:
+# every later script for it fails at once.
 on_guest() {
-	local name=$1 script=$2 seconds=${3:-300} mark=mark-$RANDOM$RANDOM output
-	[ ! -e "$DIR/$name.failed" ] || fail "guest $name failed" || return
-	printf '%s %s\n%s\n%s\n' "$mark" "$seconds" "$script" "$mark" \
-		1<>"$DIR/$name.port.in"
-	wait_until $((seconds + 120)) guest_replied_or_stopped "$name" "$mark" &&
-		guest_replied "$name" "$mark" ||
-		fail_guest "$name" "$script" || return
-	output=$(sed "0,/^$mark$/d" "$DIR/$name.output")
-	echo -n "${output%"$mark "*}"
-	return "${output##*"$mark "}"
+	local port=$DIR/$1.port
+	[ ! -e "$DIR/$1.failed" ] || fail "guest $1 failed" || return
+	rm -f "$port/status"
+	printf "%s\n" ". '$CLIENT/functions.sh'" "$2" >"$port/next"
+	mv "$port/next" "$port/script"
+	wait_until 420 guest_replied_or_stopped "$1" &&
+		[ -e "$port/status" ] || fail_guest "$1" "$2" || return
+	cat "$port/output"
+	return "$(cat "$port/status")"
 }
 
 guest_replied_or_stopped() {
-	guest_replied "$@" || has_stopped "$1"
-}
-
-guest_replied() {
-	[[ $(tail -n 1 "$DIR/$1.output") == "$2 "* ]]
+	[ -e "$DIR/$1.port/status" ] || has_stopped "$1"
 }
 
 fail_guest() {

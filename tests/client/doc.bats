@@ -1,28 +1,41 @@
-# shellcheck shell=bats disable=SC2016
+# shellcheck shell=bats disable=SC2016,SC2034
 #
 # Examples of the documentation work as printed: that of the manual for a Linux
-# client, and dist/doc/quick-lab.md. raid.bats and diskless.bats have the
-# other pages.
+# client, and the pages of dist/doc, with virtual machines as targets and
+# clients.  The tests of RAID are one story, in order.
 
 load client
 
 setup_file() {
+	local name
+	# A Debian is installed there, which syncs often.
+	MEMORY=$(mktemp -d -p /dev/shm)
+	export MEMORY
 	lan_open
 	add_hosts a
 	boot_guest g
-	install_on g
+	for name in first second; do
+		truncate -s 64M "$DIR/$name.disk"
+		boot_guest $name \
+			-drive "file=$DIR/$name.disk,format=raw,if=none,id=disk" \
+			-device virtio-blk-pci,drive=disk
+	done
+	# The page's disk is the only one of a target.
+	for name in g first second; do
+		install_on $name
+		on_guest $name 'modprobe -a raid1 virtio_blk; ln -s vda /dev/sdb'
+	done
 }
 
-# manual_example: the commands of the manual for a Linux client.
-manual_example() {
-	sed -n '/^modprobe aoe/,/^\.Ed/p' "$TESTS/../vblade.8" | grep -v '^\.'
+teardown_file() {
+	lan_close
+	rm -r "$MEMORY"
 }
 
 @test "the manual's example makes a file system and mounts it" {
 	truncate -s 64M "$DIR/disk"
 	start_target t a 0 1 eth0 "$DIR/disk"
-	assert_match mount "$(manual_example)"
-	on_guest g "$(manual_example)
+	on_guest g "$(example 'modprobe aoe')
 		echo kept >/mnt/file
 		umount /mnt
 		mount /dev/etherd/e0.1 /mnt
@@ -50,4 +63,110 @@ manual_example() {
 		mount -o loop disk.img /mnt
 		grep kept /mnt/file
 		umount /mnt"
+}
+
+# --- RAID ---
+
+# md0 ATTRIBUTE: the file in which the client has it of the array.
+md0() {
+	echo "/sys/block/md0/md/$1"
+}
+
+@test "raid.md: a mirror across two targets holds a file system" {
+	on_guest first "$(block raid 1); N=1; $(block raid 2)"
+	on_guest second "$(block raid 1); N=2; $(block raid 2)"
+	on_guest g "$(block raid 3)
+		findmnt -n -o SOURCE /mnt | grep -x /dev/md0
+		cd /mnt
+		for i in 1 2 3 4 5 6 7 8; do
+			dd if=/dev/urandom of=\$i bs=1M count=1 status=none
+		done
+		sync
+		sha256sum ? >/run/sums
+		wait_until 200 grep -q idle $(md0 sync_action)"
+}
+
+@test "a target that dies under load costs no error" {
+	# The page has half a minute; the test takes less.
+	on_guest g '
+		echo 5 >/sys/module/aoe/parameters/aoe_deadsecs
+		start_job load write_and_verify /mnt/load
+		wait_for_writes e1.0'
+	on_guest second end_vblade
+	on_guest g "wait_for_job load 200
+		grep -x 1 $(md0 degraded)"
+}
+
+@test "raid.md: a target that is back is resynchronised" {
+	on_guest second "N=2; $(block raid 2)"
+	on_guest g "$(block raid 4)
+		wait_until 200 grep -qx 0 $(md0 degraded)"
+}
+
+@test "both targets hold the same afterwards, and the data is whole" {
+	on_guest g "
+		wait_until 200 grep -q idle $(md0 sync_action)
+		echo check >$(md0 sync_action)
+		wait_until 200 grep -q idle $(md0 sync_action)
+		grep -x 0 $(md0 mismatch_cnt)
+		cd /
+		umount /mnt
+		echo 3 >/proc/sys/vm/drop_caches
+		e2fsck -fn /dev/md0 >/dev/null 2>&1
+		mount -r /dev/md0 /mnt
+		cd /mnt
+		sha256sum --quiet -c /run/sums
+		cd /
+		umount /mnt
+		mdadm --stop /dev/md0"
+}
+
+# udev_handles_disk GUEST: have udev do with the disk of a target what it does
+# when the machine starts, and print what RAID there is then.
+udev_handles_disk() {
+	on_guest "$1" '
+		end_vblade
+		udevadm trigger --settle --action=add /dev/vda
+		cat /proc/mdstat'
+}
+
+@test "raid.md: as warned, a target assembles the array unless mdadm is limited" {
+	run udev_handles_disk first
+	refute_match '^md' "$output"
+	on_guest first 'sed -i "/^AUTO/d" /etc/mdadm/mdadm.conf'
+	run udev_handles_disk first
+	assert_match '^md.* vda' "$output"
+}
+
+# --- a diskless client ---
+
+# with_disk SCRIPT: run the script with the page's image on /mnt.
+with_disk() {
+	unshare -m sh -ec "mount disk.img /mnt; $1; umount /mnt"
+}
+
+@test "diskless.md: Debian boots from an export" {
+	cd "$MEMORY"
+	mkdir bin
+	cp "$VBLADE" bin/vblade
+	cp "$TESTS/../dist/vbladed" bin
+	PATH=$PWD/bin:$PATH
+	unshare -m sh -ec "$(block diskless 1)"
+	# What shows that it booted: it writes a report and powers off.
+	with_disk '
+		cd /mnt/etc/systemd/system
+		cat >report.service
+		ln -s ../report.service multi-user.target.wants
+		cd /' <<-'END'
+		[Service]
+		Type=oneshot
+		ExecStart=sh -c "findmnt -n -o SOURCE,OPTIONS / >/report"
+		ExecStopPost=systemctl poweroff
+	END
+	on_host a ip address add 10.0.0.1/24 dev eth0
+	on_host a sh -ec "$(block diskless 2)"
+	start_machine client 52:54:00:00:00:01 -boot n
+	wait_until 1500 has_stopped client
+	run with_disk 'cat /mnt/report'
+	assert_match '^/dev/etherd/e0\.1 rw' "$output"
 }

@@ -37,26 +37,23 @@ closure() {
 	done | tr ' ' '\n' | sort -u
 }
 
-# pack NAME MODULE...: make NAME.cpio, with NAME.init as its init.
+# pack MODULE...: make guest.cpio.
 pack() {
-	name=$1
-	shift
 	root=$PWD/root
 	modules=lib/modules/$(ls lib/modules)
 	rm -rf "$root"
 	mkdir -p "$root/bin" "$root/dev" "$root/$modules"
 	cp "$(command -v busybox)" "$root/bin"
-	cp "$here/agent" "$root"
-	cp "$here/$name.init" "$root/init"
-	chmod 755 "$root/init" "$root/agent"
+	install "$here/agent" "$root"
+	install "$here/guest.init" "$root/init"
 	(cd "$modules" && closure "$@" | tar cT - | tar xC "$root/$modules")
 	busybox depmod -b "$root" "${modules##*/}"
 	(cd "$root" && find . | busybox cpio -o -H newc 2>/dev/null) >new
-	mv new "$name.cpio"
+	mv new guest.cpio
 	rm -r "$root"
 }
 
 mkdir -p "$cache"
 cd "$cache"
 [ -e vmlinuz ] || fetch
-pack guest virtio_pci virtio_console 9p 9pnet_virtio overlay
+pack virtio_pci 9p 9pnet_virtio overlay

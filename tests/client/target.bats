@@ -25,7 +25,7 @@ setup() {
 }
 
 teardown() {
-	on_guest g 'killall -q -KILL vblade && sleep 0.2 || :'
+	on_guest g end_vblade
 }
 
 # serve NAME ARGUMENT...: start vblade in the guest and wait until it is ready.
@@ -95,16 +95,12 @@ assert_verifies() {
 	assert_equal 0 "$status"
 }
 
-@test "Debian's kernel serves by io_uring" {
-	assert_verifies io_uring
-}
-
-@test "Debian's kernel serves by io_uring with -d" {
-	assert_verifies io_uring -d
-}
-
-@test "Debian's kernel serves by io_uring with -s" {
-	assert_verifies io_uring -s
+@test "Debian's kernel serves by io_uring, also with -d and -s" {
+	local option
+	for option in '' -d -s; do
+		assert_verifies io_uring $option
+		on_guest g end_vblade
+	done
 }
 
 @test "where io_uring is forbidden, Debian's kernel serves by threads" {

@@ -72,13 +72,8 @@ fields() {
 }
 
 @test "the capture holds requests and responses of all four commands" {
-	for command in 0 1 2 3; do
-		for response in 0 1; do
-			filter="aoe.cmd == $command && aoe.response == $response"
-			[ -n "$(fields "$filter" frame.number)" ] ||
-				fail "none: $filter"
-		done
-	done
+	assert_equal 8 "$(fields 'aoe.cmd < 4' aoe.response aoe.cmd |
+		sort -u | wc -l)"
 }
 
 @test "no frame is malformed" {
@@ -86,16 +81,10 @@ fields() {
 		frame.number frame.protocols)"
 }
 
-@test "each response to an ATA command is matched with its request" {
-	assert_equal '' "$(fields 'aoe.response == 1 && aoe.cmd == 0 &&
-		!aoe.response_to' frame.number aoe.tag)"
-}
-
 @test "each ATA request is answered" {
-	assert_equal '' "$(comm -23 \
-		<(fields 'aoe.response == 0 && aoe.cmd == 0' aoe.tag | sort \
-		-u) \
-		<(fields 'aoe.response == 1 && aoe.cmd == 0' aoe.tag | sort -u))"
+	local ata='aoe.cmd == 0 && aoe.response =='
+	assert_equal '' "$(comm -23 <(fields "$ata 0" aoe.tag | sort -u) \
+		<(fields "$ata 1" aoe.tag | sort -u))"
 }
 
 @test "each response but the advertisement answers a request with its tag" {

@@ -7,7 +7,7 @@ setup() {
 	CONF=$BATS_TEST_TMPDIR/conf
 	FACTS=$TESTS/freebsd/conf-freebsd15.1.txt
 	lab_open
-	"$TESTS/freebsd/build" "$CONF" "$TESTS/freebsd/conf.c" -- -Werror
+	"$TESTS/freebsd/build" "$CONF" "$TESTS/freebsd/conf.c" -Werror
 }
 
 teardown() { lab_close; }

@@ -7,7 +7,7 @@ setup_file() {
 	lab_open 9000
 	export TSAN=$BATS_FILE_TMPDIR/vblade
 	"$TESTS/freebsd/build" "$TSAN" "$TESTS/../vblade.c" \
-		"$TESTS/../freebsd.c" -- -w -O1 -fsanitize=thread
+		"$TESTS/../freebsd.c" -w -O1 -fsanitize=thread
 }
 
 teardown_file() { lab_close; }

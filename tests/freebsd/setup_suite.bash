@@ -11,7 +11,7 @@ setup_suite() {
 	# What lives as long as the process is no leak.
 	export ASAN_OPTIONS=detect_leaks=0
 	"$here/build" "$SHIMMED" "$here/../../vblade.c" "$here/../../freebsd.c" \
-		-- -Wshadow -Werror -O1 \
+		-Wshadow -Werror -O1 \
 		-fsanitize=address,undefined -fno-sanitize-recover=all
 	make -s -C "$here/../.." tests/frame tests/load
 	nice "$here/zig" version >/dev/null 2>&1 3>&- &

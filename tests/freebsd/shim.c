@@ -159,6 +159,17 @@ variable(const char *name, long otherwise)
 	return value != NULL ? strtol(value, NULL, 0) : otherwise;
 }
 
+/* Capability mode denies this call. */
+static bool
+is_denied(const char *call)
+{
+	if (!capability_mode)
+		return false;
+	trace("denied %s\n", call);
+	errno = ECAPMODE;
+	return true;
+}
+
 /* Capsicum: has the descriptor these rights?  If not, sets errno. */
 static bool
 has_rights(int fd, uint64_t rights)
@@ -235,10 +246,8 @@ restore_tag(uint8_t *p, size_t n, struct msghdr *m)
 	if (!(a.tp_status & TP_STATUS_VLAN_VALID))
 		return n;
 	memmove(p + 16, p + 12, n - 12);
-	p[12] = (uint8_t)(a.tp_vlan_tpid >> 8);
-	p[13] = (uint8_t)a.tp_vlan_tpid;
-	p[14] = (uint8_t)(a.tp_vlan_tci >> 8);
-	p[15] = (uint8_t)a.tp_vlan_tci;
+	memcpy(p + 12, &(uint16_t){ htons(a.tp_vlan_tpid) }, 2);
+	memcpy(p + 14, &(uint16_t){ htons(a.tp_vlan_tci) }, 2);
 	return n + 4;
 }
 
@@ -298,14 +307,10 @@ bpf_open(void)
 static bool
 bpf_interface(int fd, struct bpf *b, struct ifreq *r)
 {
-	int saved = errno;
-
 	r->ifr_ifindex = b->index;
-	if (b->index != 0 && __real_ioctl(fd, SIOCGIFNAME, r) == 0)
-		return true;
-	errno = saved;
-	b->index = 0;
-	return false;
+	if (b->index == 0 || __real_ioctl(fd, SIOCGIFNAME, r) < 0)
+		b->index = 0;
+	return b->index != 0;
 }
 
 static int
@@ -325,26 +330,13 @@ bpf_bind(int fd, struct bpf *b, const char *name)
 }
 
 static int
-bpf_link_type(int fd, struct bpf *b, unsigned *type)
-{
-	struct ifreq r = { 0 };
-
-	if (!bpf_interface(fd, b, &r) ||
-	    __real_ioctl(fd, SIOCGIFHWADDR, &r) < 0)
-		return fail_with(EINVAL);
-	*type = r.ifr_hwaddr.sa_family == ARPHRD_ETHER ? DLT_EN10MB : DLT_NULL;
-	return 0;
-}
-
-static int
 bpf_set_size(struct bpf *b, unsigned *size)
 {
 	unsigned max = (unsigned)variable("SHIM_MAXBUF", BUFFER_MAX);
 
 	if (b->index != 0)
 		return fail_with(EINVAL);
-	b->size = *size > max ? max : *size < BUFFER_MIN ? BUFFER_MIN : *size;
-	*size = b->size;
+	b->size = *size = MAX(MIN(*size, max), BUFFER_MIN);
 	return 0;
 }
 
@@ -365,7 +357,12 @@ bpf_ioctl(int fd, struct bpf *b, unsigned long request, void *arg)
 		memcpy(arg, r.ifr_name, IFNAMSIZ);
 		return 0;
 	case BIOCGDLT:
-		return bpf_link_type(fd, b, u);
+		if (!bpf_interface(fd, b, &r) ||
+		    __real_ioctl(fd, SIOCGIFHWADDR, &r) < 0)
+			return fail_with(EINVAL);
+		*u = r.ifr_hwaddr.sa_family == ARPHRD_ETHER ? DLT_EN10MB :
+		    DLT_NULL;
+		return 0;
 	case BIOCIMMEDIATE:
 		b->immediate = *u;
 		return 0;
@@ -403,7 +400,7 @@ bpf_read(int fd, struct bpf *b, void *buf, size_t len)
 	return (ssize_t)len;
 }
 
-/* The checks are in the order of bpfwrite() and bpf_movein(). */
+/* The errors are in the order of bpfwrite() and bpf_movein(). */
 static ssize_t
 bpf_write(int fd, struct bpf *b, const uint8_t *p, size_t len)
 {
@@ -556,18 +553,13 @@ file_at(const char *path)
 static int
 disk_ioctl(int fd, const struct file *f, unsigned long request, void *arg)
 {
-	struct stat st;
-
-	if (__real_fstat(fd, &st) < 0)
-		return -1;
 	switch (request) {
 	case DIOCGSECTORSIZE:
 		*(unsigned *)arg = f->sector;
 		return 0;
 	case DIOCGMEDIASIZE:
-		*(off_t *)arg = st.st_size;
-		return S_ISBLK(st.st_mode) ?
-		    __real_ioctl(fd, 0x80081272UL /* BLKGETSIZE64 */, arg) : 0;
+		*(off_t *)arg = lseek(fd, 0, SEEK_END);
+		return 0;
 	case DIOCGFLUSH:
 		return (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY ?
 		    fail_with(EPERM) : __real_fdatasync(fd);
@@ -592,7 +584,7 @@ __wrap_stat(const char *path, struct stat *st)
 {
 	struct file f = file_at(path);
 
-	return capability_mode ? fail_with(ECAPMODE) :
+	return is_denied("stat") ? -1 :
 	    show_stat(&f, st, __real_stat(path, st));
 }
 
@@ -609,7 +601,7 @@ REAL(void *, mmap, void *at, size_t len, int prot, int flags, int fd,
 
 	if (fd < 0 || start == MAP_FAILED)
 		return start;
-	pages.count = (len + PAGE - 1) / PAGE;
+	pages.count = howmany(len, PAGE);
 	pages.state = calloc(pages.count, sizeof *pages.state);
 	return pages.start = start;
 }
@@ -619,7 +611,7 @@ static void
 pages_load(int fd, off_t off, ssize_t len)
 {
 	size_t first = (size_t)(off / BLOCK * BLOCK / PAGE);
-	size_t end = (size_t)((off + len + BLOCK - 1) / BLOCK * BLOCK / PAGE);
+	size_t end = (size_t)(roundup(off + len, BLOCK) / PAGE);
 
 	if (file_of(fd)->kind == OTHER && len > 0)
 		for (; first < end && first < pages.count; first++)
@@ -630,7 +622,7 @@ REAL(int, madvise, void *at, size_t len, int advice)
 {
 	size_t first = (size_t)((char *)at - pages.start) / PAGE;
 
-	for (size_t i = 0; i < (len + PAGE - 1) / PAGE; i++)
+	for (size_t i = 0; i < howmany(len, PAGE); i++)
 		if (advice == MADV_WILLNEED && pages.state[first + i] != 0)
 			pages.state[first + i] |= MAPPED;
 	return 0;
@@ -640,7 +632,7 @@ int
 shim_mincore(const void *at, size_t len, char *state)
 {
 	size_t first = (size_t)((const char *)at - pages.start) / PAGE;
-	size_t n = (len + PAGE - 1) / PAGE;
+	size_t n = howmany(len, PAGE);
 	uint8_t bit = variable("SHIM_MINCORE", 1) ? MAPPED : RESIDENT;
 
 	if (first + n > pages.count)
@@ -652,11 +644,13 @@ shim_mincore(const void *at, size_t len, char *state)
 
 /* A device transfers whole sectors only, from each piece of memory. */
 static bool
-transfer_allowed(int fd, const char *what, const struct iovec *iov, int n,
-    off_t off)
+transfer_allowed(int fd, const char *what, uint64_t rights,
+    const struct iovec *iov, int n, off_t off)
 {
 	unsigned sector = file_of(fd)->kind == DISK ? file_of(fd)->sector : 1;
 
+	if (!has_rights(fd, rights))
+		return false;
 	errno = EINVAL;
 	for (int i = 0; i < n; i++)
 		if (iov[i].iov_len % sector != 0)
@@ -668,24 +662,18 @@ transfer_allowed(int fd, const char *what, const struct iovec *iov, int n,
 
 REAL(ssize_t, preadv, int fd, const struct iovec *iov, int n, off_t off)
 {
-	ssize_t got;
+	ssize_t got = transfer_allowed(fd, "read", CAP_PREAD, iov, n, off) ?
+	    __real_preadv(fd, iov, n, off) : -1;
 
-	if (!has_rights(fd, CAP_PREAD) ||
-	    !transfer_allowed(fd, "read", iov, n, off))
-		return -1;
-	got = __real_preadv(fd, iov, n, off);
 	pages_load(fd, off, got);
 	return got;
 }
 
 REAL(ssize_t, pwritev, int fd, const struct iovec *iov, int n, off_t off)
 {
-	ssize_t put;
+	ssize_t put = transfer_allowed(fd, "write", CAP_PWRITE, iov, n, off) ?
+	    __real_pwritev(fd, iov, n, off) : -1;
 
-	if (!has_rights(fd, CAP_PWRITE) ||
-	    !transfer_allowed(fd, "write", iov, n, off))
-		return -1;
-	put = __real_pwritev(fd, iov, n, off);
 	pages_load(fd, off, put);
 	return put;
 }
@@ -738,8 +726,8 @@ REAL(int, open, const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = va_arg(ap, int);
 	va_end(ap);
-	if (capability_mode)
-		return fail_with(ECAPMODE);
+	if (is_denied("open"))
+		return -1;
 	if (strncmp(path, "/dev/bpf", 8) == 0) {
 		fd = bpf_open();
 		trace("open %s = %d\n", path, fd);
@@ -775,18 +763,13 @@ REAL(int, socket, int domain, int type, int protocol)
 /* Capability mode allows socket(2), see capabilities.conf, but not these. */
 REAL(int, connect, int fd, const struct sockaddr *to, socklen_t len)
 {
-	if (capability_mode)
-		trace("denied connect\n");
-	return capability_mode ? fail_with(ECAPMODE) :
-	    __real_connect(fd, to, len);
+	return is_denied("connect") ? -1 : __real_connect(fd, to, len);
 }
 
 REAL(ssize_t, sendto, int fd, const void *buf, size_t n, int flags,
     const struct sockaddr *to, socklen_t len)
 {
-	if (capability_mode && to != NULL)
-		trace("denied sendto\n");
-	return capability_mode && to != NULL ? fail_with(ECAPMODE) :
+	return to != NULL && is_denied("sendto") ? -1 :
 	    __real_sendto(fd, buf, n, flags, to, len);
 }
 
@@ -794,9 +777,8 @@ REAL(ssize_t, read, int fd, void *buf, size_t len)
 {
 	struct file *f = file_of(fd);
 
-	if (!has_rights(fd, CAP_READ))
-		return -1;
-	return f->kind == BPF ? bpf_read(fd, f->bpf, buf, len) :
+	return !has_rights(fd, CAP_READ) ? -1 :
+	    f->kind == BPF ? bpf_read(fd, f->bpf, buf, len) :
 	    __real_read(fd, buf, len);
 }
 
@@ -804,9 +786,8 @@ REAL(ssize_t, write, int fd, const void *buf, size_t len)
 {
 	struct file *f = file_of(fd);
 
-	if (!has_rights(fd, CAP_WRITE))
-		return -1;
-	return f->kind == BPF ? bpf_write(fd, f->bpf, buf, len) :
+	return !has_rights(fd, CAP_WRITE) ? -1 :
+	    f->kind == BPF ? bpf_write(fd, f->bpf, buf, len) :
 	    __real_write(fd, buf, len);
 }
 
@@ -916,16 +897,10 @@ REAL(int, poll, struct pollfd *p, nfds_t n, int timeout)
  */
 
 cap_rights_t *
-shim_rights_init(cap_rights_t *r, ...)
+shim_rights_init(cap_rights_t *r, const uint64_t *bits)
 {
-	unsigned long long bits;
-	va_list ap;
-
-	r->bits = 0;
-	va_start(ap, r);
-	while ((bits = va_arg(ap, unsigned long long)) != 0)
-		r->bits |= bits;
-	va_end(ap);
+	for (r->bits = 0; *bits != 0; bits++)
+		r->bits |= *bits;
 	return r;
 }
 

@@ -30,28 +30,8 @@ suite() {
 	refute_match '^denied' "$(cat "$SHIM_TRACE")"
 }
 
-@test "addresses, VLANs, wildcards" {
-	suite net/address.bats
-}
-
-@test "announcements" {
-	suite net/announcement.bats
-}
-
-@test "data, in every mode" {
-	suite net/data.bats
-}
-
-@test "IDENTIFY" {
-	suite net/identify.bats
-}
-
-@test "MTU 1500, 9000 and between" {
-	suite net/mtu.bats -- "the loopback interface carries 127 sectors"
-}
-
-@test "sizes of files and disks" {
-	suite net/size.bats
+@test "what needs a kernel, but a loopback interface" {
+	suite net -- "the loopback interface carries 127 sectors"
 }
 
 @test "the failure stories of the network" {

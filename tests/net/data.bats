@@ -44,17 +44,6 @@ sort_by_tag() {
 	assert_image_read -d
 }
 
-@test "the last of many writes of one sector stays" {
-	local i requests write
-	write=$(ata_write 5 1 '')
-	serve 0 1 eth0 "$IMAGE"
-	for ((i = 0; i < 200; i++)); do
-		requests+="$write$(be8 "$i")*512"$'\n'
-	done
-	query <<<"${requests%$'\n'}" >/dev/null
-	assert_equal "$(hex 'c7*512')" "$(file_sectors "$IMAGE" 5 1)"
-}
-
 @test "reads between writes of one sector see the write before" {
 	local i requests got
 	serve 0 1 eth0 "$IMAGE"

@@ -14,32 +14,14 @@ teardown() {
 # assert_size SECTORS: the ready line and IDENTIFY report that size; the last
 # sector can be read, the next cannot.
 assert_size() {
+	local words last=$(($1 - 1))
 	assert_match "^pid $PID: e0\.1, $1 sectors O_RDWR$" "$(cat "$OUT")"
-	size_words "$1"
-	assert_reply "$(ata_read "$1" 1)" "$(ata_failed 40 10 "$1" 1)"
-	assert_reply "$(ata_read $(($1 - 1)) 2)" \
-		"$(ata_failed 40 10 $(($1 - 1)) 2)"
-	assert_match "^$(hex "$(ata_data $(($1 - 1)) 1)")" \
-		"$(query "$(ata_read $(($1 - 1)) 1)")"
-}
-
-# size_words SECTORS: words 60-61 are capped to 28 bits, 100-103 are not.
-size_words() {
-	local words small=$1
-	[ "$small" -lt $((0x0fffffff)) ] || small=$((0x0fffffff))
 	words=$(query "$(identify)")
-	words=${words:72}
-	assert_equal "$(lba "$small" | cut -c 1-8)" "${words:4 * 60:8}" \
-		"words 60-61"
-	assert_equal "$(lba "$1")0000" "${words:4 * 100:16}" "words 100-103"
-}
-
-@test "a sparse file over 128 GiB" {
-	truncate -s $((129 << 30)) "$FILE"
-	serve 0 1 eth0 "$FILE"
-	assert_size $((129 << 21))
-	written_and_found $(((129 << 21) - 1))
-	written_and_found $((1 << 28))
+	assert_equal "$(lba "$1")0000" "${words:72 + 4 * 100:16}" \
+		"words 100 to 103"
+	assert_reply "$(ata_read $last 2)" "$(ata_failed 40 10 $last 2)"
+	assert_match "^$(hex "$(ata_data $last 1)")" \
+		"$(query "$(ata_read $last 1)")"
 }
 
 @test "a sparse file over 2 TiB" {
@@ -47,6 +29,7 @@ size_words() {
 	serve 0 1 eth0 "$FILE"
 	assert_size $(((3 << 31) + 1))
 	written_and_found $((3 << 31))
+	written_and_found $((1 << 28))
 	written_and_found $((1 << 32))
 	assert_equal "$(hex '00*512')" "$(file_sectors "$FILE" 0 1)" \
 		"the first sector"
@@ -84,6 +67,5 @@ written_and_found() {
 	serve 0 1 eth0 "$FILE"
 	assert_size 1
 	truncate -s 1024 "$FILE"
-	size_words 2
 	assert_reply "$(ata_write 1 1 '42*512')" "$(ata_written 1 1)"
 }

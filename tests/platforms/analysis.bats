@@ -21,16 +21,9 @@ setup() { cd "$TESTS/.." || exit; }
 
 # scripts: all shell scripts of the tree, except the guests'.
 scripts() {
+	git ls-files '*.bats' '*.bash' '*.sh'
 	git ls-files | grep -v '^tests/client/.*\.init$' |
-		while IFS= read -r file; do
-			case $file in
-			*.bats | *.bash | *.sh) echo "$file" ;;
-			*)
-				head -n 1 "$file" | tr -d '\0' |
-					grep -q '^#!/bin/sh' && echo "$file"
-				;;
-			esac
-		done
+		xargs awk 'FNR == 1 && /^#!\/bin\/sh/ { print FILENAME }'
 }
 
 @test "shellcheck" {

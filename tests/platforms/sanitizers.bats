@@ -43,10 +43,10 @@ build_sanitized() {
 	POOL=1 suite reply/order.bats reply/run.bats reply/sync.bats
 }
 
-# load_both_engines OPTION...: keep both ends of a wire busy for some seconds,
-# with each engine.
+# load_both_engines OPTIONS...: with each of these and with each engine, keep
+# both ends of a wire busy for some seconds.
 load_both_engines() {
-	local file=$BATS_TEST_TMPDIR/image program=$VBLADE engine line
+	local file=$BATS_TEST_TMPDIR/image program=$VBLADE options line
 	local threads=$BATS_TEST_TMPDIR/threads log=$BATS_TEST_TMPDIR/log
 	export ASAN_OPTIONS=detect_leaks=0:log_path=$log
 	export UBSAN_OPTIONS=log_path=$log TSAN_OPTIONS=log_path=$log
@@ -54,44 +54,33 @@ load_both_engines() {
 		>"$threads"
 	chmod 755 "$threads"
 	lab_open 9000
-	for engine in io_uring threads; do
-		[ "$engine" = io_uring ] || VBLADE=$threads
-		rm -f "$file"
-		truncate -s 16M "$file"
-		serve "$@" 0 1 eth0 "$file"
-		assert_match "disk I/O by $engine" "$(cat "$ERR")"
-		line=$(on_initiator timeout -s KILL 60 \
-			"$TESTS/load" -m mixed -u -r -d 3 0 1 eth0) ||
-			fail 'the load failed' "$(assert_no_reports 2>&1)"
-		assert_match ' errors=0 bad=0 mismatches=0 ' "$line"
-		stop_vblade
-		assert_no_reports
+	for options; do
+		for VBLADE in "$program" "$threads"; do
+			rm -f "$file"
+			truncate -s 16M "$file"
+			# shellcheck disable=SC2086
+			serve $options 0 1 eth0 "$file"
+			assert_match "disk I/O by $([ "$VBLADE" = "$threads" ] &&
+				echo threads || echo io_uring)" "$(cat "$ERR")"
+			line=$(on_initiator timeout -s KILL 60 \
+				"$TESTS/load" -m mixed -u -r -d 3 0 1 eth0) ||
+				fail "vblade $options: the load failed" \
+					"$(assert_no_reports 2>&1)"
+			assert_match ' errors=0 bad=0 mismatches=0 ' "$line"
+			stop_vblade
+			assert_no_reports
+		done
 	done
 }
 
 @test "addresses and undefined behaviour: clang, under load, both engines" {
 	build_sanitized asan-load clang address,undefined vblade
-	load_both_engines
-}
-
-@test "addresses and undefined behaviour: clang, under load with -s -d" {
-	build_sanitized asan-load clang address,undefined vblade
-	load_both_engines -s -d
+	load_both_engines '' '-s -d'
 }
 
 @test "threads: clang, under load, both engines" {
 	build_sanitized tsan-clang clang thread vblade
-	load_both_engines
-}
-
-@test "threads: clang, under load with -d, both engines" {
-	build_sanitized tsan-clang clang thread vblade
-	load_both_engines -d
-}
-
-@test "threads: clang, under load with -s, both engines" {
-	build_sanitized tsan-clang clang thread vblade
-	load_both_engines -s
+	load_both_engines '' -d -s
 }
 
 @test "uninitialised memory: clang, the seeds of the fuzz suite" {
@@ -102,11 +91,15 @@ load_both_engines() {
 	replay valgrind -q --vgdb=no --error-exitcode=9 -- gcc -O1
 }
 
-@test "uninitialised memory: valgrind, reads and writes on the wire" {
-	build valgrind CPPFLAGS=-DUNCONFINED CFLAGS='-O1 -g' vblade
+# make valgrind runs all of two suites so.
+@test "uninitialised memory: valgrind, on the wire" {
+	build valgrind CPPFLAGS=-DUNCONFINED CFLAGS='-O1 -g' vblade \
+		tests/reply/reply
 	printf '#!/bin/sh\nexec valgrind "%s" "$@"\n' "$TREE/vblade" \
 		>"$BATS_TEST_TMPDIR/vblade"
 	chmod +x "$BATS_TEST_TMPDIR/vblade"
 	export VBLADE=$BATS_TEST_TMPDIR/vblade
-	suite net/data.bats
+	export REPLY_PROGRAM="valgrind $TREE/tests/reply/reply"
+	# shellcheck disable=SC2086
+	suite ${VALGRIND_SUITES:-net/data.bats}
 }

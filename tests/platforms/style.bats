@@ -30,32 +30,25 @@ assert_no_lines() {
 @test "no line of C is longer than 80 columns" {
 	local file
 	for file in $(git ls-files '*.c' '*.h'); do
-		expand "$file" | LC_ALL=C.UTF-8 grep -nE '^.{81}' |
-			sed "s|^|$file:|" || :
+		expand "$file" | awk -v file="$file" \
+			'length > 80 { print file ":" NR ": " $0 }'
 	done | assert_no_lines 'lines too long'
 }
 
 @test "no function is longer than 60 lines" {
-	local file
-	for file in $(git ls-files '*.c' '*.h'); do
-		awk -v file="$file" '
-			/^[a-z_][a-z_0-9]*\(/ { name = $0; began = FNR }
-			/^}$/ && began && FNR - began >= 60 {
-				print file ": " name ": " FNR - began + 1
-			}
-			/^}/ { began = 0 }' "$file"
-	done | assert_no_lines 'functions too long'
-}
-
-# global_names OBJECT: what the object defines for others.
-global_names() {
-	nm -g --defined-only "$1" | awk '{ print $3 }'
+	git ls-files '*.c' '*.h' | xargs awk '
+		/^[a-z_][a-z_0-9]*\(/ { name = $0; began = FNR }
+		/^}$/ && began && FNR - began >= 60 {
+			print FILENAME ": " name ": " FNR - began + 1
+		}
+		/^}/ { began = 0 }' | assert_no_lines 'functions too long'
 }
 
 @test "nothing is global but main and the platform interface" {
 	local name
 	make -s vblade.o linux.o
-	for name in $(global_names vblade.o; global_names linux.o); do
+	for name in $(nm -g --defined-only vblade.o linux.o |
+		awk 'NF == 3 { print $3 }'); do
 		[ "$name" = main ] || grep -qE "[ *]$name\(" aoe.h ||
 			echo "$name"
 	done | assert_no_lines 'global names'

@@ -4,11 +4,6 @@
 # namespace of the lab.  One root with Debian's packages, vblade 25 among them,
 # is made once and kept in .cache; each container has a layer of its own above
 # it, which goes with it.
-#
-#	load ../helper
-#	load container
-#	setup_file() { container_open; }	# or setup() and teardown()
-#	teardown_file() { container_close; }
 
 CACHE=$TESTS/service/.cache
 CONTAINER_PACKAGES=systemd-sysv,daemon,dbus,iproute2,procps,vblade
@@ -22,12 +17,13 @@ container_root() {
 	) 9>"$CACHE/lock"
 }
 
-# mmdebstrap needs the low descriptors for itself.  Of resource-agents only
-# the files are needed, not its dependencies.
+# mmdebstrap needs the low descriptors for itself, and leaves a mount.  Of
+# resource-agents only the files are needed, not its dependencies.
 # shellcheck disable=SC2016
 container_root_make() {
 	rm -rf "$CACHE/making"
-	mmdebstrap --variant=minbase --include=$CONTAINER_PACKAGES \
+	unshare --mount mmdebstrap --variant=minbase \
+		--include=$CONTAINER_PACKAGES \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt=force-unsafe-io \
 		--customize-hook='chroot "$1" sh -ec "
@@ -99,9 +95,22 @@ container_close() {
 
 # stop_target: kill all processes in the target's namespace.
 stop_target() {
+	local pid pids
+	pids=$(ip netns pids "$TARGET_NS" 2>/dev/null) || :
+	for pid in $pids; do
+		kill -9 "$pid" 2>/dev/null || :
+	done
+	for pid in $pids; do
+		wait_until 10 process_gone "$pid"
+	done
+}
+
+# pid_of NAME: the process ids of this program in the namespace.
+pid_of() {
 	local pid
 	for pid in $(ip netns pids "$TARGET_NS"); do
-		kill -9 "$pid" || :
+		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" != "$1" ] ||
+			echo "$pid"
 	done
 }
 
@@ -126,6 +135,11 @@ in_root() {
 		exec chroot "$0" "$@"' "$ROOT" "$@" 3>&-
 }
 
+# property INSTANCE NAME: what systemd has of its unit.
+property() {
+	in_container systemctl show --property "$2" --value "vblade@$1"
+}
+
 # conf NAME SLOT [LINE...]: write /etc/vblade.conf.d/NAME.conf, which exports
 # the image /srv/NAME.img as e0.SLOT.
 conf() {
@@ -143,6 +157,35 @@ is_exported() {
 
 not_exported() {
 	! is_exported "$1"
+}
+
+# assert_exported SLOT: e0.SLOT is exported before long.
+assert_exported() {
+	wait_until 20 is_exported "$1" || {
+		in_container systemctl status --no-pager 'vblade*' >&2
+		return 1
+	}
+}
+
+# assert_new SLOT NAME: vblade@NAME exports it, with the new program.
+assert_new() {
+	assert_exported "$1"
+	assert_match " /usr/sbin/vblade .*-- 0 $1 eth0" \
+		"$(in_container systemctl status --no-pager --full "vblade@$2")"
+}
+
+# make_package DIRECTORY: build the Debian package there.
+make_package() {
+	OUT=$1 make -s -C "$TESTS/.." deb 3>&- 2>"$BATS_FILE_TMPDIR/log" ||
+		fail "$(cat "$BATS_FILE_TMPDIR/log")"
+}
+
+# upgrade: install the package, in all its parts.
+upgrade() {
+	run in_container dpkg --install /srv/vblade.deb
+	assert_equal 0 "$status" "$output"
+	assert_equal 'install ok installed' "$(in_container dpkg-query \
+		-W -f '${Status}' vblade)"
 }
 
 # is_readonly SLOT: e0.SLOT refuses a write.

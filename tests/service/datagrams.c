@@ -15,19 +15,17 @@ int
 main(int argc, char *argv[])
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	size_t n = argc == 2 ? strlen(argv[1]) : 0;
+	socklen_t n = offsetof(struct sockaddr_un, sun_path);
 	char text[4096];
 	ssize_t got;
-	int fd;
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	if (n == 0 || n >= sizeof a.sun_path)
+	if (argc != 2 || strlen(argv[1]) >= sizeof a.sun_path)
 		errx(2, "usage: datagrams path|@name");
-	memcpy(a.sun_path, argv[1], n);
+	n += (socklen_t)strlen(strcpy(a.sun_path, argv[1]));
 	if (*argv[1] == '@')
 		a.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-	if (fd < 0 || bind(fd, (void *)&a,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
+	if (fd < 0 || bind(fd, (void *)&a, n) < 0)
 		err(1, "%s", argv[1]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("bound");

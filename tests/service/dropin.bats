@@ -24,8 +24,6 @@ teardown() {
 	rm -f "$ROOT"/etc/vblade.conf.d/*
 }
 
-# --- Debian's package, with systemd ---
-
 @test "the unit and the generator export what is configured, at boot" {
 	conf plain 1
 	conf with-dash 2 options=-r
@@ -38,47 +36,17 @@ teardown() {
 		--no-legend --state=running 'vblade@*' | wc -l)"
 }
 
-@test "systemctl stop and start of vblade act on all exports" {
-	conf one 1
-	conf two 2
-	container_boot
-	wait_until 10 is_exported 1
-	wait_until 10 is_exported 2
-	in_container systemctl stop vblade
-	not_exported 1
-	not_exported 2
-	in_container systemctl start vblade
-	wait_until 10 is_exported 1
-	wait_until 10 is_exported 2
-}
-
-# omv_unit FILE: the unit of the OpenMediaVault plug-in.
-omv_unit() {
-	printf '%s\n' '[Service]' Type=oneshot RemainAfterExit=yes \
-		"ExecStart=/usr/sbin/vbladed -d -s 0 4 eth0 $1" \
-		>"$ROOT/etc/systemd/system/omv-vblade.service"
-}
-
 @test "the unit of the OpenMediaVault plug-in starts and stops vbladed" {
 	truncate -s 1M "$ROOT/srv/omv.img"
-	omv_unit /srv/omv.img
+	printf '%s\n' '[Service]' Type=oneshot RemainAfterExit=yes \
+		'ExecStart=/usr/sbin/vbladed -d -s 0 4 eth0 /srv/omv.img' \
+		>"$ROOT/etc/systemd/system/omv-vblade.service"
 	container_boot
 	in_container systemctl start omv-vblade
 	wait_until 10 is_exported 4
 	in_container systemctl stop omv-vblade
 	wait_until 10 not_exported 4
 }
-
-@test "the unit of the OpenMediaVault plug-in fails if the file is missing" {
-	omv_unit /srv/nosuch.img
-	container_boot
-	run in_container systemctl start omv-vblade
-	[ "$status" -ne 0 ]
-	assert_match 'nosuch.img: No such file' \
-		"$(in_container journalctl --no-pager --quiet -u omv-vblade)"
-}
-
-# --- Debian's package, with System V init ---
 
 @test "the init script starts and stops what is configured" {
 	conf plain 1
@@ -93,8 +61,6 @@ omv_unit() {
 	wait_until 10 not_exported 1
 	wait_until 10 not_exported 2
 }
-
-# --- others ---
 
 # agent ACTION: run Pacemaker's agent.
 agent() {
@@ -121,24 +87,13 @@ agent() {
 	assert_equal 7 "$status" "not running: $output"
 }
 
-@test "a supervisor such as OpenWrt's procd may stop and start it again" {
-	local i
-	truncate -s 1M "$ROOT/srv/uci.img"
-	for i in 1 2; do
-		background "$TARGET_NS" chroot "$ROOT" /usr/sbin/vblade \
-			0 7 eth0 /srv/uci.img
-		wait_until 10 is_exported 7
-		stop_vblade
-	done
-}
-
 @test "Gentoo's script finds it by its arguments and stops it" {
 	local pid
 	truncate -s 1M "$ROOT/srv/gentoo.img"
 	in_root /usr/sbin/vbladed -m 02:00:00:00:00:01 0 8 eth0 /srv/gentoo.img
 	wait_until 10 is_exported 8
-	pid=$(ps -o pid=,args= -p "$(ip netns pids "$TARGET_NS" |
-		paste -sd,)" | grep -E "/usr/sbin/vblade.* 0 8 " | awk '{ print $1 }')
+	pid=$(pid_of vblade)
+	assert_match '/usr/sbin/vblade.* 0 8 ' "$(ps -o args= -p "$pid")"
 	kill "$pid"
 	wait_until 10 not_exported 8
 }

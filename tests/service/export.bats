@@ -1,7 +1,8 @@
 # shellcheck shell=bats disable=SC2016
 #
 # vblade-export reads the file of an export and runs vblade; here with sh,
-# ionice, systemctl and sleep of our own.
+# ionice, systemctl and sleep of our own.  OpenRC's init script, which runs it,
+# is read by a shell with the functions of openrc-run(8) made here.
 
 load ../helper
 
@@ -11,8 +12,6 @@ setup() {
 	sed "s,@sbindir@,$PWD/bin," "$TESTS/../dist/vblade-export.in" >script
 	command_that 'printf "<%s>" "$0" "$@"; echo' vblade
 	cp bin/vblade bin/vbladed
-	command_that '[ "$1" != -c1 ] || { echo denied; exit 1; }
-		shift; exec "$@"' ionice
 	PATH=$PWD/bin:$PATH VBLADE_CONFDIR=$PWD/conf
 	export PATH VBLADE_CONFDIR
 	unset NOTIFY_SOCKET JOURNAL_STREAM
@@ -30,13 +29,18 @@ conf() {
 		>"conf/$1.conf"
 }
 
+# export_a SHELL LINE...: run it with these lines.
+export_a() {
+	conf a "${@:2}"
+	# shellcheck disable=SC2086
+	run $1 script a
+}
+
 # runs COMMAND_LINE LINE...: with these lines, this is run, by every shell.
 runs() {
 	local shell
-	conf a "${@:2}"
 	for shell in dash 'busybox sh' bash; do
-		# shellcheck disable=SC2086
-		run $shell script a
+		export_a "$shell" "${@:2}"
 		assert_equal "0 $1" \
 			"$status $(sed -n '/^<.*>$/s,<[^>]*/bin/,<,p' <<<"$output")" \
 			"$shell: $output"
@@ -46,10 +50,8 @@ runs() {
 # refuses PATTERN LINE...: with these lines, nothing is run, by any shell.
 refuses() {
 	local shell
-	conf a "${@:2}"
 	for shell in dash 'busybox sh' bash; do
-		# shellcheck disable=SC2086
-		run $shell script a
+		export_a "$shell" "${@:2}"
 		assert_equal 2 "$status" "$shell: $output"
 		assert_match "^vblade: $PWD/conf/a.conf: $1" "$output"
 		refute_match '^<' "$output"
@@ -161,15 +163,6 @@ filename=/dev/sdb options=-r" "$output"
 	assert_match '^<3>vblade: .*unknown key' "$output"
 }
 
-@test "-c checks and runs nothing" {
-	conf a
-	run sh script -c a
-	assert_equal '0 ' "$status $output"
-	conf a x=1
-	run sh script -c a
-	assert_equal 2 "$status"
-}
-
 @test "-d runs vbladed" {
 	conf a
 	run sh script -d a
@@ -202,7 +195,7 @@ waits() {
 	assert_equal 0 "$(waits 0)" "the first start"
 	assert_equal 15 "$(waits 1)" "the first restart"
 	assert_equal 30 "$(waits 2)" "the second"
-	assert_equal 300 "$(waits 20)" "the twentieth"
+	assert_equal 300 "$(waits 21)" "the twenty-first"
 	assert_equal 300 "$(waits 1000)" "the thousandth"
 }
 
@@ -213,11 +206,51 @@ waits() {
 	assert_equal 0 "$(waits 1)" "there"
 }
 
-@test "the wait ends when what was missing is there" {
+@test "the wait ends when what was missing is there, or no longer configured" {
 	conf a netif=lo filename=disk
 	command_that 'echo 9' systemctl
 	command_that 'echo >>slept; [ $(wc -l <slept) -lt 3 ] || : >disk' sleep
 	run dash script -w a
 	assert_equal "0 3" "$status $(wc -l <slept)" "$output"
 	assert_match '<--><0><1><lo><disk>' "$output"
+	conf a netif=nosuch0 filename=disk
+	command_that 'sed -i s/nosuch0/lo/ conf/a.conf' sleep
+	run dash script -w a
+	assert_equal 0 "$status" "$output"
+	assert_match '<--><0><1><lo><disk>' "$output"
+}
+
+# --- OpenRC ---
+
+# openrc NAME COMMAND...: run it in the init script, as the service NAME.
+openrc() {
+	sed "s,@libexecdir@/vblade-export,$PWD/bin/vblade-export," \
+		"$TESTS/../dist/openrc/vblade.in" >openrc
+	cp script bin/vblade-export
+	chmod +x bin/vblade-export
+	RC_SVCNAME=$1 run dash -c '
+		eerror() { echo "error: $*"; }
+		. ./openrc
+		"$@"' sh "${@:2}"
+}
+
+@test "OpenRC: a link vblade.NAME supervises the export NAME" {
+	openrc vblade.a eval 'echo $supervisor ${command##*/} $command_args'
+	assert_equal "supervise-daemon vblade-export a" "$output"
+}
+
+@test "OpenRC: start checks the file first" {
+	conf a
+	openrc vblade.a start_pre
+	assert_equal "0 " "$status $output"
+	conf a Options=-r
+	openrc vblade.a start_pre
+	assert_equal 2 "$status"
+	assert_match "unknown key 'Options'" "$output"
+}
+
+@test "OpenRC: the script itself is no export" {
+	openrc vblade start_pre
+	assert_equal 1 "$status"
+	assert_match 'error: ln -s vblade /etc/init.d/vblade.NAME' "$output"
 }

@@ -3,6 +3,7 @@
 # The manual is well formed, and agrees with the program; its examples work.
 
 load ../helper
+load container
 
 MANUAL=$TESTS/../vblade.8
 SOURCE=$TESTS/../vblade.c
@@ -10,11 +11,6 @@ SOURCE=$TESTS/../vblade.c
 # page: the manual as it is read, without emphasis.
 page() {
 	mandoc -T ascii -O width=78 "$MANUAL" | sed 's/.\x08//g'
-}
-
-# letters: the option letters in the standard input, sorted, in one line.
-letters() {
-	grep -o '[a-zA-Z]' | LC_ALL=C sort -u | tr -d '\n'
 }
 
 # getopt_string: the program's, without the + at its beginning.
@@ -30,20 +26,6 @@ default_of() {
 
 constant() {
 	sed -n "s/^	$1 = \([0-9]*\),.*/\1/p" "$SOURCE"
-}
-
-usage_letters() {
-	"$VBLADE" -h | grep -oE '\[-[a-zA-Z]+( |\])' | letters
-}
-
-# example TEXT: the example of the manual that has TEXT, ready for sh.
-example() {
-	sed -n '/^\.Sh EXAMPLES/,/^\.Sh DURABILITY/p' "$MANUAL" |
-		sed 's/\\e/\\/g' | awk -v text="$1" '
-			/^\.Ed/ { inside = 0; if (index(block, text)) print \
-				block }
-			inside { block = block $0 "\n" }
-			/^\.Bd/ { inside = 1; block = "" }'
 }
 
 @test "mandoc has nothing to say about it" {
@@ -72,27 +54,18 @@ example() {
 			tr -s '[:space:]' ' ' | sed 's/^ //')"
 }
 
-@test "getopt, the usage and the manual have the same options" {
+@test "getopt, the switch, the usage and the manual have the same options" {
 	local options
-	options=$(getopt_string | letters)
-	assert_equal "$options" "$(usage_letters)" "usage"
-	assert_equal "$options" "$(sed -n 's/^\.It Fl \([a-zA-Z]\).*/\1/p' "$MANUAL" |
-		letters)" "manual"
-}
-
-@test "getopt, the switch and the manual have them in the same order" {
-	local options
-	options=$(getopt_string | tr -d :)
-	assert_equal "$options" "$(sed -n "/^parse_options*(/,/^}/s/.*case '\([a-zA-Z]\)':.*/\1/p" \
-		"$SOURCE" | tr -d '\n')" "switch"
-	assert_equal "${options,,}" "$(sed -n 's/^\.It Fl \([a-zA-Z]\).*/\L\1/p' \
-		"$MANUAL" | tr -d '\n')" "manual"
-}
-
-@test "an option has an argument in the manual if getopt says so" {
-	assert_equal "$(getopt_string | grep -o '[a-zA-Z]:' | letters)" \
-		"$(sed -n 's/^\.It Fl \([a-zA-Z]\) Ar .*/\1/p' "$MANUAL" |
-			letters)"
+	options=$(getopt_string)
+	assert_equal "${options//:/}" "$(sed -n "/^parse_options*(/,/^}/p" \
+		"$SOURCE" | sed -n "s/.*case '\([a-zA-Z]\)':.*/\1/p" |
+		tr -d '\n')" "switch"
+	assert_equal "$options" "$(sed -n 's/^\.It Fl \([a-zA-Z]\) Ar.*/\1:/p
+		s/^\.It Fl \([a-zA-Z]\)\( ,.*\)*$/\1/p' "$MANUAL" |
+		tr -d '\n')" "manual"
+	assert_equal "$(grep -o '[a-zA-Z]' <<<"$options" | sort)" \
+		"$("$VBLADE" -h | grep -oE '\[-[a-zA-Z]+( |\])' |
+			grep -o '[a-zA-Z]' | sort)" "usage"
 }
 
 @test "the defaults in it are those of the program" {
@@ -119,11 +92,8 @@ setup() {
 }
 
 teardown() {
-	local pid
 	serve_end
-	for pid in $(ip netns pids "$TARGET_NS" 2>/dev/null); do
-		kill -9 "$pid" || :
-	done
+	stop_target
 	lab_close
 }
 
@@ -146,9 +116,7 @@ example_serves() {
 }
 
 @test "example: a macvlan for each export" {
-	local commands
 	lab_open
-	commands=$(sed -n '/type macvlan/,/^\.Ed/p' "$MANUAL" | grep -v '^\.')
-	on_target sh -ec "$commands"
+	on_target sh -ec "$(example 'type macvlan')"
 	serve 0 4 aoe4 "$(image 8)"
 }

@@ -46,34 +46,17 @@ journal() {
 	in_container journalctl --no-pager --quiet -u "vblade@$1" "${@:2}"
 }
 
-journal_has() {
-	journal "$1" "${@:3}" | grep -qE -e "$2"
-}
-
-property() {
-	in_container systemctl show --property "$2" --value "vblade@$1"
-}
-
-property_is() {
-	[ "$(property "$1" "$2")" = "$3" ]
-}
-
-restarts_at_least() {
-	[ "$(property "$1" NRestarts)" -ge "$2" ]
-}
-
 status_has() {
 	in_container systemctl status --no-pager --full "vblade@$1" |
 		grep -qE -e "$2"
 }
 
-# assert_start_fails INSTANCE [STATUS]: it fails (with this exit status), and
-# is not tried again.
+# assert_start_fails INSTANCE STATUS: it exits so, and is not tried again.
 assert_start_fails() {
 	run in_container systemctl start "vblade@$1"
 	[ "$status" -ne 0 ]
 	assert_equal failed "$(in_container systemctl is-failed "vblade@$1")"
-	assert_equal "${2:-2}" "$(property "$1" ExecMainStatus)"
+	assert_equal "$2" "$(property "$1" ExecMainStatus)"
 }
 
 # assert_start_retried INSTANCE: the first start fails, and is tried again.
@@ -85,32 +68,15 @@ assert_start_retried() {
 
 # --- start, stop, status ---
 
-@test "enable --now starts three exports" {
+@test "enable --now starts three exports, and returns when they are ready" {
 	conf a 1
-	conf b 2 options=-r
+	conf b 2 options=-r 'ionice=-c2 -n7'
 	conf c 3
 	in_container systemctl enable --now vblade@a vblade@b vblade@c
-	assert_equal "a b c" "$(running_exports)"
 	is_exported 1
 	is_exported 2
 	is_exported 3
-}
-
-@test "systemctl start returns when the export is ready" {
-	conf a 1
-	in_container systemctl start vblade@a
-	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 '00*512')"
-}
-
-@test "enabled exports are started at boot" {
-	conf a 1
-	conf b 2
-	conf c 3
-	in_container systemctl enable --now vblade@a vblade@b
-	container_reboot
-	wait_until 10 is_exported 1
-	wait_until 10 is_exported 2
-	assert_equal "a b" "$(running_exports)"
+	assert_equal "a b c" "$(running_exports)"
 }
 
 @test "systemctl start, restart and stop vblade: all enabled exports" {
@@ -179,24 +145,13 @@ assert_start_retried() {
 	is_exported 2
 }
 
-@test "values may be quoted, and options may be several" {
-	conf a 1 'options="-r -b 20"' 'ionice=-c2 -n7'
-	sed -i "s/^filename=.*/filename='\/srv\/it is a.img'/" \
-		"$ROOT/etc/vblade.conf.d/a.conf"
-	mv "$ROOT/srv/a.img" "$ROOT/srv/it is a.img"
-	in_container systemctl start vblade@a
-	assert_equal "$(hex "$(response 01 "0014 0100 02 10 0000 @60")")" \
-		"$(is_exported 1)"
-}
-
 @test "the user who owns the file may run the export" {
 	conf owned 1
 	echo 'images:x:1000:1000::/:/bin/false' >>"$ROOT/etc/passwd"
 	echo 'images:x:1000:' >>"$ROOT/etc/group"
 	chown 1000:1000 "$ROOT/srv/owned.img"
 	chmod 600 "$ROOT/srv/owned.img"
-	drop_in owned "$(sed -n '/^\[Service\]/,/^\.Ed/p' \
-		"$TESTS/../vblade.8" | grep -v '^\.')"
+	drop_in owned "$(example '[Service]')"
 	in_container systemctl start vblade@owned || fail "$(journal owned)"
 	is_exported 1
 	assert_equal 1000 "$(in_container stat -c %u \
@@ -207,23 +162,10 @@ assert_start_retried() {
 
 @test "an unknown key is refused by name" {
 	conf bad 1 Options=-r
-	assert_start_fails bad
+	assert_start_fails bad 2
 	assert_match "/etc/vblade.conf.d/bad.conf: unknown key 'Options'" \
 		"$(journal bad)"
 	status_has bad "Status: .*unknown key 'Options'"
-}
-
-@test "a missing configuration file is reported" {
-	assert_start_fails nosuch
-	assert_match '/etc/vblade.conf.d/nosuch.conf: no such file' \
-		"$(journal nosuch)"
-}
-
-@test "a bad option is reported with the file and the command line" {
-	conf bad 1 'options=-b 1'
-	assert_start_fails bad
-	assert_match '/etc/vblade.conf.d/bad.conf: .*options=-b 1' "$(journal bad)"
-	status_has bad 'Status: ".*-b'
 }
 
 @test "a file without permission is not retried" {
@@ -244,18 +186,15 @@ assert_start_retried() {
 # --- failures that are retried ---
 
 @test "an export that was killed is restarted" {
-	local pid
 	conf a 1
 	in_container systemctl start vblade@a
-	pid=$(property a MainPID)
 	in_container systemctl kill --signal=KILL vblade@a
+	wait_until 30 eval '[ "$(property a NRestarts)" = 1 ]'
 	wait_until 30 is_exported 1
-	[ "$(property a MainPID)" != "$pid" ]
 }
 
 @test "a missing interface: one message, then a wait for it" {
-	conf late 1
-	sed -i s/eth0/late0/ "$ROOT/etc/vblade.conf.d/late.conf"
+	conf late 1 netif=late0
 	assert_start_retried late
 	status_has late 'Status: "late0: No such device"'
 	wait_until 30 status_has late 'Status: "Waiting: late0: no such interface"'
@@ -265,15 +204,6 @@ assert_start_retried() {
 	wait_until 10 eval '[ "$(running_exports)" = late ]'
 	TARGET_MAC=$(on_target cat /sys/class/net/late0/address) is_exported 1
 	assert_equal 1 "$(property late NRestarts)"
-}
-
-@test "a corrected file is read while an export waits" {
-	conf late 1
-	sed -i s/eth0/eht0/ "$ROOT/etc/vblade.conf.d/late.conf"
-	assert_start_retried late
-	wait_until 30 status_has late 'Waiting: eht0'
-	sed -i s/eht0/eth0/ "$ROOT/etc/vblade.conf.d/late.conf"
-	wait_until 10 is_exported 1
 }
 
 @test "an export that waits can be stopped, and started anew at once" {
@@ -286,58 +216,28 @@ assert_start_retried() {
 	assert_start_retried late
 }
 
-@test "an image on a file system that is mounted late is exported then" {
-	mkdir -p "$ROOT/mnt/late"
-	conf late 1
-	sed -i s,/srv,/mnt/late, "$ROOT/etc/vblade.conf.d/late.conf"
-	assert_start_retried late
-	status_has late 'Status: "/mnt/late/late.img: No such file'
-	in_container mount -t tmpfs tmpfs /mnt/late
-	in_container truncate -s 1M /mnt/late/late.img
-	wait_until 30 is_exported 1
-	in_container systemctl stop vblade@late
-	in_container umount /mnt/late
-}
-
 # As when the old process hangs in the kernel.
 @test "an image in use is exported when it is released" {
-	local holder
 	conf busy 1
-	flock "$ROOT/srv/busy.img" sleep 600 3>&- &
-	holder=$!
+	exec 8<"$ROOT/srv/busy.img"
+	flock 8
 	assert_start_retried busy
 	status_has busy 'Status: "/srv/busy.img is in use'
-	wait_until 30 restarts_at_least busy 1
+	wait_until 30 eval '[ "$(property busy NRestarts)" -ge 1 ]'
 	refute_match overrides "$(journal busy)"
-	pkill -P "$holder"
+	flock -u 8
 	wait_until 30 is_exported 1
-}
-
-@test "an interface that is deleted and created again does not end it" {
-	local pid
-	on_target ip link add link eth0 name late0 type macvlan mode bridge
-	conf away 1
-	sed -i s/eth0/late0/ "$ROOT/etc/vblade.conf.d/away.conf"
-	in_container systemctl start vblade@away
-	pid=$(property away MainPID)
-	on_target ip link delete late0
-	on_target ip link add link eth0 name late0 type macvlan mode bridge
-	on_target ip link set late0 up
-	wait_until 10 journal_has away 'interface reappeared'
-	assert_equal "$pid" "$(property away MainPID)"
 }
 
 # --- shutdown ---
 
 @test "with RequiresMountsFor= the export stops before its nofail mount" {
 	mkdir -p "$ROOT/mnt/data"
-	truncate -s 1M "$ROOT/srv/seed.img"
 	printf '%s\n' '[Unit]' Before=umount.target Conflicts=umount.target \
 		'[Mount]' What=tmpfs Where=/mnt/data Type=tmpfs Options=nofail \
 		'[Install]' WantedBy=multi-user.target \
 		>"$ROOT/etc/systemd/system/mnt-data.mount"
-	conf data 1
-	sed -i s,/srv,/mnt/data, "$ROOT/etc/vblade.conf.d/data.conf"
+	conf data 1 filename=/mnt/data/data.img
 	drop_in data '[Unit]' RequiresMountsFor=/mnt/data
 	in_container systemctl start mnt-data.mount
 	in_container truncate -s 1M /mnt/data/data.img
@@ -352,15 +252,6 @@ assert_start_retried() {
 }
 
 # --- examples of the manual ---
-
-# example TEXT: the example of the manual that has TEXT.
-example() {
-	sed -n '/^\.Sh EXAMPLES/,/^\.Sh [^E]/p' "$TESTS/../vblade.8" |
-		awk -v text="$1" '
-			/^\.Ed/ { inside = 0; if (index(block, text)) print block }
-			inside { block = block $0 "\n" }
-			/^\.Bd/ { inside = 1; block = "" }'
-}
 
 @test "example: an export now and at every boot" {
 	truncate -s 1M "$ROOT/srv/music.img"
@@ -380,14 +271,10 @@ example() {
 }
 
 @test "example: a macvlan made by systemd-networkd, at boot" {
-	local commands
-	commands=$(sed -n '/aoe4.netdev/,/^\.Ed/p' "$TESTS/../vblade.8" |
-		grep -v '^\.')
-	in_container sh -ec "$commands"
+	in_container sh -ec "$(example aoe4.netdev)"
 	printf '%s\n' '[Match]' Name=eth0 '[Network]' LinkLocalAddressing=no \
 		MACVLAN=aoe4 >"$ROOT/etc/systemd/network/eth0.network"
-	conf many 9
-	sed -i s/eth0/aoe4/ "$ROOT/etc/vblade.conf.d/many.conf"
+	conf many 9 netif=aoe4
 	in_container systemctl enable systemd-networkd vblade@many
 	container_reboot
 	wait_until 40 eval 'TARGET_MAC=$(on_target cat \

@@ -1,9 +1,11 @@
-# shellcheck shell=bats disable=SC2016,SC2034,SC2153,SC2030,SC2031,SC1003
+# shellcheck shell=bats disable=SC2016,SC2034,SC2153,SC2030,SC2031
 #
 # vbladed reports start-up errors like vblade, or leaves it running in the
 # background when it is ready, with its log sent to syslog by logger(1).
 
+bats_require_minimum_version 1.5.0
 load ../helper
+load container
 
 setup_file() {
 	make -s -C "$TESTS/.." tests/service/datagrams tests/load
@@ -24,20 +26,11 @@ setup() {
 
 # Daemons are not our children: kill what is in the namespace.
 teardown() {
-	local pid
-	serve_end
-	for pid in $(ip netns pids "$TARGET_NS"); do
-		kill -9 "$pid" || :
-	done
-	wait_until 10 nothing_runs
+	stop_target
 	on_target ip link set eth0 up
 }
 
-nothing_runs() {
-	[ -z "$(ip netns pids "$TARGET_NS")" ]
-}
-
-# start_syslogd: make a /dev with a /dev/log; what is logged goes to $LOG.
+# start_syslogd: make a /dev with a /dev/log; what is logged goes to $ERR.
 start_syslogd() {
 	background "$TARGET_NS" unshare --mount sh -ec '
 		mount -t tmpfs tmpfs /dev
@@ -45,8 +38,8 @@ start_syslogd() {
 		mknod -m 666 /dev/full c 1 7
 		exec "$0" /dev/log' "$TESTS/service/datagrams"
 	SYSLOGD=$PID
-	LOG=$OUT
-	wait_until 10 grep -q bound "$LOG"
+	ERR=$OUT
+	wait_for_log bound
 }
 
 # on_host COMMAND...: run it where that /dev is.
@@ -56,46 +49,42 @@ on_host() {
 
 # vbladed ARGUMENT...: run it, as bats' run does, for 10 seconds at most.
 vbladed() {
-	run on_host timeout 10 ${SHELL_UNDER_TEST:-} "$VBLADED" "$@"
+	run --separate-stderr on_host timeout 10 ${SHELL_UNDER_TEST:-} \
+		"$VBLADED" "$@"
 }
 
-# pid_of NAME: the process ids of this program in the namespace.
-pid_of() {
-	local pid
-	for pid in $(ip netns pids "$TARGET_NS"); do
-		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" != "$1" ] ||
-			echo "$pid"
-	done
-}
-
-# process_ended PID: a process leaves its namespace before its files are closed,
-# but its parent learns of its end only after.
-process_ended() {
-	! grep -q '^State:[[:space:]][^ZX]' "/proc/$1/status"
+# command_that SCRIPT NAME: make a command that vbladed finds first.
+command_that() {
+	rm -f "bin/$2"
+	printf '#!/bin/sh\n%s\n' "$1" >"bin/$2"
+	chmod +x "bin/$2"
 }
 
 logger_runs() {
 	[ -n "$(pid_of logger)" ]
 }
 
-# assert_fails STATUS PATTERN ARGUMENT...: vbladed fails, leaving nothing.
+# assert_fails STATUS PATTERN ARGUMENT...: vbladed fails, with the message on
+# standard error, leaving nothing.
 assert_fails() {
-	local expected=$1 pattern=$2
-	shift 2
-	vbladed "$@"
-	assert_equal "$expected" "$status" "exit status, $output"
-	assert_match "$pattern" "$output"
+	vbladed "${@:3}"
+	assert_equal "$1 " "$status $output" "$stderr"
+	assert_match "$2" "$stderr"
 	assert_equal "" "$(pid_of vblade)" "still running"
 }
 
 # assert_serves: it succeeded, silently, and serves disk.img.
 assert_serves() {
-	assert_equal "0 " "$status $output"
+	assert_equal "0 " "$status $output$stderr"
 	assert_reply "$(ata_read 0 2)" "$(ata_data 0 2 "$(sectors 0 2)")"
 }
 
-wait_for_log() {
-	wait_until 10 grep -qE "$1" "$LOG" || fail "$(cat "$LOG")"
+# stop_served: stop what vbladed has started, so that it can be started again.
+stop_served() {
+	local pid
+	pid=$(pid_of vblade)
+	kill "$pid"
+	wait_until 10 process_gone "$pid"
 }
 
 # --- start ---
@@ -107,18 +96,6 @@ wait_for_log() {
 	assert_fails 2 usage: 0 1 eth0
 }
 
-@test "a file in use: exit status 6" {
-	serve 0 2 eth0 disk.img
-	vbladed 0 1 eth0 disk.img
-	assert_equal 6 "$status" "$output"
-	assert_match "disk.img is in use" "$output"
-}
-
-@test "start-up errors go to standard error" {
-	run on_host sh -c '"$0" 0 1 eth0 nosuch.img 2>/dev/null' "$VBLADED"
-	assert_equal "6 " "$status $output"
-}
-
 @test "a vblade that is missing is reported" {
 	rm bin/vblade
 	run on_host sh -c '"$0" 0 1 eth0 disk.img || exit 3' "$VBLADED"
@@ -127,22 +104,16 @@ wait_for_log() {
 }
 
 @test "a vblade that ends well but was never ready is a failure" {
-	printf '#!/bin/sh\necho "pid 1: e0.1, 8 sectors O_RDWR"\n' >bin/vblade
-	vbladed 0 1 eth0 disk.img
-	[ "$status" -ne 0 ]
+	command_that 'echo "pid 1: e0.1, 8 sectors O_RDWR"' vblade
+	assert_fails 1 '^pid 1: ' 0 1 eth0 disk.img
 }
 
 @test "dash, busybox sh and bash serve a relative path" {
 	for SHELL_UNDER_TEST in dash 'busybox sh' bash; do
 		vbladed 0 1 eth0 disk.img
 		assert_serves
-		kill "$(pid_of vblade)"
-		wait_until 10 nothing_runs_but_syslogd
+		stop_served
 	done
-}
-
-nothing_runs_but_syslogd() {
-	[ "$(ip netns pids "$TARGET_NS")" = "$SYSLOGD" ]
 }
 
 @test "file names that a shell would split or expand are served" {
@@ -152,8 +123,7 @@ nothing_runs_but_syslogd() {
 		mv disk.img "$name"
 		vbladed 0 1 eth0 "$name"
 		assert_serves
-		kill "$(pid_of vblade)"
-		wait_until 10 flock -n "$name" true
+		stop_served
 		mv "$name" disk.img
 	done
 	[ ! -e oops ]
@@ -175,7 +145,7 @@ nothing_runs_but_syslogd() {
 @test "a link that is down does not delay the command" {
 	on_target ip link set eth0 down
 	vbladed 0 1 eth0 disk.img
-	assert_equal 0 "$status" "$output"
+	assert_equal 0 "$status" "$stderr"
 	on_target ip link set eth0 up
 	wait_until 10 frame -w 100 "$(config_read)"
 }
@@ -211,7 +181,7 @@ nothing_runs_but_syslogd() {
 	wait_for_log ' vbladed: .* read of 2 sectors'
 	on_target ip link set eth0 down
 	wait_for_log '^<29>.* vbladed: vblade: e0\.1: eth0: link down$'
-	assert_equal "" "$(grep -vE '^bound$|^<29>.{15} vbladed: ' "$LOG")"
+	assert_equal "" "$(grep -vE '^bound$|^<29>.{15} vbladed: ' "$ERR")"
 }
 
 @test "it logs again when the log daemon was restarted" {
@@ -220,7 +190,7 @@ nothing_runs_but_syslogd() {
 	background "$TARGET_NS" nsenter -t "$(pid_of vblade)" --mount sh -ec '
 		rm /dev/log
 		exec "$0" /dev/log' "$TESTS/service/datagrams"
-	LOG=$OUT
+	ERR=$OUT
 	wait_for_log bound
 	kill -9 "$SYSLOGD"
 	on_target ip link set eth0 down
@@ -232,21 +202,22 @@ nothing_runs_but_syslogd() {
 
 # serves_with_logger SCRIPT: vbladed serves where this is logger.
 serves_with_logger() {
-	local pid
-	printf '#!/bin/sh\n%s\n' "$1" >bin/logger
-	chmod +x bin/logger
+	command_that "$1" logger
 	PATH=$PWD/bin:$PATH vbladed -v 0 1 eth0 disk.img
 	assert_serves
 	assert_serves
-	pid=$(pid_of vblade)
-	kill "$pid"
-	wait_until 10 process_ended "$pid"
 }
 
-@test "it serves when logger fails, closes its input, or is killed" {
+@test "it serves when logger fails, closes its input, is killed or does not read" {
 	serves_with_logger 'exit 1'
+	stop_served
 	serves_with_logger 'exec sleep 600 <&-'
+	stop_served
 	serves_with_logger 'kill -9 $$'
+	stop_served
+	serves_with_logger 'exec sleep 600'
+	on_initiator "$TESTS/load" -m read -d 1 0 1 eth0
+	assert_serves
 }
 
 @test "it serves when there is no logger" {
@@ -258,15 +229,6 @@ serves_with_logger() {
 		0 1 eth0 disk.img
 	assert_serves
 	assert_serves
-}
-
-@test "it serves when logger does not read, with -v" {
-	printf '#!/bin/sh\nexec sleep 600\n' >bin/logger
-	chmod +x bin/logger
-	PATH=$PWD/bin:$PATH vbladed -v 0 1 eth0 disk.img
-	assert_serves
-	on_initiator "$TESTS/load" -m read -d 1 0 1 eth0
-	assert_reply "$(ata_read 0 2)" "$(ata_data 0 2 "$(sectors 0 2)")"
 }
 
 @test "it serves when the logger is killed later" {
@@ -281,11 +243,13 @@ serves_with_logger() {
 
 @test "Ctrl-C and the end of the terminal do not stop it" {
 	local pid
-	printf '#!/bin/sh\nexec cat >>log\n' >bin/logger
-	chmod +x bin/logger
-	PATH=$PWD/bin:$PATH run on_target script -qc \
-		"'$VBLADED' 0 1 eth0 disk.img; kill -INT 0; kill -HUP 0" \
-		/dev/null </dev/null 3>&-
+	command_that 'exec cat >>log' logger
+	PATH=$PWD/bin:$PATH run on_target script -qc "
+		'$VBLADED' 0 1 eth0 disk.img
+		trap : INT HUP
+		until grep -q MTU log; do sleep 0.02; done
+		kill -INT 0
+		kill -HUP 0" /dev/null </dev/null 3>&-
 	pid=$(pid_of vblade)
 	[ -n "$pid" ] || fail "$output"
 	kill -INT "$pid"
@@ -297,10 +261,9 @@ serves_with_logger() {
 }
 
 @test "Ctrl-C during the start stops vblade, too" {
-	printf '#!/bin/sh\necho $$ >vblade.pid\nexec sleep 600\n' >bin/vblade
-	nsenter -t "$SYSLOGD" --mount --net --wd=. env --default-signal=INT \
-		"$VBLADED" 0 1 eth0 disk.img 3>&- &
-	PID=$!
+	command_that 'echo $$ >vblade.pid; exec sleep 600' vblade
+	background '' nsenter -t "$SYSLOGD" --mount --net --wd=. \
+		env --default-signal=INT "$VBLADED" 0 1 eth0 disk.img
 	wait_until 10 test -s vblade.pid
 	kill -INT "$PID"
 	wait_for_exit "$PID"
@@ -311,7 +274,7 @@ serves_with_logger() {
 @test "SIGTERM stops it, and its logger ends" {
 	vbladed 0 1 eth0 disk.img
 	wait_until 10 logger_runs
-	kill "$(pid_of vblade)"
-	wait_until 10 nothing_runs_but_syslogd
+	stop_served
+	wait_until 10 eval '! logger_runs'
 	wait_for_log 'vbladed: .*stopping on SIGTERM'
 }

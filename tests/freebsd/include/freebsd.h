@@ -5,24 +5,20 @@
 #include <linux/filter.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/types.h>
-
-/* <sys/ioccom.h> */
-#define SHIM_IOC(way, group, number, len) ((unsigned long) \
-	((way) | ((len) & 0x1fffUL) << 16 | (group) << 8 | (number)))
-#define SHIM_IO(g, n) SHIM_IOC(0x20000000UL, g, n, 0)
-#define SHIM_IOR(g, n, t) SHIM_IOC(0x40000000UL, g, n, sizeof(t))
-#define SHIM_IOW(g, n, t) SHIM_IOC(0x80000000UL, g, n, sizeof(t))
-#define SHIM_IOWR(g, n, t) SHIM_IOC(0xc0000000UL, g, n, sizeof(t))
 
 /* <net/if.h>: an ifreq of FreeBSD's size; Linux's has 40 bytes. */
 struct shim_ifreq {
 	char bytes[32];
 };
 
-/* <net/bpf.h>; the instructions are the same. */
+/*
+ * <net/bpf.h>.  The instructions are the same; _IOR and _IOW have each other's
+ * numbers, here and below.
+ */
 #define bpf_insn sock_filter
 #define BPF_WORDALIGN(x) (((x) + sizeof(long) - 1) & ~(sizeof(long) - 1))
 #define BPF_D_IN 0
@@ -45,15 +41,15 @@ struct bpf_hdr {
 	unsigned short bh_hdrlen;
 };
 
-#define BIOCSBLEN SHIM_IOWR('B', 102, unsigned)
-#define BIOCSETF SHIM_IOW('B', 103, struct bpf_program)
-#define BIOCGDLT SHIM_IOR('B', 106, unsigned)
-#define BIOCGETIF SHIM_IOR('B', 107, struct shim_ifreq)
-#define BIOCSETIF SHIM_IOW('B', 108, struct shim_ifreq)
-#define BIOCGSTATS SHIM_IOR('B', 111, struct bpf_stat)
-#define BIOCIMMEDIATE SHIM_IOW('B', 112, unsigned)
-#define BIOCSHDRCMPLT SHIM_IOW('B', 117, unsigned)
-#define BIOCSDIRECTION SHIM_IOW('B', 119, unsigned)
+#define BIOCSBLEN _IOWR('B', 102, unsigned)
+#define BIOCSETF _IOR('B', 103, struct bpf_program)
+#define BIOCGDLT _IOW('B', 106, unsigned)
+#define BIOCGETIF _IOW('B', 107, struct shim_ifreq)
+#define BIOCSETIF _IOR('B', 108, struct shim_ifreq)
+#define BIOCGSTATS _IOW('B', 111, struct bpf_stat)
+#define BIOCIMMEDIATE _IOR('B', 112, unsigned)
+#define BIOCSHDRCMPLT _IOR('B', 117, unsigned)
+#define BIOCSDIRECTION _IOR('B', 119, unsigned)
 
 /* <net/if_dl.h> */
 #define AF_LINK 18
@@ -77,12 +73,12 @@ struct ifmediareq {
 	int *ifm_ulist;
 };
 
-#define SIOCGIFMEDIA SHIM_IOWR('i', 56, struct ifmediareq)
+#define SIOCGIFMEDIA _IOWR('i', 56, struct ifmediareq)
 
 /* <sys/disk.h> */
-#define DIOCGSECTORSIZE SHIM_IOR('d', 128, unsigned)
-#define DIOCGMEDIASIZE SHIM_IOR('d', 129, off_t)
-#define DIOCGFLUSH SHIM_IO('d', 135)
+#define DIOCGSECTORSIZE _IOW('d', 128, unsigned)
+#define DIOCGMEDIASIZE _IOW('d', 129, off_t)
+#define DIOCGFLUSH (0x20000000UL | 'd' << 8 | 135)
 
 /* <sys/capsicum.h>; the bits are our own. */
 #define CAP_READ 1ULL
@@ -100,9 +96,9 @@ typedef struct {
 } cap_rights_t;
 
 #define cap_rights_init(rights, ...) \
-	shim_rights_init((rights), __VA_ARGS__, 0ULL)
+	shim_rights_init((rights), (const uint64_t[]){ __VA_ARGS__, 0 })
 
-cap_rights_t *shim_rights_init(cap_rights_t *, ...);
+cap_rights_t *shim_rights_init(cap_rights_t *, const uint64_t *);
 int cap_rights_limit(int, const cap_rights_t *);
 int cap_ioctls_limit(int, const unsigned long *, size_t);
 int cap_enter(void);

@@ -1,0 +1,107 @@
+# shellcheck shell=bats
+#
+# What befalls a host with vblade 25: an upgrade, reboots, an upgrade of the new
+# package, its removal, a new installation.  The tests are one story, in order.
+
+load ../helper
+load container
+
+setup_file() {
+	container_open
+	make_package "$BATS_FILE_TMPDIR"
+	cp "$BATS_FILE_TMPDIR"/vblade_*.deb "$ROOT/srv/vblade.deb"
+	conf first-image 1
+	conf second 2
+	conf odd 3
+	sed -i 's/^slot=3/   slot="3"/' "$ROOT/etc/vblade.conf.d/odd.conf"
+	truncate -s 1M "$ROOT/srv/s.img"
+	printf '%s\n' shelf=0 slot=4 netif=eth0 filename=/srv/s.img \
+		>>"$ROOT/etc/vblade.conf.d/skeleton.conf"
+	conf incomplete 5
+	sed -i /netif/d "$ROOT/etc/vblade.conf.d/incomplete.conf"
+	conf masked 6
+	container_boot
+	assert_exported 1
+	assert_exported 2
+	in_container systemctl mask --now vblade@masked
+	wait_until 10 not_exported 6
+	upgrade
+}
+
+teardown_file() { container_close; }
+
+@test "upgrade: exports go on, with the new program" {
+	assert_new 1 'first\x2dimage'
+	assert_new 2 second
+}
+
+@test "upgrade: a skeleton.conf that was filled in is exported, unchanged" {
+	assert_new 4 skeleton
+	assert_match '^# This is a POSIX shell' \
+		"$(cat "$ROOT/etc/vblade.conf.d/skeleton.conf")"
+}
+
+@test "upgrade: a masked export stays masked" {
+	not_exported 6
+}
+
+@test "reboot: the same is exported, and indented and quoted lines" {
+	container_reboot
+	assert_new 1 'first\x2dimage'
+	assert_new 2 second
+	assert_new 3 odd
+	assert_new 4 skeleton
+	not_exported 6
+}
+
+@test "reboot: incomplete files are not enabled, and nothing has failed" {
+	assert_equal "first\\x2dimage odd second skeleton" \
+		"$(in_container systemctl list-units --all --plain \
+			--no-legend --state=loaded 'vblade@*' |
+			sed 's/^vblade@\(.*\)\.service .*/\1/' | paste -sd' ')"
+	assert_equal "" "$(in_container systemctl list-units --plain \
+		--no-legend --failed)"
+}
+
+@test "upgrade of this package: a running export is restarted, a disabled one is not enabled" {
+	local pid
+	in_container systemctl disable --now vblade@odd
+	pid=$(property second MainPID)
+	upgrade
+	assert_new 2 second
+	[ "$pid" != "$(property second MainPID)" ]
+	not_exported 3
+	container_reboot
+	assert_new 2 second
+	not_exported 3
+}
+
+@test "removed, it exports nothing and keeps the configuration" {
+	in_container systemctl disable vblade@second
+	assert_new 1 'first\x2dimage'
+	assert_new 2 second
+	in_container dpkg --remove vblade
+	not_exported 1
+	not_exported 2
+	[ -e "$ROOT/etc/vblade.conf.d/second.conf" ]
+}
+
+@test "purged, it leaves nothing but the administrator's files" {
+	in_container systemctl unmask vblade@masked
+	in_container dpkg --purge vblade
+	rm "$ROOT"/etc/vblade.conf.d/{first-image,second,odd,incomplete,masked}.conf
+	assert_equal etc/vblade.conf.d "$(cd "$ROOT" &&
+		find etc usr var/lib -name '*vblade*' ! -name '*-old' \
+			-o -path '*vblade*/*' |
+			grep -v '^var/lib/systemd/timers')"
+	assert_equal "" "$(find "$ROOT/etc/rc2.d" -name '*vblade*')"
+}
+
+@test "a new installation: an export is enabled, and served at boot" {
+	in_container dpkg --install /srv/vblade.deb
+	conf new 3
+	in_container systemctl enable --now vblade@new
+	assert_new 3 new
+	container_reboot
+	assert_new 3 new
+}
