@@ -80,7 +80,7 @@ addresses() {
 
 @test "fewer or more than four operands are refused with the usage" {
 	local arguments
-	for arguments in "" 0 "0 1 eth0" "-r 0 1 eth0" "0 1 eth0 file surplus"; do
+	for arguments in "" 0 "0 1 eth0" "-r 0 1 eth0" "0 1 eth0 file more"; do
 		# shellcheck disable=SC2086
 		assert_exit 2 $arguments
 		assert_equal "" "$(cat "$OUT")" "standard output"

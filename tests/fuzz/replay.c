@@ -75,6 +75,18 @@ change(struct input *in)
 }
 
 static void
+mutate(void)
+{
+	made = from;
+	for (uint64_t n = random_below(&seed, 8); n < 8; n++) {
+		if (made.len == 0 || random_below(&seed, 2) == 0)
+			splice(&made);
+		else
+			change(&made);
+	}
+}
+
+static void
 try(const struct input *in)
 {
 	const char *keep = getenv("KEEP");
@@ -105,12 +117,7 @@ main(int argc, char *argv[])
 		load(&from, argv[2 + random_below(&seed, files)]);
 		load(&other, argv[2 + random_below(&seed, files)]);
 		for (int i = 0; i < 50; i++, count++) {
-			made = from;
-			for (uint64_t n = random_below(&seed, 8) + 1; n > 0; n--)
-				if (made.len == 0 || random_below(&seed, 2) == 0)
-					splice(&made);
-				else
-					change(&made);
+			mutate();
 			try(&made);
 		}
 	}

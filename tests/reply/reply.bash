@@ -269,7 +269,8 @@ assert_dialog_warm_and_cold() {
 	dialog=$(cat)
 	for cache in :warm :cold; do
 		DISK=$(image 64)
-		assert_dialog <<<"$cache"$'\n'"$dialog" || fail "$cache" || return
+		assert_dialog <<<"$cache"$'\n'"$dialog" || fail "$cache" ||
+			return
 	done
 }
 
