@@ -19,6 +19,7 @@ teardown_file() { container_close; }
 
 # Each test begins with nothing exported.
 teardown() {
+	serve_end
 	in_container systemctl stop vblade 'vblade@*'
 	in_container find /etc/systemd/system -name 'vblade*' -exec rm -r '{}' +
 	in_container systemctl daemon-reload
