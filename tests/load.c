@@ -24,7 +24,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include "aoe-wire.h"
 
@@ -50,6 +49,7 @@ struct request {
 	uint64_t lba;
 	uint64_t generation;	/* of the data, for a write */
 	uint64_t serial;	/* 0: no request */
+	unsigned slot;		/* in the window */
 	uint16_t sectors;
 	uint8_t opcode;
 };
@@ -66,14 +66,12 @@ struct flight {
 struct sent {
 	struct request request;
 	uint32_t tag;
-	unsigned slot;		/* in the window */
 	unsigned copies, replies;
 	uint64_t order[COPIES_MAX];	/* positions in the order of sending */
 };
 
 struct delayed {
 	struct request request;
-	unsigned slot;
 	uint64_t due;		/* position in the order of sending */
 	uint32_t tag;
 };
@@ -132,8 +130,7 @@ static unsigned nout;
 
 static struct {
 	uint64_t done, sectors, errors, bad, mismatches, retransmits;
-	uint64_t duplicates, unchecked;
-	uint64_t start, end;
+	uint64_t duplicates, start, end;
 } count;
 
 static bool
@@ -148,7 +145,6 @@ chance(uint64_t percent)
  */
 
 static uint64_t histogram[64 * 64];
-static uint64_t slowest;
 
 static void
 latency_add(uint64_t ns)
@@ -156,22 +152,17 @@ latency_add(uint64_t ns)
 	unsigned octave = ns < 128 ? 0 : 57 - (unsigned)__builtin_clzll(ns);
 
 	histogram[octave * 64 + (ns >> octave)]++;
-	if (ns > slowest)
-		slowest = ns;
 }
 
 /* The latency in microseconds that this share of the replies did not exceed. */
 static double
 latency_at(double share)
 {
-	double limit = share * (double)count.done, seen = 0;
-	unsigned i;
+	double left = share * (double)count.done;
+	unsigned i = 0;
 
-	for (i = 0; i < 64 * 64; i++) {
-		seen += (double)histogram[i];
-		if (seen > 0 && seen >= limit)
-			break;
-	}
+	while (i < 64 * 64 - 1 && (left -= (double)histogram[i]) > 0)
+		i++;
 	if (i < 128)
 		return i / 1e3;
 	return (double)((uint64_t)(64 + i % 64) << (i / 64 - 1)) / 1e3;
@@ -218,6 +209,15 @@ owned(uint64_t lba)
 	return opt.owners == 1 || lba / opt.chunk % opt.owners == opt.index;
 }
 
+/* The first sector owned from here on; beyond the range if there is none. */
+static uint64_t
+next_owned(uint64_t lba)
+{
+	while (lba < opt.first + opt.count && !owned(lba))
+		lba = chunk_end(lba);
+	return lba;
+}
+
 /* Shorten a request to the sectors owned. */
 static void
 limit_to_owned(struct request *r)
@@ -231,15 +231,9 @@ limit_to_owned(struct request *r)
 static void
 choose_sequential(struct request *r)
 {
-	uint64_t end = opt.first + opt.count;
-
-	if (cursor >= end)
-		cursor = opt.first;
-	while (!owned(cursor)) {
-		cursor = chunk_end(cursor);
-		if (cursor >= end)
-			cursor = opt.first;
-	}
+	cursor = next_owned(cursor);
+	if (cursor >= opt.first + opt.count)
+		cursor = next_owned(opt.first);
 	r->lba = cursor;
 	limit_to_owned(r);
 	cursor += r->sectors;
@@ -261,11 +255,7 @@ choose_random(struct request *r)
 static bool
 pass_done(void)
 {
-	uint64_t lba = cursor;
-
-	while (lba < opt.first + opt.count && !owned(lba))
-		lba = chunk_end(lba);
-	return lba >= opt.first + opt.count;
+	return next_owned(cursor) >= opt.first + opt.count;
 }
 
 /*
@@ -392,10 +382,8 @@ check_data(const struct sent *s, const uint8_t *data)
 {
 	if (opt.mode != MODE_VERIFY && opt.mode != MODE_MIXED)
 		return;
-	if (s->order[0] + HISTORY <= order) {
-		count.unchecked++;
+	if (s->order[0] + HISTORY <= order)
 		return;
-	}
 	for (unsigned i = 0; i < s->request.sectors; i++)
 		check_sector(s, data + i * SECTOR, s->request.lba + i);
 }
@@ -492,7 +480,7 @@ new_tag(void)
 
 /* Record a transmission; with -T, a duplicate in the record of the first. */
 static struct sent *
-record_sent(const struct request *r, unsigned slot, uint32_t tag)
+record_sent(const struct request *r, uint32_t tag)
 {
 	struct sent *s = &sent_log[tag % HISTORY];
 
@@ -500,15 +488,15 @@ record_sent(const struct request *r, unsigned slot, uint32_t tag)
 		return s;
 	tag = new_tag();
 	s = &sent_log[tag % HISTORY];
-	*s = (struct sent){ .request = *r, .tag = tag, .slot = slot };
+	*s = (struct sent){ .request = *r, .tag = tag };
 	return s;
 }
 
 /* Send a request; `tag` is 0, or that of an earlier transmission. */
 static uint32_t
-transmit(const struct request *r, unsigned slot, uint32_t tag)
+transmit(const struct request *r, uint32_t tag)
 {
-	struct sent *s = record_sent(r, slot, tag);
+	struct sent *s = record_sent(r, tag);
 
 	order++;
 	s->order[s->copies++] = order;
@@ -519,15 +507,12 @@ transmit(const struct request *r, unsigned slot, uint32_t tag)
 }
 
 static void
-send_later(const struct request *r, unsigned slot, uint32_t tag)
+send_later(const struct request *r, uint32_t tag)
 {
 	if (ndelayed == DELAYED_MAX)
 		return;
-	delayed[ndelayed++] = (struct delayed){
-		.request = *r, .slot = slot, .tag = tag,
-		.due = order + random_below(&opt.seed,
-		    2 * opt.window),
-	};
+	delayed[ndelayed++] = (struct delayed){ .request = *r, .tag = tag,
+	    .due = order + random_below(&opt.seed, 2 * opt.window) };
 }
 
 /* Send the duplicates that are due, or all of them. */
@@ -544,7 +529,7 @@ send_delayed(bool all)
 			continue;
 		}
 		delayed[i] = delayed[--ndelayed];
-		transmit(&d.request, d.slot, d.tag);
+		transmit(&d.request, d.tag);
 		count.duplicates++;
 	}
 }
@@ -562,9 +547,9 @@ choose_opcode(struct request *r)
 }
 
 static struct request
-next_request(void)
+next_request(unsigned slot)
 {
-	struct request r = { .serial = ++serial };
+	struct request r = { .serial = ++serial, .slot = slot };
 
 	if (opt.flushes > 0 && serial % opt.flushes == 0) {
 		r.opcode = ATA_FLUSH;
@@ -588,11 +573,11 @@ send_next(uint64_t at)
 	unsigned slot = free_slots[--nfree];
 	struct flight *f = &flights[slot];
 
-	f->request = next_request();
+	f->request = next_request(slot);
 	f->first = f->last = at;
-	f->tag = transmit(&f->request, slot, 0);
+	f->tag = transmit(&f->request, 0);
 	if (chance(opt.duplicates))
-		send_later(&f->request, slot, f->tag);
+		send_later(&f->request, f->tag);
 }
 
 static void
@@ -604,7 +589,7 @@ retransmit_overdue(uint64_t at)
 		if (f->request.serial == 0 || at - f->last < opt.timeout)
 			continue;
 		f->last = at;
-		f->tag = transmit(&f->request, i, f->tag);
+		f->tag = transmit(&f->request, f->tag);
 		count.retransmits++;
 	}
 }
@@ -655,7 +640,7 @@ static void
 complete_request(const struct sent *s, bool success, uint64_t at)
 {
 	const struct request *r = &s->request;
-	struct flight *f = &flights[s->slot];
+	struct flight *f = &flights[r->slot];
 
 	if (f->request.serial != r->serial)
 		return;
@@ -664,7 +649,7 @@ complete_request(const struct sent *s, bool success, uint64_t at)
 		    PRIu64 "\n", r->serial, r->lba, r->sectors, f->first,
 		    success ? at : 0);
 	f->request.serial = 0;
-	free_slots[nfree++] = s->slot;
+	free_slots[nfree++] = r->slot;
 	if (final_pass)
 		return;
 	count.done++;
@@ -932,25 +917,16 @@ static void
 print_report(void)
 {
 	double seconds = (double)(count.end - count.start) / 1e9;
-	struct rusage ru;
-	double cpu;
 
-	getrusage(RUSAGE_SELF, &ru);
-	cpu = (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1e6
-	    + (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
 	printf("mode=%s window=%" PRIu64 " sectors=%" PRIu64 " requests=%"
 	    PRIu64 " seconds=%.3f rps=%.0f mbps=%.1f errors=%" PRIu64 " bad=%"
 	    PRIu64 " mismatches=%" PRIu64 " retransmits=%" PRIu64
-	    " duplicates=%" PRIu64 " unchecked=%" PRIu64, mode_names[opt.mode],
-	    opt.window, opt.sectors, count.done, seconds,
+	    " duplicates=%" PRIu64 " p50_us=%.1f p99_us=%.1f p999_us=%.1f\n",
+	    mode_names[opt.mode], opt.window, opt.sectors, count.done, seconds,
 	    (double)count.done / seconds,
 	    (double)count.sectors * SECTOR / 1e6 / seconds, count.errors,
 	    count.bad, count.mismatches, count.retransmits, count.duplicates,
-	    count.unchecked);
-	printf(" p50_us=%.1f p99_us=%.1f p999_us=%.1f max_us=%.1f"
-	    " load_cpu_us=%.2f\n", latency_at(0.5), latency_at(0.99),
-	    latency_at(0.999), (double)slowest / 1e3,
-	    count.done > 0 ? cpu / (double)count.done : 0);
+	    latency_at(0.5), latency_at(0.99), latency_at(0.999));
 }
 
 static void
