@@ -16,6 +16,26 @@ build_tool() {
 	printf '%s\n' "$BATS_FILE_TMPDIR/$name"
 }
 
+# send_together REQUEST...: vblade receives them in one batch.
+send_together() {
+	kill -STOP "$PID"
+	printf '%s\n' "$@" | frame -n 0
+	kill -CONT "$PID"
+}
+
+# assert_all_read LBA...: reads of one sector each, sent together, are answered.
+assert_all_read() {
+	local i requests=()
+	start_listener
+	for i; do
+		requests+=("$(ata_read "$i" 1)")
+	done
+	send_together "${requests[@]}"
+	for i; do
+		wait_for_frame "$(ata_data "$i" 1 "$(sectors "$i" 1)")"
+	done
+}
+
 REAL=$VBLADE
 
 # wrap_vblade NAME COMMAND...: print the name of a program that runs vblade by
