@@ -79,20 +79,6 @@ last_wins() {
 	last_wins -d
 }
 
-@test "-r: every write aborts, and the file keeps its time" {
-	local opcode before
-	touch -d 2001-02-03 "$IMAGE"
-	before=$(stat -c %Y:%Z "$IMAGE")
-	serve -r 0 1 eth0 "$IMAGE"
-	for opcode in 30 34 31 32 33 35 39 3a 3d c5 ca cb cd ce f1; do
-		assert_reply "$(request 00 "41 00 01 $opcode 000000000000 0000
-			ee*512")" "$(ata_failed 41 04 0 1)"
-	done
-	assert_reply "$(ata_flush)" "$(ata_flushed)"
-	stop_vblade
-	assert_equal "$before" "$(stat -c %Y:%Z "$IMAGE")"
-}
-
 @test "-d on a disk of 4096-byte sectors works, for any 512 of them too" {
 	loop --sector-size 4096 "$IMAGE"
 	assert_equal 4096 "$(blockdev --getss "$LOOP")"

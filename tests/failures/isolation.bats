@@ -118,26 +118,6 @@ many_hosts() {
 	stop_vblade
 }
 
-# --- bursts and windows -----------------------------------------------
-
-# burst_is_stored: send a burst of 16 adjacent writes; is it stored?
-burst_is_stored() {
-	local i
-	kill -STOP "$PID"
-	for i in $(seq 32 47); do
-		ata_write "$i" 1 'a5*512'
-	done | frame -n 0
-	kill -CONT "$PID"
-	query "$(config_read)" >/dev/null
-	[ "$(file_sectors "$IMAGE" 32 16)" = "$(hex 'a5*8192')" ]
-}
-
-@test "-b 2: a burst of 16 adjacent writes with -s gets through" {
-	serve -s -b 2 0 1 eth0 "$IMAGE"
-	wait_until 10 burst_is_stored
-	stop_vblade
-}
-
 # --- an MTU beyond all frames -----------------------------------------
 
 @test "an MTU of hundreds of millions on lo is served" {

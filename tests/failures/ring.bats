@@ -1,6 +1,9 @@
 # What an io_uring has to survive (see ../shim.c, which emulates one), and what
 # only the pool of threads does.
 
+# Numbers are split on purpose.
+# shellcheck disable=SC2046
+
 load ../helper
 load failures
 
@@ -24,24 +27,9 @@ teardown() {
 	assert_injected
 }
 
-# scattered COUNT: reads of one sector each, no two in one page.
+# scattered COUNT: so many sectors, no two in one page.
 scattered() {
-	local i
-	for i in $(seq 0 9 $((($1 - 1) * 9))); do
-		ata_read "$i" 1
-	done
-}
-
-# assert_all_read COUNT: all of them, sent together, are answered correctly.
-assert_all_read() {
-	local i
-	start_listener
-	kill -STOP "$PID"
-	scattered "$1" | frame -n 0
-	kill -CONT "$PID"
-	for i in $(seq 0 9 $((($1 - 1) * 9))); do
-		wait_for_frame "$(ata_data "$i" 1 "$(sectors "$i" 1)")"
-	done
+	seq 0 9 $((($1 - 1) * 9))
 }
 
 # count_threads: the threads of the process, without the kernel's own workers.
@@ -54,7 +42,7 @@ count_threads() {
 @test "io_uring: one thread serves, however much is under way" {
 	serve -d 0 1 eth0 "$IMAGE"
 	wait_for_log 'disk I/O by io_uring' 1
-	assert_all_read 100
+	assert_all_read $(scattered 100)
 	assert_equal 1 "$(count_threads)" threads
 }
 
@@ -63,7 +51,7 @@ assert_pool() {
 	VBLADE=$(wrap_vblade without "$WITHOUT" -e "$1" -u) \
 		serve -d 0 1 eth0 "$IMAGE"
 	wait_for_log "disk I/O by threads$2\$" 1
-	assert_all_read 20
+	assert_all_read $(scattered 20)
 	stop_vblade
 }
 
@@ -77,51 +65,32 @@ assert_pool() {
 	inject_faults "setup * EINVAL 1000"
 	serve -d 0 1 eth0 "$IMAGE"
 	wait_for_log 'disk I/O by io_uring' 1
-	assert_all_read 20
+	assert_all_read $(scattered 20)
 }
 
 # --- submission -------------------------------------------------------
 
-# assert_submitted RULE: everything is read although submissions meet this.
-assert_submitted() {
-	inject_faults "$@"
-	serve -d 0 1 eth0 "$IMAGE"
-	assert_all_read 60
-	assert_writable 8
-	assert_reply "$(ata_flush)" "$(ata_flushed)"
-	wait_for_counters " errors=0 "
-	stop_vblade
-	assert_equal "$(hex 'a5*512')" "$(file_sectors "$IMAGE" 8 1)"
-}
-
-@test "io_uring: EINTR at a submission" {
-	assert_submitted "submit * EINTR 2"
-}
-
-@test "io_uring: EAGAIN and EBUSY at submissions are tried again later" {
-	assert_submitted "submit * EAGAIN 2"
-	assert_submitted "submit * EBUSY 3"
-}
-
-@test "io_uring: only a part is submitted" {
-	assert_submitted "submit * short"
-}
-
-@test "io_uring: short transfers and EINTR and EAGAIN as results" {
-	assert_submitted "read * slow" "read * short" "write * short"
-	assert_submitted "read * EAGAIN 2" "read * slow"
-	assert_submitted "read * EINTR 2" "read * slow"
-}
-
-@test "io_uring: EINVAL from direct I/O is repeated through the page cache" {
-	assert_submitted "read * EINVAL 1000" "write * EINVAL 1000"
-}
-
-@test "io_uring: operations pass through the ring" {
-	inject_faults "read * slow"
-	serve -d 0 1 eth0 "$IMAGE"
-	assert_all_read 60
+@test "io_uring: interrupted, refused and partial submissions are repeated" {
+	local rule
+	for rule in "EINTR 2" "EAGAIN 2" "EBUSY 3" "short"; do
+		inject_faults "submit * $rule" "?read * slow"
+		serve -d 0 1 eth0 "$IMAGE"
+		assert_all_read $(scattered 60)
+		assert_writable 8
+		assert_reply "$(ata_flush)" "$(ata_flushed)"
+		wait_for_counters " errors=0 "
+		stop_vblade
+		assert_equal "$(hex 'a5*512')" "$(file_sectors "$IMAGE" 8 1)"
+	done
 	grep -q '^read [0-9]* slow ring$' "$FAULT_LOG"
+}
+
+@test "EINVAL from direct I/O is repeated through the page cache" {
+	inject_faults "read * EINVAL 1000" "write * EINVAL 1000"
+	serve -d 0 1 eth0 "$IMAGE"
+	assert_all_read $(scattered 60)
+	assert_writable 8
+	wait_for_counters " errors=0 "
 }
 
 @test "with -d a lone write is direct: it is aligned for the disk" {
@@ -144,10 +113,13 @@ serve_pool() {
 }
 
 @test "threads: there are 16 at most" {
+	local i
 	serve_pool
 	set_faults "read * hang" "sync * hang" "now * EAGAIN"
 	start_listener
-	scattered 40 | frame -n 0
+	for i in $(scattered 40); do
+		ata_read "$i" 1
+	done | frame -n 0
 	frame -n 0 "$(ata_flush)" "$(ata_flush)" "$(ata_flush)"
 	wait_for_fault sync
 	assert_reply "$(config_read)" \
@@ -162,7 +134,7 @@ serve_pool() {
 	VBLADE=$(wrap_vblade without "$WITHOUT" -u)
 	inject_faults "thread * EAGAIN" "now * EAGAIN"
 	serve 0 1 eth0 "$IMAGE"
-	assert_all_read 20
+	assert_all_read $(scattered 20)
 	assert_writable 9
 	assert_reply "$(ata_flush)" "$(ata_flushed)"
 	assert_equal 1 "$(count_threads)" threads
@@ -171,7 +143,7 @@ serve_pool() {
 
 @test "threads: a second one cannot be started: the first does everything" {
 	serve_pool
-	assert_all_read 1
+	assert_all_read 0
 	start_listener
 	set_faults "read 51200 hang" "now * EAGAIN" "?thread * EAGAIN"
 	frame -n 0 "$(TAG=11111111 ata_read 100 1)"
