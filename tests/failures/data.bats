@@ -89,14 +89,20 @@ last_wins() {
 	assert_reply "$(ata_read 6 2)" "$(ata_data 6 2 "$(sectors 6 1) 11*512")"
 	assert_readable 8
 	stop_vblade
-	assert_equal "$(sectors 6 1)$(hex '11*512')$(sectors 8 1)$(hex '22*1024')" \
+	assert_equal \
+		"$(hex "$(sectors 6 1) 11*512 $(sectors 8 1) 22*1024")" \
 		"$(file_sectors "$IMAGE" 6 5)"
 }
 
-@test "a mounted device is refused, but with -r or -f" {
+# loop_ext4: make a block device, $LOOP, with a file system.
+loop_ext4() {
 	truncate -s 4M "$BATS_TEST_TMPDIR/ext4"
 	mkfs.ext4 -q "$BATS_TEST_TMPDIR/ext4"
 	loop "$BATS_TEST_TMPDIR/ext4"
+}
+
+@test "a mounted device is refused, but with -r or -f" {
+	loop_ext4
 	mounted "$LOOP"
 	assert_refused 6 'in use: mounted' 0 1 eth0 "$LOOP"
 	serve -r 0 1 eth0 "$LOOP"
@@ -105,9 +111,7 @@ last_wins() {
 }
 
 @test "a device that is exported is neither mounted nor exported again" {
-	truncate -s 4M "$BATS_TEST_TMPDIR/ext4"
-	mkfs.ext4 -q "$BATS_TEST_TMPDIR/ext4"
-	loop "$BATS_TEST_TMPDIR/ext4"
+	loop_ext4
 	serve 0 1 eth0 "$LOOP"
 	refute mounted "$LOOP"
 	assert_refused 6 'in use: .*exported' 0 2 eth0 "$LOOP"

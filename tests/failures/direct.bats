@@ -18,21 +18,16 @@ direct_only() {
 	assert_equal 0 "$(fincore -n -o PAGES "$file" | xargs)" 'pages before'
 	serve -d 0 1 eth0 "$file"
 	on_initiator "$TESTS/load" -m "$2" -r -n 8 -w "$1" -N 500 0 1 eth0
+	stop_vblade
 	assert_equal 0 "$(fincore -n -o PAGES "$file" | xargs)" 'cached pages'
 }
 
-@test "-d: a write by itself bypasses the page cache" {
+@test "-d: writes bypass the page cache, one by one and in a full window" {
 	direct_only 1 write
-}
-
-@test "-d: writes in a full window bypass the page cache" {
 	direct_only 16 write
 }
 
-@test "-d: a read by itself bypasses the page cache" {
+@test "-d: reads bypass the page cache, one by one and in a full window" {
 	direct_only 1 read
-}
-
-@test "-d: reads in a full window bypass the page cache" {
 	direct_only 16 read
 }

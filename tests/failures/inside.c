@@ -7,8 +7,8 @@
  * name, and "done" or the name of its errno.  The last is execve(2), which
  * reports nothing when it succeeds: then the process is /bin/true.
  *
- * Files are in the current directory; "one" and "two" exist.  No attempt harms a
- * process that succeeds, or the machine.
+ * Files are in the current directory; "one" and "two" exist.  No attempt harms
+ * a process that succeeds, or the machine.
  */
 #define _GNU_SOURCE 1
 #include <errno.h>

@@ -30,8 +30,8 @@ take_over() {
 	VBLADE=$(wrap_vblade inside env -C "$FILES" "LD_PRELOAD=$INSIDE")
 }
 
-# assert_denied ATTEMPT...: each of these fails in the process for lack of a right,
-# and it serves on.
+# assert_denied ATTEMPT...: each of these fails in the process for lack of a
+# right, and it serves on.
 assert_denied() {
 	local attempt
 	take_over "$VBLADE"

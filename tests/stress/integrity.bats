@@ -19,13 +19,9 @@ setup_file() {
 	build_engine
 }
 
-teardown_file() {
-	lab_close
-}
+teardown_file() { lab_close; }
 
-setup() {
-	IMAGE='' LOOP='' ERR=''
-}
+setup() { IMAGE="" LOOP="" ERR=""; }
 
 teardown() {
 	serve_end

@@ -29,7 +29,7 @@ round_trip() {
 }
 
 @test "64 MiB come back intact at MTU 1500" {
-	lab_open 1500
+	lab_open
 	round_trip
 }
 
@@ -51,7 +51,7 @@ round_trip() {
 @test "a 1 Gbit/s link with a full window of jumbo frames loses no reply" {
 	local line
 	lab_open 9000
-	ip netns exec "$TARGET_NS" tc qdisc add dev eth0 root tbf \
+	on_target tc qdisc add dev eth0 root tbf \
 		rate 1gbit burst 64kb limit 10mb
 	serve 0 1 eth0 "$(zeroes 64)"
 	line=$(initiator -m read -w 64 -N 20000 -r)
