@@ -42,27 +42,24 @@ enum {
 	AT_ATA_DATA = 36,	/* also the length of an ATA header */
 
 	AT_CONFIG_BUFFERS = 24,
-	AT_CONFIG_FIRMWARE = 26,
 	AT_CONFIG_SECTORS = 28,
 	AT_CONFIG_COMMAND = 29,
-	AT_CONFIG_LENGTH = 30,
 	AT_CONFIG_STRING = 32,
 };
 
 enum { AOE_REQUEST = 0x10, AOE_REPLY = 0x18 };	/* version 1 and flags */
-enum { AOE_ATA = 0, AOE_CONFIG = 1, AOE_MASK = 2, AOE_RESERVE = 3 };
+enum { AOE_ATA = 0, AOE_CONFIG = 1 };
 
 enum {
 	ATA_READ = 0x20,
 	ATA_READ_EXT = 0x24,
-	ATA_WRITE = 0x30,
 	ATA_WRITE_EXT = 0x34,
 	ATA_FLUSH = 0xe7,
 	ATA_IDENTIFY = 0xec,
 };
 
 enum { ATA_LBA48 = 0x40, ATA_WRITING = 0x01 };		/* flags */
-enum { ATA_READY = 0x40, ATA_ERR = 0x01 };		/* status */
+enum { ATA_READY = 0x40 };			/* status */
 
 /*
  * A write or a sync, as tests/shim.c records it and powercut.c reads it.

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 LAB=vbdemo$$
 . tests/lab.sh
-dir=
+dir=$(mktemp -d)
 pid=
 
 die() {
@@ -20,89 +20,70 @@ die() {
 clean_up() {
 	trap '' INT TERM HUP
 	[ -z "$pid" ] || kill "$pid" 2>/dev/null || :
-	[ -z "$pid" ] || wait "$pid" 2>/dev/null || :
+	wait
 	lab_close
-	[ -z "$dir" ] || rm -rf "$dir"
+	rm -rf "$dir"
 }
 
-start_target() {
-	ip netns exec "$TARGET_NS" ./vblade 0 1 eth0 "$dir/disk.img" \
-		>"$dir/out" 2>"$dir/err" &
-	pid=$!
-	tries=0
+started() {
+	tries=200
 	until grep -q '^pid' "$dir/out"; do
-		tries=$((tries + 1))
-		if [ $tries -gt 200 ] || ! kill -0 "$pid" 2>/dev/null; then
-			die "vblade did not start: $(cat "$dir/err")"
-		fi
+		kill -0 "$pid" && [ $((tries -= 1)) -gt 0 ] || return
 		sleep 0.05
 	done
 }
 
-# send REQUEST: print the reply.
+# send REQUEST: let $reply be the reply.
 send() {
-	on_initiator tests/frame -t "$TARGET_MAC" "$1" ||
+	reply=$(on_initiator tests/frame -t "$TARGET_MAC" "$1") ||
 		die "no reply to $1"
 }
 
-# field REPLY OFFSET LENGTH: these bytes of it.
+# field OFFSET LENGTH: these bytes of the reply.
 field() {
-	printf '%s\n' "$1" |
-		cut -c "$((2 * $2 + 1))-$((2 * ($2 + $3)))"
+	echo "$reply" | cut -c "$((2 * $1 + 1))-$((2 * ($1 + $2)))"
 }
 
 # ata AFLAGS COUNT COMMAND LBA0 [DATA]: send it; the status has to be good.
 ata() {
-	reply=$(send "TT SS 88a2 10 00 0000 01 00 deadbeef \
-		$1 00 $2 $3 $4 00*5 0000 ${5:-}")
-	[ "$(field "$reply" 27 1)" = 40 ] ||
-		die "command $3 failed: $(field "$reply" 24 12)"
-}
-
-discover() {
-	reply=$(send "ffffffffffff SS 88a2 10 00 ffff ff 01 deadbeef 00*8")
-	major=$(field "$reply" 16 2)
-	minor=$(field "$reply" 18 1)
-	echo "discovery: e$((0x$major)).$((0x$minor))" \
-		"at MAC address $(field "$reply" 6 6 |
-			sed 's/..\B/&:/g')," \
-		"$((0x$(field "$reply" 28 1))) sectors per frame," \
-		"$((0x$(field "$reply" 24 2))) buffers"
-}
-
-identify() {
-	ata 00 01 ec 00
-	size=$(field "$reply" 236 8 | sed 's/\(..\)\(..\)\(..\)\(..\).*/\4\3\2\1/')
-	echo "IDENTIFY:  $((0x$size)) sectors of 512 bytes"
-}
-
-write_read_flush() {
-	ata 41 10 34 64 '76*4096 62*4096'
-	echo "write:     16 sectors at 100, status 40"
-	ata 40 10 24 64
-	[ "$(field "$reply" 36 8192)" = \
-		"$(tests/frame -p -a "$INITIATOR_MAC" '76*4096 62*4096')" ] || die "other data came back"
-	echo "read:      16 sectors at 100, status 40, what was written"
-	ata 00 00 e7 00
-	echo "flush:     status 40"
+	send "TT SS 88a2 10 00 0000 01 00 deadbeef \
+		$1 00 $2 $3 $4 00*5 0000 ${5:-}"
+	[ "$(field 27 1)" = 40 ] || die "command $3 failed: $(field 24 12)"
 }
 
 [ "$(id -u)" -eq 0 ] || die "needs root, for network namespaces"
 command -v ip >/dev/null || die "needs iproute2"
 trap clean_up EXIT
 trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
+trap 'exit 143' TERM HUP
 
-dir=$(mktemp -d)
 truncate -s 1G "$dir/disk.img"
 lab_open 9000 || die "cannot make the namespaces"
-start_target
+ip netns exec "$TARGET_NS" ./vblade 0 1 eth0 "$dir/disk.img" \
+	>"$dir/out" 2>"$dir/err" &
+pid=$!
+started || die "vblade did not start: $(cat "$dir/err")"
 echo "target:    vblade 0 1 eth0 disk.img (sparse, 1 GiB)"
 sed 's/^/           /' "$dir/out"
-discover
-identify
-write_read_flush
+
+send "ffffffffffff SS 88a2 10 00 ffff ff 01 deadbeef 00*8"
+echo "discovery: e$((0x$(field 16 2))).$((0x$(field 18 1)))" \
+	"at MAC address $(field 6 6 | sed 's/..\B/&:/g')," \
+	"$((0x$(field 28 1))) sectors per frame, $((0x$(field 24 2))) buffers"
+
+ata 00 01 ec 00
+size=$(field 236 4 | sed 's/\(..\)\(..\)\(..\)\(..\)/\4\3\2\1/')
+echo "IDENTIFY:  $((0x$size)) sectors of 512 bytes"
+
+ata 41 10 34 64 '76*4096 62*4096'
+echo "write:     16 sectors at 100, status 40"
+ata 40 10 24 64
+data=$(tests/frame -p -a "$INITIATOR_MAC" '76*4096 62*4096')
+[ "$(field 36 8192)" = "$data" ] || die "other data came back"
+echo "read:      16 sectors at 100, status 40, what was written"
+ata 00 00 e7 00
+echo "flush:     status 40"
+
 kill "$pid"
 wait "$pid" || die "vblade exited with status $?"
 pid=

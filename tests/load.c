@@ -14,6 +14,31 @@
  * writes in the order in which they were sent.  A target applies overlapping
  * requests in the order of their arrival, so a read must return what the last
  * write before it left, duplicates included.
+ *
+ *	load [option ...] shelf slot interface
+ *
+ * -c	sectors in the range (default: to the end of the disk)
+ * -d	stop after this many seconds (default: after one pass of the range)
+ * -F	send a FLUSH CACHE after this many requests
+ * -f	first sector of the range
+ * -g	generation to write or to verify (default 1)
+ * -i	number of this initiator, 0 to 127, in its tags and its stamps
+ * -L	log every request; the generation of a write is then its number
+ * -m	read (data unchecked), write, verify, or mixed (half of it writes,
+ *	checked by a model of the disk, which must be all zeroes at first)
+ * -N	stop after this many requests
+ * -n	sectors per request (default: what the target advertises)
+ * -O	index/owners/chunk: use only each owners-th chunk of so many sectors
+ * -o	write the expected content of the disk to a file, for cmp
+ * -P	pause this many microseconds before the next request
+ * -p	percentage of requests that are sent twice, at once or later
+ * -q	write without stamps, to save the time of making them
+ * -r	random order instead of sequential, aligned to -n
+ * -S	seed of everything random
+ * -T	duplicates keep the tag
+ * -t	retransmit after this many milliseconds (default 1000)
+ * -u	random sizes from 1 to -n sectors, unaligned
+ * -w	requests in flight (default: what the target advertises)
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -89,7 +114,8 @@ static struct {
 	enum mode mode;
 	bool random, sizes, plain, same_tag;
 	uint64_t window, sectors, duplicates, flushes, pause;
-	uint64_t shelf, slot, id, index, owners, chunk;
+	uint64_t id, index, owners, chunk;
+	unsigned shelf, slot;
 	uint64_t first, count, requests, seconds, timeout, seed, generation;
 	const char *ifname, *expected;
 	FILE *log;
@@ -299,9 +325,10 @@ model_add_write(const struct request *r, uint64_t when)
 }
 
 static void
-report_sector(const char *what, uint64_t lba, uint64_t gen, uint64_t when)
+report_sector(const char *what, uint64_t lba, uint64_t gen, uint64_t when,
+    uint64_t *counter)
 {
-	if (count.mismatches + count.bad < REPORTS_MAX)
+	if ((*counter)++ < REPORTS_MAX)
 		warnx("%s: sector %" PRIu64 ", generation %" PRIu64
 		    ", in frame %" PRIu64, what, lba, gen, when);
 }
@@ -317,10 +344,9 @@ model_applied(const struct request *r, uint64_t when)
 			e = e->older;
 		if (e == NULL)
 			continue;
-		if (e->state == LOST) {
-			report_sector("lost write", i, e->generation, when);
-			count.mismatches++;
-		}
+		if (e->state == LOST)
+			report_sector("lost write", i, e->generation, when,
+			    &count.mismatches);
 		e->state = APPLIED;
 	}
 }
@@ -354,10 +380,12 @@ model_allows(uint64_t lba, uint64_t gen, uint64_t when, bool mark)
 static bool
 model_allows_any(const struct sent *s, uint64_t lba, uint64_t gen)
 {
-	for (unsigned i = 0; i < s->copies; i++)
-		if (model_allows(lba, gen, s->order[i], s->copies == 1))
-			return true;
-	return false;
+	unsigned i = 0;
+
+	while (i < s->copies &&
+	    !model_allows(lba, gen, s->order[i], s->copies == 1))
+		i++;
+	return i < s->copies;
 }
 
 static void
@@ -365,16 +393,14 @@ check_sector(const struct sent *s, const uint8_t *data, uint64_t lba)
 {
 	uint64_t gen;
 
-	if (!read_stamp(data, lba, &gen)) {
-		report_sector("no stamp", lba, gen, s->order[0]);
-		count.bad++;
-	} else if (model == NULL && gen != opt.generation) {
-		report_sector("wrong generation", lba, gen, s->order[0]);
-		count.bad++;
-	} else if (model != NULL && !model_allows_any(s, lba, gen)) {
-		report_sector("stale or future data", lba, gen, s->order[0]);
-		count.mismatches++;
-	}
+	if (!read_stamp(data, lba, &gen))
+		report_sector("no stamp", lba, gen, s->order[0], &count.bad);
+	else if (model == NULL && gen != opt.generation)
+		report_sector("wrong generation", lba, gen, s->order[0],
+		    &count.bad);
+	else if (model != NULL && !model_allows_any(s, lba, gen))
+		report_sector("stale or future data", lba, gen, s->order[0],
+		    &count.mismatches);
 }
 
 static void
@@ -445,8 +471,7 @@ put_request(uint8_t h[HEADER], const struct request *r, uint32_t tag)
 		flags = ATA_LBA48;
 	else if (r->opcode == ATA_WRITE_EXT)
 		flags = ATA_LBA48 | ATA_WRITING;
-	request_header(h, own_mac, (unsigned)opt.shelf, (unsigned)opt.slot,
-	    AOE_ATA, tag);
+	request_header(h, own_mac, opt.shelf, opt.slot, AOE_ATA, tag);
 	memcpy(h + AT_DST, target.mac, 6);
 	request_ata(h, flags, r->opcode, r->sectors, r->lba);
 }
@@ -506,56 +531,36 @@ transmit(const struct request *r, uint32_t tag)
 	return s->tag;
 }
 
-static void
-send_later(const struct request *r, uint32_t tag)
-{
-	if (ndelayed == DELAYED_MAX)
-		return;
-	delayed[ndelayed++] = (struct delayed){ .request = *r, .tag = tag,
-	    .due = order + random_below(&opt.seed, 2 * opt.window) };
-}
-
 /* Send the duplicates that are due, or all of them. */
 static void
 send_delayed(bool all)
 {
-	unsigned i = 0;
-
-	while (i < ndelayed) {
+	for (unsigned i = ndelayed; i-- > 0; ) {
 		struct delayed d = delayed[i];
 
-		if (!all && d.due > order) {
-			i++;
+		if (!all && d.due > order)
 			continue;
-		}
 		delayed[i] = delayed[--ndelayed];
 		transmit(&d.request, d.tag);
 		count.duplicates++;
 	}
 }
 
-static void
-choose_opcode(struct request *r)
-{
-	bool writes = opt.mode == MODE_WRITE
-	    || (opt.mode == MODE_MIXED && !final_pass && chance(50));
-
-	r->opcode = writes ? ATA_WRITE_EXT : ATA_READ_EXT;
-	r->generation = opt.generation;
-	if (writes && (opt.mode == MODE_MIXED || opt.log != NULL))
-		r->generation = r->serial;
-}
-
 static struct request
 next_request(unsigned slot)
 {
-	struct request r = { .serial = ++serial, .slot = slot };
+	struct request r = { .serial = ++serial, .slot = slot,
+	    .opcode = ATA_READ_EXT };
 
 	if (opt.flushes > 0 && serial % opt.flushes == 0) {
 		r.opcode = ATA_FLUSH;
 		return r;
 	}
-	choose_opcode(&r);
+	if (opt.mode == MODE_WRITE ||
+	    (opt.mode == MODE_MIXED && !final_pass && chance(50)))
+		r.opcode = ATA_WRITE_EXT;
+	r.generation = opt.mode == MODE_MIXED || opt.log != NULL ? serial :
+	    opt.generation;
 	r.sectors = (uint16_t)opt.sectors;
 	if (opt.sizes && !final_pass)
 		r.sectors = (uint16_t)(1 + random_below(&opt.seed,
@@ -576,8 +581,10 @@ send_next(uint64_t at)
 	f->request = next_request(slot);
 	f->first = f->last = at;
 	f->tag = transmit(&f->request, 0);
-	if (chance(opt.duplicates))
-		send_later(&f->request, f->tag);
+	if (chance(opt.duplicates) && ndelayed < DELAYED_MAX)
+		delayed[ndelayed++] = (struct delayed){ .request = f->request,
+		    .tag = f->tag, .due = order +
+		    random_below(&opt.seed, 2 * opt.window) };
 }
 
 static void
@@ -823,8 +830,7 @@ query(const uint8_t *f, size_t length, uint8_t *reply, size_t size)
 				return (size_t)n;
 		}
 	}
-	errx(1, "%s: no reply from e%" PRIu64 ".%" PRIu64, opt.ifname,
-	    opt.shelf, opt.slot);
+	errx(1, "%s: no reply from e%u.%u", opt.ifname, opt.shelf, opt.slot);
 }
 
 static void
@@ -836,8 +842,7 @@ discover(void)
 	};
 	size_t n;
 
-	request_header(f, own_mac, (unsigned)opt.shelf, (unsigned)opt.slot,
-	    AOE_CONFIG, new_tag());
+	request_header(f, own_mac, opt.shelf, opt.slot, AOE_CONFIG, new_tag());
 	query(f, AT_CONFIG_STRING, reply, sizeof reply);
 	memcpy(target.mac, reply + AT_SRC, 6);
 	target.buffers = get_be(reply + AT_CONFIG_BUFFERS, 2);
@@ -929,118 +934,56 @@ print_report(void)
 	    latency_at(0.5), latency_at(0.99), latency_at(0.999));
 }
 
-static void
+static _Noreturn void
 usage(void)
 {
-	fprintf(stderr,
-"usage: load [-qrTu] [-c sectors] [-d seconds] [-F requests] [-f first]\n"
-"            [-g generation] [-i id] [-L log] [-m mode] [-N requests]\n"
-"            [-n sectors] [-O index/owners/chunk] [-o file] [-P us]\n"
-"            [-p percent] [-S seed] [-t ms] [-w window] shelf slot interface\n"
-"  -c  sectors in the range (default: to the end of the disk)\n"
-"  -d  stop after this many seconds (default: after one pass of the range)\n"
-"  -F  send a FLUSH CACHE after this many requests\n"
-"  -f  first sector of the range\n"
-"  -g  generation to write or to verify (default 1)\n"
-"  -i  number of this initiator, 0 to 127, in its tags and its stamps\n"
-"  -L  log every request; the generation of a write is then its number\n"
-"  -m  read (data unchecked), write, verify, or mixed (half of it writes,\n"
-"      checked by a model of the disk, which must be all zeroes at first)\n"
-"  -N  stop after this many requests\n"
-"  -n  sectors per request (default: what the target advertises)\n"
-"  -O  use only each owners-th chunk of this many sectors\n"
-"  -o  write the expected content of the disk to a file, for cmp\n"
-"  -P  pause this many microseconds before the next request\n"
-"  -p  percentage of requests that are sent twice, at once or later\n"
-"  -q  write without stamps, to save the time of making them\n"
-"  -r  random order instead of sequential, aligned to -n\n"
-"  -S  seed of everything random\n"
-"  -T  duplicates keep the tag\n"
-"  -t  retransmit after this many milliseconds (default 1000)\n"
-"  -u  random sizes from 1 to -n sectors, unaligned\n"
-"  -w  requests in flight (default: what the target advertises)\n");
-	exit(2);
-}
-
-static uint64_t
-parse_number(const char *s, const char *what, uint64_t min, uint64_t max)
-{
-	char *end;
-	uint64_t n;
-
-	errno = 0;
-	n = strtoull(s, &end, 10);
-	if (s[0] < '0' || s[0] > '9' || *end != '\0' || errno != 0 || n < min
-	    || n > max)
-		errx(2, "%s: %s must be from %" PRIu64 " to %" PRIu64, s, what,
-		    min, max);
-	return n;
+	errx(2, "usage: load [option ...] shelf slot interface; see load.c");
 }
 
 static enum mode
 parse_mode(const char *s)
 {
-	for (unsigned i = 0; i < MODES; i++)
-		if (strcmp(s, mode_names[i]) == 0)
-			return (enum mode)i;
-	usage();
-	return MODE_READ;
+	enum mode m = MODE_READ;
+
+	while (m < MODES && strcmp(s, mode_names[m]) != 0)
+		m++;
+	if (m == MODES)
+		usage();
+	return m;
 }
 
 static void
-parse_owner(const char *s)
+parse_number(char letter, const char *s)
 {
-	if (sscanf(s, "%" SCNu64 "/%" SCNu64 "/%" SCNu64, &opt.index,
-	    &opt.owners, &opt.chunk) != 3 || opt.index >= opt.owners ||
-	    opt.chunk == 0)
-		errx(2, "%s: must be index/owners/chunk", s);
-}
+	static const struct {
+		char letter;
+		uint64_t *to, max;
+	} numbers[] = {
+		{ 'c', &opt.count, UINT64_MAX },
+		{ 'd', &opt.seconds, 86400 },
+		{ 'F', &opt.flushes, UINT64_MAX },
+		{ 'f', &opt.first, UINT64_MAX },
+		{ 'g', &opt.generation, UINT64_MAX >> 8 },
+		{ 'i', &opt.id, 127 },
+		{ 'N', &opt.requests, UINT64_MAX },
+		{ 'n', &opt.sectors, 255 },
+		{ 'P', &opt.pause, 999999 },
+		{ 'p', &opt.duplicates, 100 },
+		{ 'S', &opt.seed, UINT64_MAX },
+		{ 't', &opt.timeout, 600000 },
+		{ 'w', &opt.window, WINDOW_MAX },
+	};
+	size_t i = 0;
+	char *end;
 
-#define MAX (UINT64_MAX >> 17)
-static const struct {
-	char letter;
-	uint64_t *to, min, max;
-} numbers[] = {
-	{ 'c', &opt.count, 1, MAX },
-	{ 'd', &opt.seconds, 1, 86400 },
-	{ 'F', &opt.flushes, 1, MAX },
-	{ 'f', &opt.first, 0, MAX },
-	{ 'g', &opt.generation, 1, MAX },
-	{ 'i', &opt.id, 0, 127 },
-	{ 'N', &opt.requests, 1, MAX },
-	{ 'n', &opt.sectors, 1, 255 },
-	{ 'P', &opt.pause, 0, 999999 },
-	{ 'p', &opt.duplicates, 0, 100 },
-	{ 'S', &opt.seed, 0, MAX },
-	{ 't', &opt.timeout, 1, 600000 },
-	{ 'w', &opt.window, 1, WINDOW_MAX },
-};
-
-static void
-parse_option(int c, const char *s)
-{
-	const char what[] = { '-', (char)c, '\0' };
-
-	switch (c) {
-	case 'L':
-		if ((opt.log = fopen(s, "w")) == NULL)
-			err(1, "%s", s);
-		return;
-	case 'm': opt.mode = parse_mode(s); return;
-	case 'O': parse_owner(s); return;
-	case 'o': opt.expected = s; return;
-	case 'q': opt.plain = true; return;
-	case 'r': opt.random = true; return;
-	case 'T': opt.same_tag = true; return;
-	case 'u': opt.sizes = true; return;
-	}
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		if (numbers[i].letter == c) {
-			*numbers[i].to = parse_number(s, what,
-			    numbers[i].min, numbers[i].max);
-			return;
-		}
-	usage();
+	while (i < sizeof numbers / sizeof *numbers &&
+	    numbers[i].letter != letter)
+		i++;
+	if (i == sizeof numbers / sizeof *numbers)
+		usage();
+	*numbers[i].to = strtoull(s, &end, 10);
+	if (end == s || *end != '\0' || *numbers[i].to > numbers[i].max)
+		errx(2, "-%c: %s", letter, s);
 }
 
 static void
@@ -1049,12 +992,31 @@ parse_options(int argc, char **argv)
 	int c;
 
 	while ((c = getopt(argc, argv,
-	    "c:d:F:f:g:i:L:m:N:n:O:o:P:p:qrS:Tt:uw:")) != -1)
-		parse_option(c, optarg);
-	if (argc - optind != 3)
+	    "c:d:F:f:g:i:L:m:N:n:O:o:P:p:qrS:Tt:uw:")) != -1) {
+		switch (c) {
+		case 'L':
+			if ((opt.log = fopen(optarg, "w")) == NULL)
+				err(1, "%s", optarg);
+			break;
+		case 'm': opt.mode = parse_mode(optarg); break;
+		case 'O':
+			if (sscanf(optarg, "%" SCNu64 "/%" SCNu64 "/%" SCNu64,
+			    &opt.index, &opt.owners, &opt.chunk) != 3 ||
+			    opt.index >= opt.owners || opt.chunk == 0)
+				usage();
+			break;
+		case 'o': opt.expected = optarg; break;
+		case 'q': opt.plain = true; break;
+		case 'r': opt.random = true; break;
+		case 'T': opt.same_tag = true; break;
+		case 'u': opt.sizes = true; break;
+		default: parse_number((char)c, optarg);
+		}
+	}
+	if (argc - optind != 3 ||
+	    sscanf(argv[optind], "%u", &opt.shelf) != 1 ||
+	    sscanf(argv[optind + 1], "%u", &opt.slot) != 1)
 		usage();
-	opt.shelf = parse_number(argv[optind], "shelf", 0, 65534);
-	opt.slot = parse_number(argv[optind + 1], "slot", 0, 254);
 	opt.ifname = argv[optind + 2];
 	if (opt.random && opt.requests == 0 && opt.seconds == 0)
 		errx(2, "-r requires -N or -d");
