@@ -27,15 +27,22 @@ build_test_program() {
 	printf '%s\n' "$out"
 }
 
+# wrap_vblade NAME COMMAND...: print the name of a program that runs $VBLADE by
+# this command, as the same process.
+wrap_vblade() {
+	local script=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/$1
+	shift
+	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$*" "$VBLADE" >"$script"
+	chmod 755 "$script"
+	printf '%s\n' "$script"
+}
+
 # build_engine: from now on $VBLADE uses the engine under test; in setup_file.
 build_engine() {
 	WITHOUT=$(build_test_program without)
 	export WITHOUT
-	[ "$ENGINE" = threads ] || return 0
-	printf '#!/bin/sh\nexec "%s" -u "%s" "$@"\n' "$WITHOUT" "$VBLADE" \
-		>"$BATS_FILE_TMPDIR/vblade-threads"
-	chmod 755 "$BATS_FILE_TMPDIR/vblade-threads"
-	export VBLADE=$BATS_FILE_TMPDIR/vblade-threads
+	[ "$ENGINE" = ring ] || VBLADE=$(wrap_vblade threads "$WITHOUT" -u)
+	export VBLADE
 }
 
 # assert_engine: the vblade started last, if any, uses the engine under test.
@@ -52,17 +59,12 @@ build_fault_shim() {
 
 # inject_faults [RULE...]: vblade will run with the shim and these rules.
 inject_faults() {
-	local script=$BATS_TEST_TMPDIR/vblade-faults
 	export FAULT_RULES=$BATS_TEST_TMPDIR/rules
 	export FAULT_LOG=$BATS_TEST_TMPDIR/faults
 	: >>"$FAULT_LOG"
 	set_faults "$@"
-	if [ ! -e "$script" ]; then
-		printf '#!/bin/sh\nLD_PRELOAD=%s exec "%s" "$@"\n' "$SHIM" \
-			"$VBLADE" >"$script"
-		chmod 755 "$script"
-		VBLADE=$script
-	fi
+	[ "${VBLADE##*/}" = faults ] ||
+		VBLADE=$(wrap_vblade faults env "LD_PRELOAD=$SHIM")
 }
 
 # set_faults [RULE...]: these rules apply from now on, and no others.  One

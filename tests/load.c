@@ -35,7 +35,6 @@
  * -q	write without stamps, to save the time of making them
  * -r	random order instead of sequential, aligned to -n
  * -S	seed of everything random
- * -T	duplicates keep the tag
  * -t	retransmit after this many milliseconds (default 1000)
  * -u	random sizes from 1 to -n sectors, unaligned
  * -w	requests in flight (default: what the target advertises)
@@ -56,7 +55,6 @@ enum {
 	HEADER = AT_ATA_DATA,	/* bytes before the data of an ATA message */
 	BATCH = 64,		/* frames per system call */
 	WINDOW_MAX = 4096,
-	COPIES_MAX = 4,		/* transmissions that may share a tag */
 	HISTORY = 1 << 14,	/* transmissions that are recorded */
 	DELAYED_MAX = 1024,	/* duplicates to be sent later */
 	REPORTS_MAX = 10,	/* errors that are reported one by one */
@@ -84,21 +82,19 @@ struct flight {
 	struct request request;
 	uint64_t first;		/* ns, its first transmission */
 	uint64_t last;		/* ns, its last transmission */
-	uint32_t tag;		/* of the first transmission */
 };
 
-/* What was sent with one tag: one transmission, or several with -T. */
+/* A transmission. */
 struct sent {
 	struct request request;
 	uint32_t tag;
-	unsigned copies, replies;
-	uint64_t order[COPIES_MAX];	/* positions in the order of sending */
+	bool replied;
+	uint64_t order;		/* position in the order of sending */
 };
 
 struct delayed {
 	struct request request;
 	uint64_t due;		/* position in the order of sending */
-	uint32_t tag;
 };
 
 /* A write of one sector; one without a reply may be applied or not. */
@@ -112,7 +108,7 @@ struct event {
 /* The command line. */
 static struct {
 	enum mode mode;
-	bool random, sizes, plain, same_tag;
+	bool random, sizes, plain;
 	uint64_t window, sectors, duplicates, flushes, pause;
 	uint64_t id, index, owners, chunk;
 	unsigned shelf, slot;
@@ -353,12 +349,12 @@ model_applied(const struct request *r, uint64_t when)
 
 /*
  * May a read in frame `when` return `gen`?  If so, the writes between that one
- * and the read have not been applied, and with `mark` they are marked as lost:
- * they must not be acknowledged.  A duplicate of a write has the same
+ * and the read have not been applied, and are marked as lost: they must not
+ * be acknowledged.  A duplicate of a write has the same
  * generation; the newest is assumed, since that marks the fewest.
  */
 static bool
-model_allows(uint64_t lba, uint64_t gen, uint64_t when, bool mark)
+model_allows(uint64_t lba, uint64_t gen, uint64_t when)
 {
 	struct event *newest = model[lba - opt.first], *e;
 
@@ -372,20 +368,9 @@ model_allows(uint64_t lba, uint64_t gen, uint64_t when, bool mark)
 	}
 	if (e == NULL && gen != 0)
 		return false;
-	for (; mark && newest != e; newest = newest->older)
+	for (; newest != e; newest = newest->older)
 		newest->state = LOST;
 	return true;
-}
-
-static bool
-model_allows_any(const struct sent *s, uint64_t lba, uint64_t gen)
-{
-	unsigned i = 0;
-
-	while (i < s->copies &&
-	    !model_allows(lba, gen, s->order[i], s->copies == 1))
-		i++;
-	return i < s->copies;
 }
 
 static void
@@ -394,12 +379,12 @@ check_sector(const struct sent *s, const uint8_t *data, uint64_t lba)
 	uint64_t gen;
 
 	if (!read_stamp(data, lba, &gen))
-		report_sector("no stamp", lba, gen, s->order[0], &count.bad);
+		report_sector("no stamp", lba, gen, s->order, &count.bad);
 	else if (model == NULL && gen != opt.generation)
-		report_sector("wrong generation", lba, gen, s->order[0],
+		report_sector("wrong generation", lba, gen, s->order,
 		    &count.bad);
-	else if (model != NULL && !model_allows_any(s, lba, gen))
-		report_sector("stale or future data", lba, gen, s->order[0],
+	else if (model != NULL && !model_allows(lba, gen, s->order))
+		report_sector("stale or future data", lba, gen, s->order,
 		    &count.mismatches);
 }
 
@@ -408,7 +393,7 @@ check_data(const struct sent *s, const uint8_t *data)
 {
 	if (opt.mode != MODE_VERIFY && opt.mode != MODE_MIXED)
 		return;
-	if (s->order[0] + HISTORY <= order)
+	if (s->order + HISTORY <= order)
 		return;
 	for (unsigned i = 0; i < s->request.sectors; i++)
 		check_sector(s, data + i * SECTOR, s->request.lba + i);
@@ -503,32 +488,17 @@ new_tag(void)
 	return (uint32_t)opt.id << 24 | (++n & 0xffffff);
 }
 
-/* Record a transmission; with -T, a duplicate in the record of the first. */
-static struct sent *
-record_sent(const struct request *r, uint32_t tag)
+/* Send a request, for the first time or again. */
+static void
+transmit(const struct request *r)
 {
-	struct sent *s = &sent_log[tag % HISTORY];
+	uint32_t tag = new_tag();
 
-	if (tag != 0 && opt.same_tag && s->tag == tag && s->copies < COPIES_MAX)
-		return s;
-	tag = new_tag();
-	s = &sent_log[tag % HISTORY];
-	*s = (struct sent){ .request = *r, .tag = tag };
-	return s;
-}
-
-/* Send a request; `tag` is 0, or that of an earlier transmission. */
-static uint32_t
-transmit(const struct request *r, uint32_t tag)
-{
-	struct sent *s = record_sent(r, tag);
-
-	order++;
-	s->order[s->copies++] = order;
+	sent_log[tag % HISTORY] = (struct sent){ .request = *r, .tag = tag,
+	    .order = ++order };
 	if (model != NULL && r->opcode == ATA_WRITE_EXT)
 		model_add_write(r, order);
-	batch_add(r, s->tag);
-	return s->tag;
+	batch_add(r, tag);
 }
 
 /* Send the duplicates that are due, or all of them. */
@@ -541,7 +511,7 @@ send_delayed(bool all)
 		if (!all && d.due > order)
 			continue;
 		delayed[i] = delayed[--ndelayed];
-		transmit(&d.request, d.tag);
+		transmit(&d.request);
 		count.duplicates++;
 	}
 }
@@ -580,11 +550,10 @@ send_next(uint64_t at)
 
 	f->request = next_request(slot);
 	f->first = f->last = at;
-	f->tag = transmit(&f->request, 0);
+	transmit(&f->request);
 	if (chance(opt.duplicates) && ndelayed < DELAYED_MAX)
-		delayed[ndelayed++] = (struct delayed){ .request = f->request,
-		    .tag = f->tag, .due = order +
-		    random_below(&opt.seed, 2 * opt.window) };
+		delayed[ndelayed++] = (struct delayed){ f->request,
+		    order + random_below(&opt.seed, 2 * opt.window) };
 }
 
 static void
@@ -596,7 +565,7 @@ retransmit_overdue(uint64_t at)
 		if (f->request.serial == 0 || at - f->last < opt.timeout)
 			continue;
 		f->last = at;
-		f->tag = transmit(&f->request, f->tag);
+		transmit(&f->request);
 		count.retransmits++;
 	}
 }
@@ -620,7 +589,7 @@ find_request(const uint8_t *f, unsigned length)
 	    || f[AT_SLOT] != opt.slot || get_be(f + AT_SHELF, 2) != opt.shelf
 	    || memcmp(f + AT_SRC, target.mac, 6) != 0)
 		return NULL;
-	return s->tag == tag && s->replies < s->copies ? s : NULL;
+	return s->tag == tag && !s->replied ? s : NULL;
 }
 
 /* Does a reply have the length and the registers of a success? */
@@ -664,16 +633,6 @@ complete_request(const struct sent *s, bool success, uint64_t at)
 	latency_add(at - f->first);
 }
 
-/* Duplicates with one tag have all taken effect only by the last reply. */
-static void
-complete_write(const struct sent *s)
-{
-	if (model == NULL || s->replies < s->copies)
-		return;
-	for (unsigned i = 0; i < s->copies; i++)
-		model_applied(&s->request, s->order[i]);
-}
-
 static void
 handle_reply(const uint8_t *f, unsigned length, uint64_t at)
 {
@@ -682,12 +641,12 @@ handle_reply(const uint8_t *f, unsigned length, uint64_t at)
 
 	if (s == NULL)
 		return;
-	s->replies++;
+	s->replied = true;
 	success = is_success(s, f, length);
 	if (success && s->request.opcode == ATA_READ_EXT)
 		check_data(s, f + HEADER);
-	if (success && s->request.opcode == ATA_WRITE_EXT)
-		complete_write(s);
+	if (success && s->request.opcode == ATA_WRITE_EXT && model != NULL)
+		model_applied(&s->request, s->order);
 	complete_request(s, success, at);
 }
 
@@ -992,7 +951,7 @@ parse_options(int argc, char **argv)
 	int c;
 
 	while ((c = getopt(argc, argv,
-	    "c:d:F:f:g:i:L:m:N:n:O:o:P:p:qrS:Tt:uw:")) != -1) {
+	    "c:d:F:f:g:i:L:m:N:n:O:o:P:p:qrS:t:uw:")) != -1) {
 		switch (c) {
 		case 'L':
 			if ((opt.log = fopen(optarg, "w")) == NULL)
@@ -1008,7 +967,6 @@ parse_options(int argc, char **argv)
 		case 'o': opt.expected = optarg; break;
 		case 'q': opt.plain = true; break;
 		case 'r': opt.random = true; break;
-		case 'T': opt.same_tag = true; break;
 		case 'u': opt.sizes = true; break;
 		default: parse_number((char)c, optarg);
 		}

@@ -7,7 +7,7 @@ load failures
 setup_file() {
 	lab_open 9000
 	build_engine
-	PROMISES=$(build_tool promises)
+	PROMISES=$(build_test_program failures/promises)
 	export PROMISES
 }
 

@@ -7,7 +7,7 @@ load failures
 setup_file() {
 	lab_open
 	WITHOUT=$(build_test_program without)
-	INSIDE=$(build_tool inside -shared -fPIC)
+	INSIDE=$(build_test_program failures/inside -shared -fPIC)
 	export INSIDE WITHOUT
 }
 
@@ -23,7 +23,7 @@ teardown() { serve_end; }
 # take_over PROGRAM: from now on vblade is this program, preloaded with the code
 # that attempts what is forbidden.
 take_over() {
-	REAL=$1
+	VBLADE=$1
 	FILES=$BATS_TEST_TMPDIR/files
 	mkdir "$FILES"
 	touch "$FILES/one" "$FILES/two"
@@ -162,7 +162,7 @@ fill() {
 # Confined, valgrind could report nothing.  The soak shows that no memory is
 # leaked; what main holds to the end would count as such here.
 @test "valgrind reports nothing" {
-	REAL=$(build_unconfined)
+	VBLADE=$(build_unconfined)
 	VBLADE=$(wrap_vblade valgrind valgrind -q --vgdb=no --leak-check=no \
 		"--log-file=$BATS_TEST_TMPDIR/valgrind.log")
 	serve -s 0 1 eth0 "$IMAGE"

@@ -63,7 +63,7 @@ stress() {
 	run_both "-r -f 0 -c 2048 -O 0/2/13 -N $((4 * n)) -S 11 -o $expected" \
 		"-r -f 0 -c 2048 -O 1/2/13 -N $((4 * n)) -S 12 -o $expected"
 	run_both "-f 2048 -c 8192 -N $n -S 13 -o $expected" \
-		"-f 10240 -c 8192 -N $n -T -S 14 -o $expected"
+		"-f 10240 -c 8192 -N $n -S 14 -o $expected"
 	stop_vblade "$server"
 	ERR=$errors
 	[ -z "$LOOP" ] || blockdev --flushbufs "$LOOP"
