@@ -30,21 +30,6 @@ mounted() {
 	MOUNT=$BATS_TEST_TMPDIR/mount
 }
 
-@test "no space for a sparse image: that write fails, reads do not" {
-	mounted -t tmpfs -o size=64k none
-	truncate -s 1M "$MOUNT/image"
-	serve 0 1 eth0 "$MOUNT/image"
-	assert_reply "$(ata_write 0 1 '11*512')" "$(ata_written 0 1)"
-	head -c 1M /dev/zero >"$MOUNT/rest" 2>/dev/null || :
-	assert_reply "$(ata_write 1024 1 'ee*512')" "$(ata_failed 41 04 1024 1)"
-	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 '11*512')"
-	assert_reply "$(ata_read 1024 1)" "$(ata_data 1024 1 '00*512')"
-	wait_for_log 'write of 1 sectors at 1024 failed: No space left' 1
-	rm "$MOUNT/rest"
-	assert_reply "$(ata_write 1024 1 '22*512')" "$(ata_written 1024 1)"
-	wait_for_counters ' writes=3 .* errors=1 '
-}
-
 @test "a file cut short under the export fails and does not grow" {
 	serve 0 1 eth0 "$IMAGE"
 	truncate -s $((32 * 512)) "$IMAGE"
@@ -56,27 +41,6 @@ mounted() {
 	assert_reply "$(ata_write 31 2 'ee*1024')" "$(ata_failed 41 10 31 2)"
 	assert_equal $((32 * 512)) "$(stat -c %s "$IMAGE")"
 	assert_readable 31
-}
-
-# last_wins OPTION...: of a write, its copy and another, the last stays.
-last_wins() {
-	local i
-	serve "$@" 0 1 eth0 "$IMAGE"
-	for i in $(seq 0 9); do
-		ata_write "$i" 1 '11*512'
-		TAG=00000002 ata_write "$i" 1 '11*512'
-		TAG=00000003 ata_write "$i" 1 '22*512'
-	done | frame -n 30 >/dev/null
-	assert_equal "$(hex '22*5120')" "$(file_sectors "$IMAGE" 0 10)" \
-		"vblade $*"
-	stop_vblade
-}
-
-# Between two processes or interfaces nothing can order them: see the manual.
-@test "a write that comes twice does not undo a later one" {
-	last_wins
-	last_wins -s
-	last_wins -d
 }
 
 @test "-d on a disk of 4096-byte sectors works, for any 512 of them too" {

@@ -61,22 +61,17 @@ serve_unread() {
 
 # --- queues -----------------------------------------------------------
 
-# on_queue COMMAND...: tc at the target's end of the wire.
-on_queue() {
-	on_target tc "$@"
-}
-
 # filter_client MAC: frames to it get into a queue that is stuck, so that they
 # fail with ENOBUFS; all others pass.
 filter_client() {
-	on_queue qdisc add dev eth0 root handle 1: htb default 1
-	on_queue class add dev eth0 parent 1: classid 1:1 htb rate 10gbit \
+	on_target tc qdisc add dev eth0 root handle 1: htb default 1
+	on_target tc class add dev eth0 parent 1: classid 1:1 htb rate 10gbit \
 		quantum 60000
-	on_queue class add dev eth0 parent 1: classid 1:2 htb rate 8bit \
+	on_target tc class add dev eth0 parent 1: classid 1:2 htb rate 8bit \
 		quantum 60000
-	on_queue qdisc add dev eth0 parent 1:1 pfifo limit 1000
-	on_queue qdisc add dev eth0 parent 1:2 pfifo limit 1
-	on_queue filter add dev eth0 parent 1: protocol all u32 \
+	on_target tc qdisc add dev eth0 parent 1:1 pfifo limit 1000
+	on_target tc qdisc add dev eth0 parent 1:2 pfifo limit 1
+	on_target tc filter add dev eth0 parent 1: protocol all u32 \
 		match ether dst "$1" flowid 1:2
 }
 
@@ -92,11 +87,9 @@ measure() {
 	filter_client "$OTHER_MAC"
 	alone=$(measure)
 	requests "$OTHER_MAC" 4 >"$BATS_TEST_TMPDIR/noise"
-	(
-		while frame -n 0 <"$BATS_TEST_TMPDIR/noise"; do
-			sleep 0.02
-		done
-	) >/dev/null 2>&1 3>&- &
+	while frame -n 0 <"$BATS_TEST_TMPDIR/noise"; do
+		sleep 0.02
+	done >/dev/null 2>&1 3>&- &
 	noise=$!
 	beside=$(measure)
 	kill "$noise"
@@ -112,7 +105,7 @@ many_hosts() {
 }
 
 @test "announcements to 255 hosts on a stuck queue do not stall" {
-	on_queue qdisc add dev eth0 root tbf rate 8bit burst 100 limit 200
+	on_target tc qdisc add dev eth0 root tbf rate 8bit burst 100 limit 200
 	serve -m "$(many_hosts | paste -s -d ,)" 0 1 eth0 "$IMAGE"
 	wait_for_counters ' send_drops=[0-9]+'
 	stop_vblade
