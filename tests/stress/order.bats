@@ -23,8 +23,8 @@ teardown() {
 }
 
 # serve_holding OP OPTION...: serve an image on a disk that will hold the first
-# such operation at sector 100; or a sync.  Nothing is cached, and the disk has been
-# slow, so that the loop performs nothing itself.
+# such operation at sector 100; or a sync.  Nothing is cached, and the disk has
+# been slow, so that the loop performs nothing itself.
 serve_holding() {
 	local op=$1 at=$((100 * 512))
 	shift
