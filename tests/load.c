@@ -240,37 +240,25 @@ next_owned(uint64_t lba)
 	return lba;
 }
 
-/* Shorten a request to the sectors owned. */
-static void
-limit_to_owned(struct request *r)
-{
-	uint64_t max = chunk_end(r->lba) - r->lba;
-
-	if (r->sectors > max)
-		r->sectors = (uint16_t)max;
-}
-
-static void
-choose_sequential(struct request *r)
+static uint64_t
+choose_sequential(void)
 {
 	cursor = next_owned(cursor);
 	if (cursor >= opt.first + opt.count)
 		cursor = next_owned(opt.first);
-	r->lba = cursor;
-	limit_to_owned(r);
-	cursor += r->sectors;
+	return cursor;
 }
 
-static void
-choose_random(struct request *r)
+static uint64_t
+choose_random(void)
 {
-	uint64_t unit = opt.sizes ? 1 : opt.sectors;
+	uint64_t unit = opt.sizes ? 1 : opt.sectors, lba;
 	uint64_t units = opt.count > unit ? opt.count / unit : 1;
 
 	do
-		r->lba = opt.first + random_below(&opt.seed, units) * unit;
-	while (!owned(r->lba));
-	limit_to_owned(r);
+		lba = opt.first + random_below(&opt.seed, units) * unit;
+	while (!owned(lba));
+	return lba;
 }
 
 /* Has a sequential pass reached the end of the sectors owned? */
@@ -535,10 +523,11 @@ next_request(unsigned slot)
 	if (opt.sizes && !final_pass)
 		r.sectors = (uint16_t)(1 + random_below(&opt.seed,
 		    opt.sectors));
-	if (opt.random && !final_pass)
-		choose_random(&r);
-	else
-		choose_sequential(&r);
+	r.lba = opt.random && !final_pass ? choose_random() :
+	    choose_sequential();
+	if (r.sectors > chunk_end(r.lba) - r.lba)
+		r.sectors = (uint16_t)(chunk_end(r.lba) - r.lba);
+	cursor = r.lba + r.sectors;
 	return r;
 }
 

@@ -274,7 +274,7 @@ start_with_memory() {
 		assert_writable 8
 		assert_reply "$(ata_read 4096 1)" "$(ata_data 4096 1 '00*512')"
 		wait_for_counters ' errors=1 '
-		wait_for_log 'write of 2 sectors at 4096 failed: No space left' 1
+		wait_for_log 'write of 2 sectors at 4096 failed: No space' 1
 		stop_vblade
 	done
 	rm "$MOUNT"/[abc]

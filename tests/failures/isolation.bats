@@ -65,10 +65,8 @@ serve_unread() {
 # fail with ENOBUFS; all others pass.
 filter_client() {
 	on_target tc qdisc add dev eth0 root handle 1: htb default 1
-	on_target tc class add dev eth0 parent 1: classid 1:1 htb rate 10gbit \
-		quantum 60000
-	on_target tc class add dev eth0 parent 1: classid 1:2 htb rate 8bit \
-		quantum 60000
+	on_target tc class add dev eth0 parent 1: classid 1:1 htb rate 10gbit
+	on_target tc class add dev eth0 parent 1: classid 1:2 htb rate 8bit
 	on_target tc qdisc add dev eth0 parent 1:1 pfifo limit 1000
 	on_target tc qdisc add dev eth0 parent 1:2 pfifo limit 1
 	on_target tc filter add dev eth0 parent 1: protocol all u32 \

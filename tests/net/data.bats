@@ -1,5 +1,5 @@
 # Reads and writes against the bytes of the image.  That every option stores
-# what is written stands in stress/verify.
+# what is written stands in stress/integrity.
 
 load ../helper
 

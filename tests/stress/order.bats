@@ -145,7 +145,7 @@ assert_newer_wins() {
 @test "with -s, a write waits for a sync that begins after it" {
 	serve_holding sync -s
 	assert_held "$(old ata_write 100 1 'aa*512')"
-	assert_silence "$(new ata_write 200 1 'cc*512')"
+	assert_held "$(new ata_write 200 1 'cc*512')"
 	assert_reply "$(ata_read 200 1)" "$(ata_data 200 1 'cc*512')"
 	set_faults
 	wait_for_frame "$(old ata_written 100 1)"
