@@ -354,11 +354,12 @@ _Noreturn void fail(int status, int error, const char *fmt, ...)
 _Noreturn void fail_disk(const char *path, bool in_use);
 
 /*
- * Should a failed send be repeated?  After ENOBUFS, sleeps a millisecond, and
- * takes one from *tries, which starts at SEND_TRIES for all frames of a call.
+ * Should a failed send be repeated?  After ENOBUFS, sleeps a millisecond, at
+ * most SEND_TRIES times in SEND_WAIT, so that a peer whose frames cannot be
+ * sent does not slow the others.
  */
 enum { SEND_TRIES = 4 };
 
-bool send_retry(int error, int *tries);
+bool send_retry(int error);
 
 #endif

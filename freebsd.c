@@ -250,11 +250,11 @@ net_recv(struct net *net, struct frame frames[], int max, int timeout)
 int
 net_send(struct net *net, const struct frame frames[], int n)
 {
-	int tries = SEND_TRIES, dropped = net->link.index == 0 ? n : 0;
+	int dropped = net->link.index == 0 ? n : 0;
 
 	for (int i = dropped; i < n; i++)
 		while (write(net->fd, frames[i].data, frames[i].len) < 0)
-			if (!send_retry(errno, &tries)) {
+			if (!send_retry(errno)) {
 				dropped++;
 				break;
 			}

@@ -332,7 +332,7 @@ net_send(struct net *n, const struct frame frames[], int count)
 {
 	struct mmsghdr m[SEND_BATCH];
 	struct iovec iov[SEND_BATCH];
-	int sent = 0, drops = 0, tries = SEND_TRIES;
+	int sent = 0, drops = 0;
 	bool stuck = false;	/* one has waited for SEND_WAIT */
 
 	for (int i = 0; i < count; i++) {
@@ -346,7 +346,7 @@ net_send(struct net *n, const struct frame frames[], int count)
 
 		if (done > 0) {
 			sent += done;
-		} else if (!send_retry(errno, &tries)) {
+		} else if (!send_retry(errno)) {
 			stuck |= errno == EAGAIN;
 			drops++;
 			sent++;

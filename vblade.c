@@ -317,13 +317,18 @@ now(void)
 }
 
 bool
-send_retry(int error, int *tries)
+send_retry(int error)
 {
-	if (error != ENOBUFS || *tries == 0)
+	static int64_t since;
+	static int tries;
+
+	if (error != ENOBUFS)
 		return error == EINTR;
-	--*tries;
-	poll(NULL, 0, 1);
-	return true;
+	if (now() - since > SEND_WAIT * 1000) {
+		since = now();
+		tries = 0;
+	}
+	return tries++ < SEND_TRIES && poll(NULL, 0, 1) == 0;
 }
 
 /* Current size of the export in sectors, or -1 with errno. */
@@ -939,7 +944,7 @@ io_finished(struct target *t)
 	return io != NULL ? io : pool_finished(&t->pool);
 }
 
-static void io_end(struct target *, struct io *);
+static void io_end(struct target *t, struct io *io);
 
 /*
  * Start an operation.  While a request is alone and the disk is fast, it is
@@ -1549,13 +1554,13 @@ serve_frame(struct target *t, struct frame f)
 	}
 }
 
-/* Do what signals have requested. */
+/* Do what signals have requested.  The end begins with a last sync. */
 static void
 handle_signals(struct target *t)
 {
 	if (stopping && !t->stopped) {
 		t->stopped = true;
-		t->dirty_since = t->readonly ? 0 : now();	/* one last sync */
+		t->dirty_since = t->readonly ? 0 : now();
 		logmsg(LOG_NOTICE, "stopping on SIG%s",
 		    stopping == SIGINT ? "INT" : "TERM");
 	}

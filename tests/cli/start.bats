@@ -98,7 +98,7 @@ teardown() {
 	serve 0 1 eth0 "$(image 16)"
 	assert_refused 2 'e0\.1 is already exported on eth0 .*-f' \
 		0 1 other-name "$IMAGE"
-	ip -n "$TARGET_NS" link property delete dev eth0 altname other-name
+	ip -n "$TARGET_NS" link property del dev eth0 altname other-name
 }
 
 @test "a disk of more sectors than can be addressed is cut" {

@@ -84,10 +84,9 @@ measure() {
 	serve 0 1 eth0 "$IMAGE"
 	filter_client "$OTHER_MAC"
 	alone=$(measure)
-	requests "$OTHER_MAC" 4 >"$BATS_TEST_TMPDIR/noise"
-	while frame -n 0 <"$BATS_TEST_TMPDIR/noise"; do
-		sleep 0.02
-	done >/dev/null 2>&1 3>&- &
+	# A request each millisecond.
+	on_initiator "$TESTS/frame" -n 0 -r 1000000 -t "$TARGET_MAC" \
+		"$(request_from "$OTHER_MAC" "$(ata_read 0 1)")" 3>&- &
 	noise=$!
 	beside=$(measure)
 	kill "$noise"
