@@ -43,7 +43,7 @@ QUARTER=$((SIZE * 2048 / 4))
 LOAD=$HERE/../load
 RESTART=$((TIME / 6 + 1))	# seconds from one restart to the next
 GROWTH_MAX=8192			# KiB: buffers are used when first needed
-TARGET= RELAY=
+TARGET= RELAY= initiators=
 STARTS=0 ROUND=0 STEP=0 FLAPS=0 CHANGES=0
 
 # --- the wire ----------------------------------------------------------
@@ -72,7 +72,8 @@ connect() {
 
 finish() {
 	trap '' INT TERM HUP
-	kill $TARGET $RELAY $(ip netns pids "$INITIATOR_NS" 2>/dev/null) \
+	kill $TARGET $RELAY 2>/dev/null || :
+	kill -9 $initiators $(ip netns pids "$INITIATOR_NS" 2>/dev/null) \
 		2>/dev/null || :
 	wait
 	lab_close
