@@ -430,10 +430,9 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 {
 	struct sockaddr_nl events = { .nl_family = AF_NETLINK,
 	    .nl_groups = RTMGRP_LINK };
-	struct net *n = calloc(1, sizeof *n);
+	static struct net net;
+	struct net *n = &net;
 
-	if (n == NULL)
-		fail(EXIT_TRANSIENT, errno, "memory");
 	strcpy(n->name, ifname);
 	n->requested = frames;
 	n->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
@@ -491,12 +490,11 @@ disk_open(const char *path, int flags)
 	bool claim = !(flags & DISK_FORCE), readonly = flags & DISK_READONLY;
 	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR), excl = 0;
 	int protected;
-	struct disk *d = calloc(1, sizeof *d);
+	static struct disk disk;
+	struct disk *d = &disk;
 	struct statfs fs;
 	struct stat st;
 
-	if (d == NULL)
-		fail(EXIT_TRANSIENT, errno, "memory");
 	if (stat(path, &st) < 0)
 		fail_disk(path, false);
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))

@@ -147,6 +147,7 @@ struct target {
 	struct run *first, *last;	/* all that wait or are under way */
 	unsigned waiting;		/* of them, not started */
 	unsigned active, depth;		/* started, and how many may be */
+	struct io *executed;		/* in the loop */
 	bool lone;			/* see serve() */
 	bool stopped;			/* receive no more */
 	int64_t took[OP_COUNT];		/* microseconds, the latest of a kind */
@@ -905,18 +906,16 @@ pool_grow(struct pool *p)
 
 /*
  * Both pipes hold few pointers at a time, so that no write to them blocks.
- * False if no thread can be started.
+ * Without any thread the operation is executed here.
  */
-static bool
+static void
 pool_start(struct pool *p, struct io *io)
 {
-	if (p->active == p->threads && p->threads < POOL_MAX)
+	if (p->active++ == p->threads && p->threads < POOL_MAX)
 		pool_grow(p);
 	if (p->threads == 0)
-		return false;
-	p->active++;
-	(void)!write(p->work[1], &io, sizeof io);
-	return true;
+		io->result = disk_execute(p->disk, io);
+	(void)!write(p->threads == 0 ? wake[1] : p->work[1], &io, sizeof io);
 }
 
 /* The next finished operation, or NULL; a null pointer is of a signal. */
@@ -936,16 +935,6 @@ pool_finished(struct pool *p)
 	return NULL;
 }
 
-static struct io *
-io_finished(struct target *t)
-{
-	struct io *io = t->engine ? disk_finished(t->disk) : NULL;
-
-	return io != NULL ? io : pool_finished(&t->pool);
-}
-
-static void io_end(struct target *t, struct io *io);
-
 /*
  * Start an operation.  While a request is alone and the disk is fast, it is
  * executed here: sleeping until it is done would cost more than it takes.
@@ -953,15 +942,27 @@ static void io_end(struct target *t, struct io *io);
 static void
 io_start(struct target *t, struct io *io)
 {
-	bool here = t->lone && t->took[io->op] < FAST;
-
 	io->start = now();
-	if (!here && t->engine) {
-		disk_start(t->disk, io);
-	} else if (here || !pool_start(&t->pool, io)) {
+	if (t->lone && t->took[io->op] < FAST) {
 		io->result = disk_execute(t->disk, io);
-		io_end(t, io);
+		t->executed = io;
+	} else if (t->engine) {
+		disk_start(t->disk, io);
+	} else {
+		pool_start(&t->pool, io);
 	}
+}
+
+/* The next operation that has finished, or NULL. */
+static struct io *
+io_finished(struct target *t)
+{
+	struct io *io = t->executed;
+
+	t->executed = NULL;
+	if (io == NULL && t->engine)
+		io = disk_finished(t->disk);
+	return io != NULL ? io : pool_finished(&t->pool);
 }
 
 /*
@@ -1197,7 +1198,8 @@ run_reply(struct target *t, const struct run *run)
 static bool
 list_holds_up(const struct target *t)
 {
-	return t->active > 0 && (t->took[OP_WRITE] >= FAST ||
+	return t->first != NULL && t->first->started &&
+	    (t->took[OP_WRITE] >= FAST ||
 	    now() - t->first->io.start >= FAST);
 }
 
@@ -1347,22 +1349,26 @@ run_submit(struct target *t)
 	run->io.op = OP_NONE;
 }
 
-/* An operation has finished. */
+/* Take the results of all operations that have finished. */
 static void
-io_end(struct target *t, struct io *io)
+io_end(struct target *t)
 {
-	struct run *run = (void *)io;
+	struct io *io;
 
-	t->took[io->op] = now() - io->start;
-	if (io->result == -EINTR || io->result == -EAGAIN) {
-		io_start(t, io);
-	} else if (io->op == OP_SYNC) {
-		sync_end(t);
-	} else if (run_advance(t, run)) {
-		list_remove(t, run);
-	} else {
-		run_prepare(t, run);
-		io_start(t, io);
+	while ((io = io_finished(t)) != NULL) {
+		struct run *run = (void *)io;
+
+		t->took[io->op] = now() - io->start;
+		if (io->result == -EINTR || io->result == -EAGAIN) {
+			io_start(t, io);
+		} else if (io->op == OP_SYNC) {
+			sync_end(t);
+		} else if (run_advance(t, run)) {
+			list_remove(t, run);
+		} else {
+			run_prepare(t, run);
+			io_start(t, io);
+		}
 	}
 }
 
@@ -1589,20 +1595,20 @@ serve(struct target *t)
 	    t->sync.op == OP_SYNC || t->dirty_since != 0) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
-		struct io *io;
 
 		if (net_link(t->net)->looks != t->link.looks)
 			link_update(t);
 		t->lone = false;
-		while ((io = io_finished(t)) != NULL)
-			io_end(t, io);
+		io_end(t);
 		t->lone = n == 1 && t->first == NULL && t->unsynced == NULL &&
 		    t->sync.op == OP_NONE;
 		for (int i = 0; i < n; i++)
 			serve_frame(t, frames[i]);
 		run_submit(t);
 		list_start(t);
+		io_end(t);
 		sync_start(t);
+		io_end(t);
 		submitted = !t->engine || disk_submit(t->disk);
 		batch_send(t);
 		handle_signals(t);
