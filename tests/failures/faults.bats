@@ -232,11 +232,6 @@ start_with_memory() {
 		"$(sort -u "$BATS_TEST_TMPDIR/outcomes" | xargs)"
 }
 
-@test "no memory at all: status 1 and a line" {
-	inject_faults "memory * ENOMEM"
-	assert_refused 1 memory 0 1 eth0 "$IMAGE"
-}
-
 @test "a kernel without packet rings: status 1 and a line" {
 	inject_faults "rxring * ENOPROTOOPT"
 	assert_refused 1 'eth0: Protocol not available' 0 1 eth0 "$IMAGE"
