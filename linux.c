@@ -119,7 +119,7 @@ ring_resize(struct net *n)
 
 	if (n->slots > 0)
 		munmap(n->memory, n->size);
-	if (n->size > 0)
+	if (n->block_size > 0)
 		ring_request(n, 0);
 	n->slots = n->head = n->borrowed = 0;
 	n->slot_size = slot_need(n->link.mtu);

@@ -1349,15 +1349,17 @@ run_submit(struct target *t)
 	run->io.op = OP_NONE;
 }
 
-/* Take the results of all operations that have finished. */
-static void
+/* Take the results of operations that have finished; false if none has. */
+static bool
 io_end(struct target *t)
 {
 	struct io *io;
+	bool some = false;
 
 	while ((io = io_finished(t)) != NULL) {
 		struct run *run = (void *)io;
 
+		some = true;
 		t->took[io->op] = now() - io->start;
 		if (io->result == -EINTR || io->result == -EAGAIN) {
 			io_start(t, io);
@@ -1370,6 +1372,7 @@ io_end(struct target *t)
 			io_start(t, io);
 		}
 	}
+	return some;
 }
 
 /*
@@ -1605,10 +1608,10 @@ serve(struct target *t)
 		for (int i = 0; i < n; i++)
 			serve_frame(t, frames[i]);
 		run_submit(t);
-		list_start(t);
-		io_end(t);
-		sync_start(t);
-		io_end(t);
+		do {
+			list_start(t);
+			sync_start(t);
+		} while (io_end(t));
 		submitted = !t->engine || disk_submit(t->disk);
 		batch_send(t);
 		handle_signals(t);

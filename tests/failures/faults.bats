@@ -137,6 +137,19 @@ assert_unharmed() {
 	assert_healthy
 }
 
+@test "the size of a device is looked up without its lock" {
+	# lseek(2) takes it, and a write that waits for the disk may hold it.
+	local loop
+	loop=$(losetup --show -f "$IMAGE")
+	inject_faults
+	serve 0 1 eth0 "$loop"
+	set_faults "?size * hang"
+	assert_match 88a218 "$(query "$(config_read)")"
+	set_faults
+	stop_vblade
+	losetup -d "$loop"
+}
+
 # --- syncs ------------------------------------------------------------
 
 flush_failed() {
