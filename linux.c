@@ -539,7 +539,8 @@ disk_size(const struct disk *d)
 
 	if (!d->device)
 		return lseek(d->fd[FD_BUFFERED], 0, SEEK_END);
-	if (ioctl(d->fd[FD_BUFFERED], BLKGETSIZE64, &size) == 0 && size == 0)
+	if (syscall(SYS_ioctl, (long)d->fd[FD_BUFFERED], (long)BLKGETSIZE64,
+	    &size) == 0 && size == 0)	/* musl's ioctl takes an int */
 		errno = ENXIO;
 	return size == 0 ? -1 : (off_t)size;
 }
