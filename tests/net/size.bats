@@ -52,11 +52,16 @@ written_and_found() {
 	assert_equal "$(hex '42*1024')" "$(file_sectors "$FILE" 1022 2)"
 }
 
-@test "a read-only block device is served with -r only" {
+@test "a read-only block device is refused without -r" {
 	seq -f %0511.0f 0 1023 >"$FILE"
 	LOOP=$(losetup -r -f --show "$FILE")
 	assert_refused 6 "$LOOP is read-only: export it with -r" \
 		0 1 eth0 "$LOOP"
+}
+
+@test "a read-only block device is served with -r" {
+	seq -f %0511.0f 0 1023 >"$FILE"
+	LOOP=$(losetup -r -f --show "$FILE")
 	serve -r 0 1 eth0 "$LOOP"
 	assert_match "1024 sectors O_RDONLY$" "$(cat "$OUT")"
 	assert_reply "$(ata_read 1022 2)" \
