@@ -31,9 +31,7 @@ vblade.o $(PLATFORM).o: aoe.h
 
 tests/load tests/bench/reflect tests/bench/relay: tests/aoe-wire.h
 
-FAKE = tests/fake-platform.c tests/fake-platform.h vblade.c aoe.h
-
-tests/reply/reply: tests/reply/reply.c $(FAKE)
+tests/reply/reply: tests/reply/reply.c tests/fake-platform.[ch] vblade.c aoe.h
 	$(CC) $(CPPFLAGS) $(DEFS) $(CFLAGS) $(WARN) $(LDFLAGS) -pthread -o $@ \
 	    tests/reply/reply.c tests/fake-platform.c
 

@@ -178,7 +178,7 @@ static struct {
  * Set by signals.  `signaled` says that there is a null pointer in the pipe
  * `wake`, by which the threads of the pool return their work.
  */
-static volatile sig_atomic_t signaled, stopping, want_counters, want_announce;
+static volatile sig_atomic_t signaled, stopping, counters_due, announce_due;
 static int wake[2] = { -1, -1 };
 
 /*
@@ -1196,7 +1196,7 @@ run_reply(struct target *t, const struct run *run)
  * disk that is fast it will not wait for long.
  */
 static bool
-list_holds_up(const struct target *t)
+write_may_wait(const struct target *t)
 {
 	return t->first != NULL && t->first->started &&
 	    (t->took[OP_WRITE] >= FAST ||
@@ -1207,7 +1207,7 @@ list_holds_up(const struct target *t)
 static bool
 run_try(struct target *t, struct run *run)
 {
-	if (run->io.op == OP_WRITE && (list_holds_up(t) ||
+	if (run->io.op == OP_WRITE && (write_may_wait(t) ||
 	    (int64_t)(run->lba + run->sectors) > sectors_now(t)))
 		return false;
 	run->todo = run->count;
@@ -1573,12 +1573,12 @@ handle_signals(struct target *t)
 		logmsg(LOG_NOTICE, "stopping on SIG%s",
 		    stopping == SIGINT ? "INT" : "TERM");
 	}
-	if (want_counters) {
-		want_counters = 0;
+	if (counters_due) {
+		counters_due = 0;
 		log_counters(t);
 	}
-	if (want_announce) {
-		want_announce = 0;
+	if (announce_due) {
+		announce_due = 0;
 		announce(t);
 	}
 }
@@ -1857,9 +1857,9 @@ on_signal(int sig)
 			_exit(EXIT_TRANSIENT);
 		stopping = sig;
 	} else if (sig == SIGHUP) {
-		want_announce = 1;
+		announce_due = 1;
 	} else {
-		want_counters = 1;
+		counters_due = 1;
 	}
 	if (!signaled) {
 		signaled = 1;

@@ -595,7 +595,7 @@ fake_run(int argc, char *argv[])
 	pendings = 0;
 	watches = 0;
 	pool = NULL;
-	signaled = stopping = want_counters = want_announce = 0;
+	signaled = stopping = counters_due = announce_due = 0;
 	memset(handlers, 0, sizeof handlers);
 	optind = 1;
 	status = vblade_main(argc, argv);
