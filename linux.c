@@ -191,18 +191,25 @@ ring_release(struct net *n)
  * The link.
  */
 
-/* Bind to the interface, unless that is so already. */
+/* Is the socket bound to the interface?  Not if that has been gone since. */
+static bool
+link_is_bound(const struct net *n)
+{
+	struct sockaddr_ll a = { 0 };
+	socklen_t len = sizeof a;
+
+	return getsockname(n->fd, (void *)&a, &len) == 0 &&
+	    a.sll_ifindex == (int)n->link.index;
+}
+
 static bool
 link_bind(const struct net *n)
 {
-	struct sockaddr_ll to = { .sll_family = AF_PACKET,
+	struct sockaddr_ll a = { .sll_family = AF_PACKET,
 	    .sll_protocol = htons(AOE_TYPE),
-	    .sll_ifindex = (int)n->link.index }, is = { 0 };
-	socklen_t len = sizeof is;
+	    .sll_ifindex = (int)n->link.index };
 
-	return (getsockname(n->fd, (void *)&is, &len) == 0 &&
-	    is.sll_ifindex == to.sll_ifindex) ||
-	    bind(n->fd, (void *)&to, sizeof to) == 0;
+	return link_is_bound(n) || bind(n->fd, (void *)&a, sizeof a) == 0;
 }
 
 /* The name of the bridge that the interface is a port of, or "". */
@@ -219,12 +226,15 @@ link_bridge(const struct net *n, struct link *l)
 	    strrchr(bridge, '/') + 1 : "");
 }
 
-/* Find the interface by index, else by the name on the command line. */
+/*
+ * Find the interface: the one that the socket is bound to, whatever its name
+ * is now, else that of the name on the command line.
+ */
 static bool
 link_find(struct net *n, struct ifreq *r)
 {
 	r->ifr_ifindex = (int)n->link.index;
-	if (n->link.index != 0 && ioctl(n->fd, SIOCGIFNAME, r) == 0)
+	if (link_is_bound(n) && ioctl(n->fd, SIOCGIFNAME, r) == 0)
 		return true;
 	strcpy(r->ifr_name, n->name);
 	if (ioctl(n->fd, SIOCGIFINDEX, r) < 0)
