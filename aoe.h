@@ -312,21 +312,25 @@ ssize_t disk_execute(const struct disk *, const struct io *);
  */
 ssize_t disk_try(const struct disk *, const struct io *);
 
+/* What executes operations asynchronously. */
+struct engine {
+	int fd;			/* readable when some have finished */
+
+	/* Queue an operation, which must stay in place until it is finished. */
+	void (*start)(struct disk *, struct io *);
+
+	/* Hand all that are queued to the system; false: some remain. */
+	bool (*submit)(struct disk *);
+
+	/* An operation that has finished, its result set, or NULL. */
+	struct io *(*finished)(struct disk *);
+};
+
 /*
- * The asynchronous engine: set up for `depth` operations at a time; returns
- * the descriptor that is readable when some have finished, to be watched, or
- * -1 with errno if the platform has none.  To be called before confine().
+ * Set up an engine for `depth` operations at a time; NULL with errno if the
+ * platform has none.  To be called before confine().
  */
-int disk_engine(struct disk *, unsigned depth);
-
-/* Queue an operation, which must stay in place until disk_finished. */
-void disk_start(struct disk *, struct io *);
-
-/* Hand all queued operations to the system; false: some remain, try later. */
-bool disk_submit(struct disk *);
-
-/* An operation that has finished, its result set, or NULL. */
-struct io *disk_finished(struct disk *);
+const struct engine *disk_engine(struct disk *, unsigned depth);
 
 /*
  * Give up every right that serving does not need, for this thread and those

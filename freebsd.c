@@ -543,31 +543,11 @@ disk_try(const struct disk *d, const struct io *io)
 	return waits ? -1 : disk_execute(d, io);
 }
 
-/* There is no engine; the three functions below are never called. */
-int
+const struct engine *
 disk_engine(struct disk *d, unsigned depth)
 {
 	(void)d, (void)depth;
 	errno = ENOSYS;
-	return -1;
-}
-
-void
-disk_start(struct disk *d, struct io *io)
-{
-	(void)d, (void)io;
-}
-
-bool
-disk_submit(struct disk *d)
-{
-	return d != NULL;
-}
-
-struct io *
-disk_finished(struct disk *d)
-{
-	(void)d;
 	return NULL;
 }
 

@@ -479,7 +479,7 @@ struct disk {
 	bool direct;
 	bool in_memory;		/* tmpfs: never waits for a device */
 
-	int ring;
+	int uring;
 	unsigned pending;	/* operations queued, not yet submitted */
 	unsigned *sq_tail, *sq_array, sq_mask;
 	unsigned *cq_head, *cq_tail, cq_mask;
@@ -621,20 +621,20 @@ disk_try(const struct disk *d, const struct io *io)
  */
 
 static int
-ring_call(long number, long a, long b, long c, long d)
+uring_call(long number, long a, long b, long c, long d)
 {
 	return (int)syscall(number, a, b, c, d, NULL, 0L);
 }
 
 static int
-ring_register(int fd, long opcode, void *arg, long count)
+uring_register(int fd, long opcode, void *arg, long count)
 {
-	return ring_call(SYS_io_uring_register, fd, opcode, (long)arg, count);
+	return uring_call(SYS_io_uring_register, fd, opcode, (long)arg, count);
 }
 
 /* Newer kernels save wake-ups and interrupts; older ones reject the flags. */
 static int
-ring_setup(unsigned depth, struct io_uring_params *p)
+uring_setup(unsigned depth, struct io_uring_params *p)
 {
 	static const unsigned flags[] = {
 	    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN |
@@ -645,7 +645,7 @@ ring_setup(unsigned depth, struct io_uring_params *p)
 	for (int i = 0; i < 3; i++) {
 		*p = (struct io_uring_params){
 		    .flags = IORING_SETUP_R_DISABLED | flags[i] };
-		fd = ring_call(SYS_io_uring_setup, (long)depth, (long)p, 0, 0);
+		fd = uring_call(SYS_io_uring_setup, (long)depth, (long)p, 0, 0);
 		if (fd >= 0 || errno != EINVAL)
 			break;
 	}
@@ -653,7 +653,7 @@ ring_setup(unsigned depth, struct io_uring_params *p)
 }
 
 static void *
-ring_map(int fd, size_t size, off_t what)
+uring_map(int fd, size_t size, off_t what)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_POPULATE, fd, what);
@@ -661,65 +661,9 @@ ring_map(int fd, size_t size, off_t what)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-static int ring_fd;
-
-/* At exit: the kernel frees a ring and its files only after the process. */
-static void
-release_files(void)
-{
-	ring_register(ring_fd, IORING_UNREGISTER_FILES, NULL, 0);
-}
-
-int
-disk_engine(struct disk *d, unsigned depth)
-{
-	struct io_uring_restriction allowed[] = {
-		{ .opcode = IORING_RESTRICTION_SQE_OP,
-		    .sqe_op = IORING_OP_READV },
-		{ .opcode = IORING_RESTRICTION_SQE_OP,
-		    .sqe_op = IORING_OP_WRITEV },
-		{ .opcode = IORING_RESTRICTION_SQE_OP,
-		    .sqe_op = IORING_OP_FSYNC },
-		{ .opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED,
-		    .sqe_flags = IOSQE_FIXED_FILE },
-		{ .opcode = IORING_RESTRICTION_REGISTER_OP,
-		    .register_op = IORING_UNREGISTER_FILES },
-	};
-	struct io_uring_params p;
-	int fd = ring_setup(depth, &p), error;
-	uint8_t *sq, *cq;
-
-	if (fd < 0)
-		return -1;
-	sq = ring_map(fd, p.sq_off.array + p.sq_entries * sizeof(unsigned),
-	    IORING_OFF_SQ_RING);
-	cq = ring_map(fd, p.cq_off.cqes + p.cq_entries * sizeof *d->cqe,
-	    IORING_OFF_CQ_RING);
-	d->sqe = ring_map(fd, p.sq_entries * sizeof *d->sqe, IORING_OFF_SQES);
-	if (sq == NULL || cq == NULL || d->sqe == NULL ||
-	    ring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 5) < 0 ||
-	    ring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
-	    ring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0) {
-		error = errno;
-		close(fd);
-		errno = error;
-		return -1;
-	}
-	d->sq_tail = (void *)(sq + p.sq_off.tail);
-	d->sq_array = (void *)(sq + p.sq_off.array);
-	d->sq_mask = p.sq_entries - 1;
-	d->cq_head = (void *)(cq + p.cq_off.head);
-	d->cq_tail = (void *)(cq + p.cq_off.tail);
-	d->cqe = (void *)(cq + p.cq_off.cqes);
-	d->cq_mask = p.cq_entries - 1;
-	ring_fd = fd;
-	atexit(release_files);
-	return d->ring = fd;
-}
-
 /* Never full: vblade.c starts no more operations than `depth`. */
-void
-disk_start(struct disk *d, struct io *io)
+static void
+uring_start(struct disk *d, struct io *io)
 {
 	unsigned tail = *d->sq_tail, i = tail & d->sq_mask;
 	struct io_uring_sqe *e = &d->sqe[i];
@@ -743,11 +687,11 @@ disk_start(struct disk *d, struct io *io)
 	d->pending++;
 }
 
-bool
-disk_submit(struct disk *d)
+static bool
+uring_submit(struct disk *d)
 {
 	while (d->pending > 0) {
-		int n = ring_call(SYS_io_uring_enter, d->ring,
+		int n = uring_call(SYS_io_uring_enter, d->uring,
 		    (long)d->pending, 0, 0);
 
 		if (n > 0)
@@ -758,8 +702,8 @@ disk_submit(struct disk *d)
 	return true;
 }
 
-struct io *
-disk_finished(struct disk *d)
+static struct io *
+uring_finished(struct disk *d)
 {
 	unsigned head = *d->cq_head;
 	const struct io_uring_cqe *e = &d->cqe[head & d->cq_mask];
@@ -771,6 +715,59 @@ disk_finished(struct disk *d)
 	io->result = e->res;
 	__atomic_store_n(d->cq_head, head + 1, __ATOMIC_RELEASE);
 	return io;
+}
+
+static struct engine engine = { -1, uring_start, uring_submit, uring_finished };
+
+/* At exit: the kernel frees a ring and its files only after the process. */
+static void
+release_files(void)
+{
+	uring_register(engine.fd, IORING_UNREGISTER_FILES, NULL, 0);
+}
+
+const struct engine *
+disk_engine(struct disk *d, unsigned depth)
+{
+	struct io_uring_restriction allowed[] = {
+		{ .opcode = IORING_RESTRICTION_SQE_OP, { IORING_OP_READV } },
+		{ .opcode = IORING_RESTRICTION_SQE_OP, { IORING_OP_WRITEV } },
+		{ .opcode = IORING_RESTRICTION_SQE_OP, { IORING_OP_FSYNC } },
+		{ .opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED,
+		    { IOSQE_FIXED_FILE } },
+		{ .opcode = IORING_RESTRICTION_REGISTER_OP,
+		    { IORING_UNREGISTER_FILES } },
+	};
+	struct io_uring_params p;
+	int fd = uring_setup(depth, &p), error;
+	uint8_t *sq, *cq;
+
+	if (fd < 0)
+		return NULL;
+	sq = uring_map(fd, p.sq_off.array + p.sq_entries * sizeof(unsigned),
+	    IORING_OFF_SQ_RING);
+	cq = uring_map(fd, p.cq_off.cqes + p.cq_entries * sizeof *d->cqe,
+	    IORING_OFF_CQ_RING);
+	d->sqe = uring_map(fd, p.sq_entries * sizeof *d->sqe, IORING_OFF_SQES);
+	if (sq == NULL || cq == NULL || d->sqe == NULL ||
+	    uring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 5) < 0 ||
+	    uring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
+	    uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0) {
+		error = errno;
+		close(fd);
+		errno = error;
+		return NULL;
+	}
+	d->sq_tail = (void *)(sq + p.sq_off.tail);
+	d->sq_array = (void *)(sq + p.sq_off.array);
+	d->sq_mask = p.sq_entries - 1;
+	d->cq_head = (void *)(cq + p.cq_off.head);
+	d->cq_tail = (void *)(cq + p.cq_off.tail);
+	d->cqe = (void *)(cq + p.cq_off.cqes);
+	d->cq_mask = p.cq_entries - 1;
+	d->uring = engine.fd = fd;
+	atexit(release_files);
+	return &engine;
 }
 
 /*

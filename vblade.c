@@ -145,7 +145,6 @@ struct target {
 	unsigned free_count;
 	struct run gathered;		/* the run being gathered, or empty */
 	struct run *first, *last;	/* all that wait or are under way */
-	unsigned waiting;		/* of them, not started */
 	unsigned active, depth;		/* started, and how many may be */
 	struct io *executed;		/* in the loop */
 	bool lone;			/* see serve() */
@@ -158,7 +157,7 @@ struct target {
 	int64_t dirty_since;		/* oldest unsynced write, 0: none */
 	bool sync_failed;		/* for good: the lost data is unknown */
 
-	bool engine;			/* the platform's, else the pool */
+	const struct engine *engine;	/* the platform's, else the pool */
 	struct pool pool;
 
 	int batch;
@@ -946,8 +945,8 @@ io_start(struct target *t, struct io *io)
 	if (t->lone && t->took[io->op] < FAST) {
 		io->result = disk_execute(t->disk, io);
 		t->executed = io;
-	} else if (t->engine) {
-		disk_start(t->disk, io);
+	} else if (t->engine != NULL) {
+		t->engine->start(t->disk, io);
 	} else {
 		pool_start(&t->pool, io);
 	}
@@ -960,8 +959,8 @@ io_finished(struct target *t)
 	struct io *io = t->executed;
 
 	t->executed = NULL;
-	if (io == NULL && t->engine)
-		io = disk_finished(t->disk);
+	if (io == NULL && t->engine != NULL)
+		io = t->engine->finished(t->disk);
 	return io != NULL ? io : pool_finished(&t->pool);
 }
 
@@ -1179,18 +1178,6 @@ request_reply(struct target *t, struct request *r)
 		batch_add(t, r);
 }
 
-/* The run is in the cell of its first request, which that may free. */
-static void
-run_reply(struct target *t, const struct run *run)
-{
-	struct request *request[RUN_MAX];
-	int count = run->count;
-
-	memcpy(request, run->request, sizeof request);
-	for (int i = 0; i < count; i++)
-		request_reply(t, request[i]);
-}
-
 /*
  * Might a write wait for one under way, which holds the file's lock?  On a
  * disk that is fast it will not wait for long.
@@ -1283,7 +1270,8 @@ list_remove(struct target *t, struct run *run)
 	for (struct run *r = run->next; r != NULL; r = r->next)
 		r->blockers -= overlap(t, run, r);
 	t->active--;
-	run_reply(t, run);
+	for (int i = 0; i < run->count; i++)	/* freed, but not reused here */
+		request_reply(t, run->request[i]);
 }
 
 /* Hand the runs that need not wait for others to the disk. */
@@ -1292,13 +1280,11 @@ list_start(struct target *t)
 {
 	struct run *run, *next;
 
-	for (run = t->first; run != NULL && t->waiting > 0 &&
-	    t->active < t->depth; run = next) {
+	for (run = t->first; run != NULL && t->active < t->depth; run = next) {
 		next = run->next;
 		if (run->started || run->blockers > 0)
 			continue;
 		run->started = true;
-		t->waiting--;
 		t->active++;
 		if (run_check_end(t, run)) {
 			run_prepare(t, run);
@@ -1326,7 +1312,6 @@ list_append(struct target *t, const struct run *gathered)
 	*(last != NULL ? &last->next : &t->first) = run;
 	run->prev = last;
 	t->last = run;
-	t->waiting++;
 }
 
 /* Execute the run that was gathered, or append it to the list. */
@@ -1612,7 +1597,7 @@ serve(struct target *t)
 			list_start(t);
 			sync_start(t);
 		} while (io_end(t));
-		submitted = !t->engine || disk_submit(t->disk);
+		submitted = t->engine == NULL || t->engine->submit(t->disk);
 		batch_send(t);
 		handle_signals(t);
 	}
@@ -1939,12 +1924,10 @@ open_log(void)
 static void
 start_engine(struct target *t, char *text, size_t size)
 {
-	int fd = disk_engine(t->disk, RING_DEPTH + 1);	/* 1: a sync */
-
-	t->engine = fd >= 0;
-	if (t->engine) {
+	t->engine = disk_engine(t->disk, RING_DEPTH + 1);	/* 1: a sync */
+	if (t->engine != NULL) {
 		snprintf(text, size, "io_uring");
-		net_watch(t->net, fd);
+		net_watch(t->net, t->engine->fd);
 	} else {
 		snprintf(text, size, errno == ENOSYS ? "threads" :
 		    "threads (io_uring: %s)", strerror(errno));
@@ -1952,7 +1935,7 @@ start_engine(struct target *t, char *text, size_t size)
 			fail(EXIT_TRANSIENT, errno, "pipe");
 	}
 	net_watch(t->net, wake[0]);
-	t->depth = t->engine ? RING_DEPTH : POOL_MAX - 1;
+	t->depth = t->engine != NULL ? RING_DEPTH : POOL_MAX - 1;
 	t->pool.disk = t->disk;
 	t->unsynced_end = &t->unsynced;
 	for (int i = 0; i < OP_COUNT; i++)

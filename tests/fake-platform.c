@@ -349,18 +349,8 @@ disk_try(const struct disk *d, const struct io *io)
 	return done.result;
 }
 
-/* Readable only in the program's imagination: net_recv just returns. */
-int
-disk_engine(struct disk *d, unsigned n)
-{
-	(void)d;
-	depth = n;
-	errno = ENOSYS;
-	return fake.pool ? -1 : STDIN_FILENO;
-}
-
-void
-disk_start(struct disk *d, struct io *io)
+static void
+engine_start(struct disk *d, struct io *io)
 {
 	(void)d;
 	if (pendings == depth || pendings == PENDING_MAX)
@@ -371,8 +361,8 @@ disk_start(struct disk *d, struct io *io)
 	pending[pendings++] = (struct pending){ .io = io, .copy = *io };
 }
 
-bool
-disk_submit(struct disk *d)
+static bool
+engine_submit(struct disk *d)
 {
 	unsigned n = 0;
 
@@ -388,8 +378,8 @@ disk_submit(struct disk *d)
 	return true;
 }
 
-struct io *
-disk_finished(struct disk *d)
+static struct io *
+engine_finished(struct disk *d)
 {
 	struct io *io;
 
@@ -403,6 +393,19 @@ disk_finished(struct disk *d)
 		return io;
 	}
 	return NULL;
+}
+
+/* Readable only in the program's imagination: net_recv just returns. */
+const struct engine *
+disk_engine(struct disk *d, unsigned n)
+{
+	static const struct engine engine = { STDIN_FILENO, engine_start,
+	    engine_submit, engine_finished };
+
+	(void)d;
+	depth = n;
+	errno = ENOSYS;
+	return fake.pool ? NULL : &engine;
 }
 
 /* vblade must leave an operation alone until it has finished. */
