@@ -1655,17 +1655,11 @@ parse_number(const char *what, const char *s, uint64_t min, uint64_t max)
 static bool
 parse_mac(const char **s, uint8_t *mac)
 {
-	static const char digits[] = "00112233445566778899aAbBcCdDeEfF";
-	const char *d;
-
-	memset(mac, 0, MAC_LEN);
-	for (int i = 0; i < 2 * MAC_LEN; i++) {
-		if (i > 0 && i % 2 == 0 && **s == ':')
-			++*s;
-		d = **s != '\0' ? strchr(digits, *(*s)++) : NULL;
-		if (d == NULL)
+	for (int i = 0; i < MAC_LEN; i++, *s += 2) {
+		*s += i > 0 && **s == ':';
+		if (strspn(*s, "0123456789abcdefABCDEF") < 2)
 			return false;
-		mac[i / 2] = (uint8_t)(mac[i / 2] << 4 | (d - digits) / 2);
+		sscanf(*s, "%2hhx", &mac[i]);
 	}
 	return true;
 }
