@@ -279,13 +279,13 @@ enum { RUN_MAX = 16 };		/* buffers of one operation */
 struct io {
 	enum op op;
 	bool buffered;		/* use the page cache, even with DISK_DIRECT */
-	int count;
-	struct iovec iov[RUN_MAX];
-	size_t len;		/* bytes in all */
 	off_t offset;		/* bytes */
+	size_t len;		/* bytes in all */
 	int64_t start;		/* vblade.c's: when it started */
 	ssize_t result;		/* bytes moved, perhaps fewer than requested,
 				   0 at the end of the disk; or -errno */
+	int count;
+	struct iovec iov[RUN_MAX];
 };
 
 struct disk;

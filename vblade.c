@@ -71,36 +71,34 @@ struct mac_list {
 
 /* Adjacent requests of one direction: one disk operation transfers them. */
 struct run {
-	struct io io;		/* must be first: io_end casts */
 	struct run *next, *prev;	/* in order of arrival */
-	struct request *request[RUN_MAX];
+	uint64_t lba, sectors;
+	unsigned blockers;	/* earlier runs that overlap this one */
+	bool started;
+	bool single;		/* one failed: transfer one at a time */
 	int count;
 	int todo;		/* of them, those within the end of the disk */
 	int done;		/* requests transferred, or failed */
 	size_t moved;		/* bytes of request[done] transferred */
-	bool single;		/* one failed: transfer one at a time */
-	bool started;
-	unsigned blockers;	/* earlier runs that overlap this one */
-	uint64_t lba, sectors;
+	struct io io;
+	struct request *request[RUN_MAX];
 };
 
-/*
- * A request in progress: the header of a fixed-size cell that also holds the
- * reply.  The reply's headers end where the second page begins, so that the
- * data is aligned for the disk.
- */
+/* A request in progress.  A long list is walked fast only outside the cells. */
 struct request {
 	struct request *next;	/* free, or waiting for a sync */
+	uint8_t *data;		/* in the cell of the reply */
 	enum op op;
 	uint64_t lba;
 	unsigned count;		/* sectors */
-	uint8_t *payload;	/* in the frame, then in the reply */
+	uint8_t *payload;	/* in the frame, then in the cell */
 	uint8_t opcode;		/* for -v: the ATA command, */
 	int64_t received;	/* and when it arrived */
 	size_t len;		/* bytes of the reply */
 	struct run run;		/* in the list: the run it begins */
 };
 
+/* A reply: headers that end with a page, then data, aligned for the disk. */
 enum { CELL = PAGE + (SECTORS_MAX * SECTOR + PAGE - 1) / PAGE * PAGE };
 
 /* Threads for disk operations, where the platform has no engine. */
@@ -458,13 +456,7 @@ request_drop(struct target *t, struct request *r)
 static void *
 reply_of(struct request *r)
 {
-	return (uint8_t *)r + PAGE - sizeof(struct aoe_ata);
-}
-
-static uint8_t *
-data_of(struct request *r)
-{
-	return (uint8_t *)r + PAGE;
+	return r->data - sizeof(struct aoe_ata);
 }
 
 /* Zero-pad a frame to the minimum length of Ethernet. */
@@ -603,7 +595,7 @@ ata_transfer(struct target *t, struct request *r, struct aoe_ata *req,
 	r->op = write ? OP_WRITE : OP_READ;
 	r->lba = lba;
 	r->count = req->count;
-	r->payload = write ? req->data : data_of(r);
+	r->payload = write ? req->data : r->data;
 	return sizeof *rep + (write ? 0 : r->count * SECTOR);
 }
 
@@ -1225,7 +1217,7 @@ run_copy(struct run *run)
 	for (int i = 0; run->io.op == OP_WRITE && i < run->count; i++) {
 		struct request *r = run->request[i];
 
-		r->payload = memcpy(data_of(r), r->payload, r->count * SECTOR);
+		r->payload = memcpy(r->data, r->payload, r->count * SECTOR);
 	}
 }
 
@@ -1342,7 +1334,8 @@ io_end(struct target *t)
 	bool some = false;
 
 	while ((io = io_finished(t)) != NULL) {
-		struct run *run = (void *)io;
+		struct run *run = (void *)((uint8_t *)io -
+		    offsetof(struct run, io));
 
 		some = true;
 		t->took[io->op] = now() - io->start;
@@ -1800,17 +1793,18 @@ check_range(struct target *t, const char *path)
 }
 
 /*
- * The cells of all requests: those that may wait for the disk, and one batch
+ * All requests and their cells: those that may wait for the disk, and one batch
  * more, so that what need not wait never finds all of them taken.
  */
 static void
 allocate_requests(struct target *t)
 {
 	size_t n = 8 * t->buffers;
+	struct request *r;
 	uint8_t *p;
 
 	n = BATCH + (n < QUEUE_MIN ? QUEUE_MIN : n > QUEUE_MAX ? QUEUE_MAX : n);
-	p = mmap(NULL, n * CELL, PROT_READ | PROT_WRITE,
+	p = mmap(NULL, n * (CELL + sizeof *r), PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		fail(EXIT_TRANSIENT, errno, "cannot allocate %zu request "
@@ -1818,8 +1812,11 @@ allocate_requests(struct target *t)
 #ifdef MADV_NOHUGEPAGE
 	madvise(p, n * CELL, MADV_NOHUGEPAGE);	/* mostly unused */
 #endif
-	while (n-- > 0)
-		request_free(t, (void *)(p + n * CELL));
+	r = (void *)(p + n * CELL);
+	while (n-- > 0) {
+		r[n].data = p + n * CELL + PAGE;
+		request_free(t, &r[n]);
+	}
 }
 
 /*
