@@ -74,6 +74,7 @@ struct run {
 	struct run *next, *prev;	/* in order of arrival */
 	uint64_t lba, sectors;
 	unsigned blockers;	/* earlier runs that overlap this one */
+	unsigned blocked;	/* later ones that do */
 	bool started;
 	bool single;		/* one failed: transfer one at a time */
 	int count;
@@ -1050,7 +1051,7 @@ run_init(struct run *run, struct request *r)
 	run->count = 1;
 	run->done = 0;
 	run->moved = 0;
-	run->blockers = 0;
+	run->blockers = run->blocked = 0;
 	run->lba = r->lba;
 	run->sectors = r->count;
 	run->next = NULL;
@@ -1259,8 +1260,11 @@ list_remove(struct target *t, struct run *run)
 {
 	*(run->prev != NULL ? &run->prev->next : &t->first) = run->next;
 	*(run->next != NULL ? &run->next->prev : &t->last) = run->prev;
-	for (struct run *r = run->next; r != NULL; r = r->next)
-		r->blockers -= overlap(t, run, r);
+	for (struct run *r = run->next; run->blocked > 0; r = r->next)
+		if (overlap(t, run, r)) {
+			r->blockers--;
+			run->blocked--;
+		}
 	t->active--;
 	for (int i = 0; i < run->count; i++)	/* freed, but not reused here */
 		request_reply(t, run->request[i]);
@@ -1304,6 +1308,9 @@ list_append(struct target *t, const struct run *gathered)
 	*(last != NULL ? &last->next : &t->first) = run;
 	run->prev = last;
 	t->last = run;
+	if (run->blockers > 0)
+		for (struct run *r = t->first; r != run; r = r->next)
+			r->blocked += overlap(t, r, run);
 }
 
 /* Execute the run that was gathered, or append it to the list. */
