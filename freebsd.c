@@ -54,7 +54,7 @@ struct net {
 	struct link link;
 	time_t looked;		/* when it was last updated */
 	uint64_t drops;		/* that the kernel does not count any more */
-	unsigned size;		/* of the buffer: that of the kernel's */
+	unsigned size;		/* of the buffer, as in the kernel */
 	uint8_t *buffer;
 	uint8_t *next, *end;	/* records in it that were not returned yet */
 };
@@ -121,7 +121,7 @@ link_read_mac(struct net *net)
 
 /*
  * Update net->link; bind again if the interface is gone.  What cannot be read
- * stays as it was.  The index is not the kernel's, which uses one again.
+ * stays as it was.  The index is our own: the kernel reuses its indexes.
  */
 static void
 link_look(struct net *net)
@@ -170,8 +170,8 @@ net_watch(struct net *net, int fd)
 }
 
 /*
- * Wait for an event; fill the buffer.  Whatever a message of route(4) says, it
- * is time to look at the link; ENOBUFS means that some were lost.  A bpf device
+ * Wait for an event; fill the buffer.  Messages of route(4), of which some may
+ * be lost (ENOBUFS), are only a reason to update the link.  A bpf device
  * without an interface is always ready, and a read must be of the size of the
  * kernel's buffer (15.1).
  */
@@ -201,7 +201,7 @@ net_wait(struct net *net, int timeout)
 }
 
 /*
- * Take the next record; false if its frame arrived cut.  Its header is shorter
+ * Take the next record; false if its frame is truncated.  Its header is shorter
  * than the struct and the last record is not padded (15.1), so `next` may pass
  * `end`.
  */
@@ -265,7 +265,7 @@ net_send(struct net *net, const struct frame frames[], int n)
  * Opening the interface.
  */
 
-/* Open /dev/bpf; set it up before it is bound, so that no other frames come. */
+/* Open /dev/bpf; set it up before it is bound: no other frames may arrive. */
 static void
 bpf_open(struct net *net, unsigned shelf, unsigned slot)
 {
@@ -376,7 +376,7 @@ file_open(struct disk *d, const char *path, int mode, const struct stat *st)
 	d->mapped = d->map == MAP_FAILED ? 0 : st->st_size;
 }
 
-/* GEOM refuses with EPERM to write to a disk that it uses itself. */
+/* EPERM: GEOM uses the disk itself and refuses to open it for writing. */
 struct disk *
 disk_open(const char *path, int flags)
 {
@@ -532,7 +532,7 @@ edge_would_block(const struct disk *d, off_t offset)
 	    (len <= 0 || !is_cached(d, start, (size_t)len));
 }
 
-/* A file system reads blocks first of which a part is written (ffs_write()). */
+/* ffs_write() first reads a block that is written only in part. */
 ssize_t
 disk_try(const struct disk *d, const struct io *io)
 {
@@ -565,9 +565,9 @@ limit(int fd, const cap_rights_t *rights, const unsigned long *ioctls, size_t n)
 
 /*
  * After cap_enter(2) no file can be opened, no program executed, no address
- * connected, and each descriptor serves its purpose only.  The filter cannot be
- * changed, but BIOCSETIF remains, for an interface that is created again.  Not
- * prevented: socket(2), and with root's rights ioctls on a new socket.
+ * connected; disk, network and descriptors 0 to 2 keep only the rights needed.
+ * The filter is fixed, but BIOCSETIF remains, for an interface that is created
+ * again.  Not prevented: socket(2), and with root's rights ioctls on a new one.
  */
 void
 confine(const struct net *net, const struct disk *d)

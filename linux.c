@@ -4,7 +4,7 @@
  *
  * Frames arrive in a ring of slots that the kernel shares with us (packet(7),
  * Documentation/networking/packet_mmap.rst; TPACKET_V2, since V3 delays
- * single frames).  An rtnetlink(7) socket says when to look at the link, and
+ * single frames).  An rtnetlink(7) socket reports changes of the link.
  * select(2) waits for everything: poll(2) refuses to once confine() has set
  * RLIMIT_NOFILE to 0, and an epoll(7) descriptor would be notified of every
  * frame sent (8 % of the CPU of cached reads).
@@ -46,9 +46,9 @@
 enum {
 	RX_RING_MAX = 32 << 20,	/* bytes */
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
-	SLOT_ADDRESS = 32,	/* where a slot has the sender's address */
+	SLOT_ADDRESS = 32,	/* offset of the sender's address in a slot */
 	SEND_BATCH = 64,	/* frames in one system call */
-	BUSY = 64,		/* receives between looks at other events */
+	BUSY = 64,		/* receives before other events are checked */
 };
 
 _Static_assert(sizeof(struct tpacket2_hdr) == SLOT_ADDRESS, "slot");
@@ -161,10 +161,10 @@ ring_receive(struct net *n, struct frame frames[], int max)
 		if (!(status & TP_STATUS_USER))
 			break;
 		if (status & TP_STATUS_LOSING)
-			net_drops(n);	/* clears it */
+			net_drops(n);	/* clears the flag */
 		n->head = n->head + 1 < n->slots ? n->head + 1 : 0;
 		n->borrowed++;
-		/* a frame of a VLAN interface above ours has its index */
+		/* frames for a VLAN interface above ours have another index */
 		if (from->sll_pkttype != PACKET_OTHERHOST &&
 		    from->sll_ifindex == (int)n->link.index &&
 		    h->tp_snaplen == h->tp_len)
@@ -191,7 +191,7 @@ ring_release(struct net *n)
  * The link.
  */
 
-/* Is the socket bound to the interface?  Not if that has been gone since. */
+/* Is the socket bound to the interface?  Not if that has vanished since. */
 static bool
 link_is_bound(const struct net *n)
 {
@@ -244,8 +244,8 @@ link_find(struct net *n, struct ifreq *r)
 }
 
 /*
- * Look at the link and follow it.  On failure it is gone, with errno, or with
- * 0 if it is not an Ethernet interface.  Descriptors that exist suffice.
+ * Update n->link, and bind again if needed.  False with errno on failure (0:
+ * not Ethernet); index 0 if the interface is gone.  Opens no descriptor.
  */
 static bool
 link_look(struct net *n)
@@ -276,7 +276,7 @@ link_look(struct net *n)
 	    link_bind(n);
 }
 
-/* Whatever a message says, and though some were lost: it is time to look. */
+/* Discard all messages; any, even a lost one, is a reason to update. */
 static void
 link_event(struct net *n)
 {
@@ -294,8 +294,8 @@ link_event(struct net *n)
  */
 
 /*
- * Wait until something happens, and see to the link.  Without a ring, for lack
- * of memory, look again every second.
+ * Wait for an event, and update the link if it may have changed.  Without a
+ * ring, for lack of memory, try that every second, whatever the timeout.
  */
 static void
 net_wait(struct net *n, int timeout)
@@ -315,7 +315,7 @@ net_wait(struct net *n, int timeout)
 		link_event(n);
 }
 
-/* Without a frame the socket may have an error, which would end every wait. */
+/* A pending socket error would end every wait: getsockopt(2) clears it. */
 int
 net_recv(struct net *n, struct frame frames[], int max, int timeout)
 {
@@ -453,7 +453,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	n->sysfs = open("/sys/class/net", O_PATH | O_CLOEXEC);
 	if (n->fd < 0 ||
 	    bind(n->route, (void *)&events, sizeof events) < 0)
-		fail(EXIT_TRANSIENT, errno, "sockets");
+		fail(EXIT_TRANSIENT, errno, "packet or rtnetlink socket");
 	set_options(n->fd, shelf, slot);
 	if (!link_look(n))
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
@@ -555,7 +555,7 @@ disk_size(const struct disk *d)
 	return size == 0 ? -1 : (off_t)size;
 }
 
-/* With direct I/O, pages, so that the page cache never meets it in one. */
+/* With direct I/O a page, so that the page cache shares none with it. */
 unsigned
 disk_unit(const struct disk *d)
 {
@@ -719,7 +719,7 @@ uring_finished(struct disk *d)
 
 static struct engine engine = { -1, uring_start, uring_submit, uring_finished };
 
-/* At exit: the kernel frees a ring and its files only after the process. */
+/* Else the kernel keeps the files in use for some time after the exit. */
 static void
 release_files(void)
 {
@@ -784,7 +784,7 @@ confine(const struct net *n, const struct disk *d)
 #else
 /*
  * landlock(7): no file can be opened, changed or executed, no TCP port used,
- * no process outside signaled, as far as the kernel knows how.
+ * no process outside signaled, as far as the kernel supports that.
  */
 static void
 landlock(void)

@@ -2,9 +2,9 @@
 /*
  * vblade.c: export a file or disk on an Ethernet by ATA over Ethernet.
  *
- * One thread waits in one place, net_recv.  The path of a request, to be read
- * from the end of this file upwards, since a function stands after those that
- * it calls:
+ * One thread handles all events, and waits for them in net_recv.  The path of
+ * a request, to be read from the end of this file upwards, since a function
+ * follows those that it calls:
  *
  *	main, serve, net_recv	a batch of frames
  *	serve_frame		for each: accept_frame checks it, build_reply
@@ -12,10 +12,10 @@
  *				gathered into runs of adjacent requests
  *	run_submit		executes a run at once if it need not wait
  *				for the disk, else appends it to the list
- *	io_start, io_end	the list's runs, handed to the engine or to
- *				the pool of threads, and what they return
- *	sync_start, sync_end	syncs, which replies share
- *	batch_send, net_send	the replies of the batch
+ *	io_start, io_end	start the runs of the list in the engine or in
+ *				the pool of threads, and take the results
+ *	sync_start, sync_end	perform syncs, which replies share
+ *	batch_send, net_send	send the replies of the batch
  */
 #include <sys/mman.h>
 #include <sys/select.h>
@@ -48,18 +48,18 @@
 #define FIRMWARE \
 	((unsigned)(VERSION[0] - '0') << 8 | (unsigned)(VERSION[2] - '0'))
 
-#define LBA_END (1ULL << 48)	/* no more sectors can be addressed */
+#define LBA_END (1ULL << 48)	/* sectors that LBA48 can address */
 
 enum {
 	BATCH = 64,		/* frames received, or sent, at a time */
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
-	WINDOW_MIN = 32,	/* receive at least this many frames */
+	WINDOW_MIN = 32,	/* receive buffers per initiator */
 	RING_DEPTH = 32,	/* runs under way in the engine */
 	POOL_MAX = 16,		/* threads, where there is no engine */
 	QUEUE_MIN = 64,		/* requests that may wait for the disk */
 	QUEUE_MAX = 4096,
 	DELAY = 1,		/* seconds until a background sync, see -t */
-	FAST = 1000,		/* microseconds: the disk will not hold us up */
+	FAST = 1000,		/* us: the loop may wait for a faster disk */
 	ANNOUNCE_MAX = 10000,	/* microseconds, once a frame was dropped */
 	PAGE = 4096,		/* alignment of payloads */
 };
@@ -85,7 +85,7 @@ struct run {
 	struct request *request[RUN_MAX];
 };
 
-/* A request in progress.  A long list is walked fast only outside the cells. */
+/* A request in progress.  Outside the cells a long list is walked fast. */
 struct request {
 	struct request *next;	/* free, or waiting for a sync */
 	uint8_t *data;		/* in the cell of the reply */
@@ -93,8 +93,8 @@ struct request {
 	uint64_t lba;
 	unsigned count;		/* sectors */
 	uint8_t *payload;	/* in the frame, then in the cell */
-	uint8_t opcode;		/* for -v: the ATA command, */
-	int64_t received;	/* and when it arrived */
+	uint8_t opcode;		/* ATA command, for -v */
+	int64_t received;	/* microseconds, for -v */
 	size_t len;		/* bytes of the reply */
 	struct run run;		/* in the list: the run it begins */
 };
@@ -122,12 +122,12 @@ struct target {
 	unsigned shelf, slot;
 	unsigned buffers;
 	uint64_t offset;	/* sectors before the first exported one */
-	uint64_t length;	/* sectors to export at most */
+	uint64_t length;	/* maximum number of sectors */
 	int delay;		/* ms until a background sync, 0: none */
 	bool readonly, sync_writes, verbose;
 
 	struct net *net;
-	struct link link;	/* as last compared */
+	struct link link;	/* as of the last link_update */
 	struct disk *disk;
 	uint64_t sectors;	/* size of the export, as last looked up */
 	const char *serial;	/* of which IDENTIFY has 20 characters */
@@ -144,11 +144,11 @@ struct target {
 	unsigned free_count;
 	struct run gathered;		/* the run being gathered, or empty */
 	struct run *first, *last;	/* all that wait or are under way */
-	unsigned active, depth;		/* started, and how many may be */
+	unsigned active, depth;		/* runs started, and their limit */
 	struct io *executed;		/* in the loop */
 	bool lone;			/* see serve() */
 	bool stopped;			/* receive no more */
-	int64_t took[OP_COUNT];		/* microseconds, the latest of a kind */
+	int64_t took[OP_COUNT];		/* duration of the latest of each, us */
 
 	struct io sync;			/* OP_SYNC: under way, else OP_NONE */
 	struct request *syncing;	/* wait for that sync */
@@ -156,7 +156,7 @@ struct target {
 	int64_t dirty_since;		/* oldest unsynced write, 0: none */
 	bool sync_failed;		/* for good: the lost data is unknown */
 
-	const struct engine *engine;	/* the platform's, else the pool */
+	const struct engine *engine;	/* NULL: use the pool */
 	struct pool pool;
 
 	int batch;
@@ -165,7 +165,7 @@ struct target {
 	struct counters counters;
 };
 
-/* Set by main once. */
+/* Set at the start. */
 static struct {
 	int fd;
 	bool journal;		/* stderr is the journal: prefix priorities */
@@ -173,8 +173,8 @@ static struct {
 } logging = { .fd = STDERR_FILENO };
 
 /*
- * Set by signals.  `signaled` says that there is a null pointer in the pipe
- * `wake`, by which the threads of the pool return their work.
+ * Set by on_signal.  `signaled`: a null pointer is in the pipe `wake`, through
+ * which the pool returns operations.
  */
 static volatile sig_atomic_t signaled, stopping, counters_due, announce_due;
 static int wake[2] = { -1, -1 };
@@ -302,7 +302,7 @@ log_counters(struct target *t)
 }
 
 /*
- * Clock and size.
+ * Clock, repeated sends and size.
  */
 
 /* Microseconds; only differences mean anything. */
@@ -409,8 +409,8 @@ mac_delete(struct mac_list *l, const uint8_t *mac)
 
 /*
  * Requests and replies.  A handler gets the request req of len bytes, at least
- * ETH_MIN, and the reply rep, whose AoE header is complete and followed by
- * zeroes; it returns the reply's length, or 0 to send none.
+ * ETH_MIN, and the reply rep, with a complete AoE header and zeroes up to the
+ * size of struct aoe_ata; it returns the reply's length, or 0 to send none.
  */
 
 static void
@@ -433,8 +433,8 @@ request_new(struct target *t)
 }
 
 /*
- * May more requests wait for the disk?  A batch of cells always stays for
- * those that need not.
+ * May more requests wait for the disk?  A batch of cells is reserved for those
+ * that need not.
  */
 static bool
 queue_has_room(const struct target *t)
@@ -534,7 +534,7 @@ identify(const struct target *t, uint8_t *id)
 		[85] = t->write_cache ? 0x0020 : 0,
 		[86] = 0x3400,	/* as 83 */
 		[87] = 0x4000,	/* valid */
-		[93] = 0x400b,	/* valid; what the link's reset found */
+		[93] = 0x400b,	/* valid; hardware reset result */
 	};
 	uint64_t lba28 = t->sectors < 0x0fffffff ? t->sectors : 0x0fffffff;
 	uint8_t sum = 0xa5;
@@ -576,7 +576,7 @@ ata_lba(const uint8_t *lba, uint8_t opcode)
 	    get_le(lba, 4) & 0x0fffffff;
 }
 
-/* Validate a read or write; the reply is what a success will send. */
+/* Validate a read or write; the reply is the one to send on success. */
 static size_t
 ata_transfer(struct target *t, struct request *r, struct aoe_ata *req,
     size_t len)
@@ -863,8 +863,8 @@ batch_add(struct target *t, struct request *r)
 }
 
 /*
- * Disk operations: by the platform's engine, or by a pool of threads that
- * know nothing but struct io and return it through the pipe `wake`.
+ * Disk operations: by the platform's engine, or by a pool of threads that use
+ * only the disk and struct io, which they return through the pipe `wake`.
  */
 
 static void *
@@ -910,7 +910,7 @@ pool_start(struct pool *p, struct io *io)
 	(void)!write(p->threads == 0 ? wake[1] : p->work[1], &io, sizeof io);
 }
 
-/* The next finished operation, or NULL; a null pointer is of a signal. */
+/* The next finished operation, or NULL; skips the null pointer of a signal. */
 static struct io *
 pool_finished(struct pool *p)
 {
@@ -960,11 +960,11 @@ io_finished(struct target *t)
 /*
  * Syncs.  A FLUSH, a write with -s, the background sync and the one at exit
  * are the same: a reply, or none, that waits for a sync that starts after
- * its data was written.  There is one at a time; what comes meanwhile shares
- * the next.
+ * its data was written.  One is under way at a time; requests that arrive
+ * meanwhile share the next.
  */
 
-/* The reply leaves when the next sync that starts has ended. */
+/* Send the reply when the next sync that starts has ended. */
 static void
 sync_wait(struct target *t, struct request *r)
 {
@@ -974,8 +974,8 @@ sync_wait(struct target *t, struct request *r)
 }
 
 /*
- * Milliseconds until the background sync, or that at exit, when all writes
- * have ended; 0 if it is due, -1 if none is.
+ * Milliseconds until the next sync that no request needs: in the background,
+ * or at exit once all runs have ended.  0 if it is due, -1 if there is none.
  */
 static int
 sync_timeout(const struct target *t)
@@ -1006,7 +1006,7 @@ sync_end(struct target *t)
 	if (t->sync.result < 0 && !t->sync_failed) {
 		t->sync_failed = true;
 		logmsg(LOG_CRIT, "sync failed: %s: written data may be lost; "
-		    "every FLUSH will fail until restart",
+		    "every FLUSH and write with -s will fail until restart",
 		    strerror((int)-t->sync.result));
 	}
 	while ((r = t->syncing) != NULL) {
@@ -1091,7 +1091,7 @@ run_prepare(const struct target *t, struct run *run)
 	io->len -= run->moved;
 }
 
-/* Let a request report an error: an errno, or 0 for the end of the disk. */
+/* Make the reply an error: an errno, or 0 for the end of the disk. */
 static void
 request_fail(struct target *t, struct request *r, int error)
 {
@@ -1107,7 +1107,7 @@ request_fail(struct target *t, struct request *r, int error)
 }
 
 /*
- * Nothing is written beyond the end that the disk has now.  False if no
+ * Fail the writes of a run beyond the present end of the disk.  False if no
  * request is left to transfer.
  */
 static bool
@@ -1183,7 +1183,7 @@ write_may_wait(const struct target *t)
 	    now() - t->first->io.start >= FAST);
 }
 
-/* Execute what need not wait for the disk; false if a rest is left. */
+/* Execute what need not wait for the disk; false if some of it is left. */
 static bool
 run_try(struct target *t, struct run *run)
 {
@@ -1238,9 +1238,9 @@ run_drop(struct target *t, struct run *run)
  */
 
 /*
- * Must the later of two runs wait for the earlier?  Counted in units of the
- * disk, so that direct I/O and the page cache never meet in one.  Reads wait
- * as well: else the retransmissions of one that hangs would fill the engine.
+ * Must the later of two runs wait for the earlier?  Compared in units of the
+ * disk, so that direct I/O and the page cache never share one.  Reads wait as
+ * well: else the retransmissions of one that hangs would fill the engine.
  */
 static bool
 overlap(const struct target *t, const struct run *a, const struct run *b)
@@ -1266,7 +1266,7 @@ list_remove(struct target *t, struct run *run)
 			run->blocked--;
 		}
 	t->active--;
-	for (int i = 0; i < run->count; i++)	/* freed, but not reused here */
+	for (int i = 0; i < run->count; i++)	/* the freed run stays intact */
 		request_reply(t, run->request[i]);
 }
 
@@ -1292,8 +1292,8 @@ list_start(struct target *t)
 }
 
 /*
- * Append a copy of a run, or let it join the last one if neither waits for
- * anything but its turn.
+ * Append a copy of a run, or merge it into the last one if that is not blocked
+ * and nothing else blocks the new one.
  */
 static void
 list_append(struct target *t, const struct run *gathered)
@@ -1313,7 +1313,7 @@ list_append(struct target *t, const struct run *gathered)
 			r->blocked += overlap(t, r, run);
 }
 
-/* Execute the run that was gathered, or append it to the list. */
+/* Execute the gathered run, append it to the list, or drop it. */
 static void
 run_submit(struct target *t)
 {
@@ -1409,9 +1409,9 @@ warn_duplicate(struct target *t, const uint8_t *mac)
 }
 
 /*
- * The platform has looked at the link: log what is new, and advertise again
- * if initiators should know.  What it was at the start is not news, unless
- * that is a reason why no frames arrive.
+ * Log what has changed since the last call, and advertise again if initiators
+ * should know.  The state at the start is logged only if it is a reason why no
+ * frames arrive.
  */
 static void
 link_update(struct target *t)
@@ -1482,8 +1482,8 @@ accept_frame(struct target *t, const struct aoe *req)
 }
 
 /*
- * Build the reply to a request and return its length, 0 for none.  If it
- * leaves r an operation, the reply is what its success will send.
+ * Build the reply to a request and return its length, 0 for none.  If r->op is
+ * a disk operation, it is the reply to send on success.
  */
 static size_t
 build_reply(struct target *t, struct request *r, const struct frame *f)
@@ -1548,7 +1548,7 @@ serve_frame(struct target *t, struct frame f)
 	}
 }
 
-/* Do what signals have requested.  The end begins with a last sync. */
+/* Do what signals have requested.  Stopping requires a last sync. */
 static void
 handle_signals(struct target *t)
 {
@@ -1569,9 +1569,9 @@ handle_signals(struct target *t)
 }
 
 /*
- * Serve until a signal says to stop, then finish what was received and sync;
- * return the exit status.  A request is alone if no other came with it and
- * nothing is under way: its initiator waits for nothing but its reply.
+ * Serve until a signal requests a stop, then finish what was received and
+ * sync; return the exit status.  A request is alone (`lone`) if no other came
+ * with it and nothing is under way.
  */
 static int
 serve(struct target *t)
@@ -1627,9 +1627,8 @@ usage(int status)
 		    "  -m mac,...  serve these hosts only\n"
 		    "  -o offset   skip this many sectors of 512 bytes\n"
 		    "  -r          read-only\n"
-		    "  -s          reply to writes once on stable storage\n"
-		    "  -t seconds  sync written data after this time (%d); "
-		    "0: never\n"
+		    "  -s          write to stable storage before the reply\n"
+		    "  -t seconds  delay of the background sync (%d); 0: none\n"
 		    "  -v          log each request\n"
 		    "  -V          print the version (also --version)\n",
 		    BUFFERS, DELAY);
@@ -1768,7 +1767,7 @@ parse_arguments(struct target *t, int argc, char *argv[])
  * Start.
  */
 
-/* The export has to lie within the file; warn of what may surprise. */
+/* Check that the export lies within the file; warn of known limits. */
 static void
 check_range(struct target *t, const char *path)
 {
@@ -1876,8 +1875,8 @@ catch_signals(void)
 }
 
 /*
- * A descriptor for an output stream that never blocks: one of our own, since
- * the flags of the stream's belong to the shell as well.
+ * A descriptor of our own for an output stream, so that it never blocks: the
+ * flags of the inherited one are shared with the shell.
  */
 static int
 reopen(int fd)
@@ -1937,7 +1936,7 @@ start_engine(struct target *t, char *text, size_t size)
 	t->pool.disk = t->disk;
 	t->unsynced_end = &t->unsynced;
 	for (int i = 0; i < OP_COUNT; i++)
-		t->took[i] = FAST;	/* not known to be less */
+		t->took[i] = FAST;	/* not known to be fast */
 }
 
 /* Report readiness on stdout, to the log and to the service manager. */

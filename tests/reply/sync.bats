@@ -162,7 +162,7 @@ load reply
 	run_script :sync-fails flush "" "write 3 1" "" "read 3 1" "" flush
 	assert_replies "failed 00 04 0 0" "write 3 1" "read 3 1 ee" \
 		"failed 00 04 0 0"
-	assert_equal "vblade: e0.1: 1500: sync failed: Input/output error: written data may be lost; every FLUSH will fail until restart" \
+	assert_equal "vblade: e0.1: 1500: sync failed: Input/output error: written data may be lost; every FLUSH and write with -s will fail until restart" \
 		"$(grep 'sync failed' "$ERR")"
 }
 
