@@ -217,7 +217,7 @@ struct frame {
 
 /* State of the interface as of its last update by the platform. */
 struct link {
-	unsigned looks;		/* number of updates */
+	unsigned updates;		/* number of updates */
 	unsigned index;		/* 0: gone; another one if created again */
 	unsigned mtu;		/* maximum that can be sent and received */
 	bool up;		/* and has carrier */
@@ -314,6 +314,7 @@ ssize_t disk_try(const struct disk *, const struct io *);
 
 /* What executes operations asynchronously. */
 struct engine {
+	const char *name;
 	int fd;			/* readable when some have finished */
 
 	/* Queue an operation, which must stay in place until it is finished. */

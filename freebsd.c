@@ -52,7 +52,7 @@ struct net {
 	bool stopped;		/* receives no more frames */
 	char name[IFNAMSIZ];	/* as requested; link.name is the present one */
 	struct link link;
-	time_t looked;		/* when it was last updated */
+	time_t refreshed;	/* when it was last updated */
 	uint64_t drops;		/* that the kernel does not count any more */
 	unsigned size;		/* of the buffer, as in the kernel */
 	uint8_t *buffer;
@@ -124,15 +124,15 @@ link_read_mac(struct net *net)
  * stays as it was.  The index is our own: the kernel reuses its indexes.
  */
 static void
-link_look(struct net *net)
+link_refresh(struct net *net)
 {
 	unsigned room = MIN(net->size - RECORD_MAX - VLAN_TAG, FRAME_MAX);
 	struct link *l = &net->link;
 	struct ifmediareq m = { 0 };
 	struct ifreq r = { 0 };
 
-	net->looked = time(NULL);
-	l->looks++;
+	net->refreshed = time(NULL);
+	l->updates++;
 	l->up = false;
 	if (!link_is_bound(net, &r)) {
 		l->index = 0;
@@ -140,7 +140,7 @@ link_look(struct net *net)
 			return;
 	}
 	if (l->index == 0)
-		l->index = l->looks;
+		l->index = l->updates;
 	memcpy(l->name, r.ifr_name, sizeof l->name);
 	memcpy(m.ifm_name, r.ifr_name, sizeof m.ifm_name);
 	if (ioctl(net->route, SIOCGIFMTU, &r) == 0)
@@ -190,14 +190,14 @@ net_wait(struct net *net, int timeout)
 		while (recv(net->route, message, sizeof message,
 		    MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
 			continue;
-		link_look(net);
+		link_refresh(net);
 	}
 	if (net->wait[0].revents != 0)
 		got = read(net->fd, net->buffer, net->size);
 	if (got > 0)
 		net->end = net->buffer + got;
 	else if (got < 0 && errno == ENXIO)
-		link_look(net);		/* the interface is gone */
+		link_refresh(net);		/* the interface is gone */
 }
 
 /*
@@ -241,8 +241,8 @@ net_recv(struct net *net, struct frame frames[], int max, int timeout)
 		if (record_take(net, &frames[count]))
 			other |= memcmp(frames[count++].data, net->link.mac,
 			    MAC_LEN) != 0;
-	if (other && time(NULL) != net->looked)
-		link_look(net);
+	if (other && time(NULL) != net->refreshed)
+		link_refresh(net);
 	return count;
 }
 
@@ -331,7 +331,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 		fail(EXIT_TRANSIENT, errno, "%s", ifname);
 	net_watch(net, net->fd);
 	net_watch(net, net->route);
-	link_look(net);
+	link_refresh(net);
 	if (net->link.index == 0)
 		fail(EXIT_TRANSIENT, 0, "%s: not an Ethernet interface",
 		    ifname);
@@ -552,7 +552,7 @@ disk_engine(struct disk *d, unsigned depth)
 }
 
 /*
- * Rights.
+ * Confinement.
  */
 
 static void

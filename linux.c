@@ -77,7 +77,7 @@ struct net {
  */
 
 static uint8_t *
-slot(const struct net *n, unsigned i)
+ring_slot(const struct net *n, unsigned i)
 {
 	return n->memory + (size_t)(i / n->per_block) * n->block_size +
 	    (size_t)(i % n->per_block) * n->slot_size;
@@ -152,7 +152,7 @@ ring_receive(struct net *n, struct frame frames[], int max)
 	int count = 0;
 
 	while (count < max && n->borrowed < n->slots) {
-		uint8_t *s = slot(n, n->head);
+		uint8_t *s = ring_slot(n, n->head);
 		struct tpacket2_hdr *h = (void *)s;
 		struct sockaddr_ll *from = (void *)(s + SLOT_ADDRESS);
 		unsigned status = __atomic_load_n(&h->tp_status,
@@ -180,7 +180,7 @@ ring_release(struct net *n)
 	for (; n->borrowed > 0; n->borrowed--) {
 		unsigned i = n->head >= n->borrowed ? n->head - n->borrowed :
 		    n->head + n->slots - n->borrowed;
-		struct tpacket2_hdr *h = (void *)slot(n, i);
+		struct tpacket2_hdr *h = (void *)ring_slot(n, i);
 
 		__atomic_store_n(&h->tp_status, TP_STATUS_KERNEL,
 		    __ATOMIC_RELEASE);
@@ -214,7 +214,7 @@ link_bind(const struct net *n)
 
 /* The name of the bridge that the interface is a port of, or "". */
 static void
-link_bridge(const struct net *n, struct link *l)
+link_read_bridge(const struct net *n, struct link *l)
 {
 	char path[64], bridge[256];
 	ssize_t len;
@@ -248,12 +248,12 @@ link_find(struct net *n, struct ifreq *r)
  * not Ethernet); index 0 if the interface is gone.  Opens no descriptor.
  */
 static bool
-link_look(struct net *n)
+link_refresh(struct net *n)
 {
 	struct link *l = &n->link;
 	struct ifreq r = { 0 };
 
-	l->looks++;
+	l->updates++;
 	l->up = false;
 	if (!link_find(n, &r) || ioctl(n->fd, SIOCGIFHWADDR, &r) < 0) {
 		l->index = 0;
@@ -271,7 +271,7 @@ link_look(struct net *n)
 		l->mtu = r.ifr_mtu < MTU_MAX ? (unsigned)r.ifr_mtu : MTU_MAX;
 	if (ioctl(n->fd, SIOCGIFFLAGS, &r) == 0)
 		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
-	link_bridge(n, l);
+	link_read_bridge(n, l);
 	return (slot_need(l->mtu) <= n->slot_size || ring_resize(n)) &&
 	    link_bind(n);
 }
@@ -285,7 +285,7 @@ link_event(struct net *n)
 	while (recv(n->route, message, sizeof message, MSG_DONTWAIT) >= 0 ||
 	    errno == ENOBUFS)
 		continue;
-	if (!link_look(n) && n->link.index != 0)
+	if (!link_refresh(n) && n->link.index != 0)
 		logmsg(LOG_ERR, "%s: %s", n->link.name, strerror(errno));
 }
 
@@ -295,21 +295,21 @@ link_event(struct net *n)
 
 /*
  * Wait for an event, and update the link if it may have changed.  Without a
- * ring, for lack of memory, try that every second, whatever the timeout.
+ * ring, for lack of memory, try that every second.
  */
 static void
 net_wait(struct net *n, int timeout)
 {
-	struct timeval wait = { timeout / 1000, timeout % 1000 * 1000 };
+	int ms = n->slots > 0 || (timeout >= 0 && timeout < 1000) ? timeout :
+	    1000;
+	struct timeval wait = { ms / 1000, ms % 1000 * 1000 };
 	fd_set ready = n->watched;
 
 	n->busy = 0;
-	if (n->slots == 0) {
+	if (n->slots == 0)
 		FD_CLR((unsigned)n->fd, &ready);
-		wait = (struct timeval){ 1, 0 };
-	}
 	if (select(n->watched_max + 1, &ready, NULL, NULL,
-	    timeout < 0 && n->slots > 0 ? NULL : &wait) < 0)
+	    ms < 0 ? NULL : &wait) < 0)
 		return;
 	if (n->slots == 0 || FD_ISSET((unsigned)n->route, &ready))
 		link_event(n);
@@ -392,6 +392,10 @@ net_watch(struct net *n, int fd)
 		n->watched_max = fd;
 }
 
+/*
+ * Opening the interface.
+ */
+
 /* Set up the socket before it receives: the filter, locked, and options. */
 static void
 set_options(int fd, unsigned shelf, unsigned slot)
@@ -455,7 +459,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	    bind(n->route, (void *)&events, sizeof events) < 0)
 		fail(EXIT_TRANSIENT, errno, "packet or rtnetlink socket");
 	set_options(n->fd, shelf, slot);
-	if (!link_look(n))
+	if (!link_refresh(n))
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
 		    "%s: not an Ethernet interface", ifname);
 	if (!force)
@@ -717,7 +721,8 @@ uring_finished(struct disk *d)
 	return io;
 }
 
-static struct engine engine = { -1, uring_start, uring_submit, uring_finished };
+static struct engine engine = { "io_uring", -1, uring_start, uring_submit,
+    uring_finished };
 
 /* Else the kernel keeps the files in use for some time after the exit. */
 static void
@@ -787,7 +792,7 @@ confine(const struct net *n, const struct disk *d)
  * no process outside signaled, as far as the kernel supports that.
  */
 static void
-landlock(void)
+landlock_restrict(void)
 {
 	/* rights of the file system by ABI, Documentation/userspace-api */
 	static const uint64_t fs[] = { 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff };
@@ -825,7 +830,7 @@ confine(const struct net *n, const struct disk *d)
 	(void)d;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fail(EXIT_TRANSIENT, errno, "confine");
-	landlock();
+	landlock_restrict();
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 ||
 	    syscall(SYS_capset, &h, none) < 0)
 		fail(EXIT_TRANSIENT, errno, "confine");

@@ -54,13 +54,13 @@ enum {
 	BATCH = 64,		/* frames received, or sent, at a time */
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
 	WINDOW_MIN = 32,	/* receive buffers per initiator */
-	RING_DEPTH = 32,	/* runs under way in the engine */
+	ENGINE_DEPTH = 32,	/* runs under way in the engine */
 	POOL_MAX = 16,		/* threads, where there is no engine */
 	QUEUE_MIN = 64,		/* requests that may wait for the disk */
 	QUEUE_MAX = 4096,
 	DELAY = 1,		/* seconds until a background sync, see -t */
 	FAST = 1000,		/* us: the loop may wait for a faster disk */
-	ANNOUNCE_MAX = 10000,	/* microseconds, once a frame was dropped */
+	ADVERTISE_MAX = 10000,	/* microseconds, once a frame was dropped */
 	PAGE = 4096,		/* alignment of payloads */
 };
 
@@ -148,7 +148,7 @@ struct target {
 	struct io *executed;		/* in the loop */
 	bool lone;			/* see serve() */
 	bool stopped;			/* receive no more */
-	int64_t took[OP_COUNT];		/* duration of the latest of each, us */
+	int64_t latency[OP_COUNT];	/* of the latest of each kind, us */
 
 	struct io sync;			/* OP_SYNC: under way, else OP_NONE */
 	struct request *syncing;	/* wait for that sync */
@@ -159,9 +159,9 @@ struct target {
 	const struct engine *engine;	/* NULL: use the pool */
 	struct pool pool;
 
-	int batch;
+	int batch_count;
 	struct frame reply[BATCH];
-	struct request *replied[BATCH];
+	struct request *batched[BATCH];
 	struct counters counters;
 };
 
@@ -176,7 +176,7 @@ static struct {
  * Set by on_signal.  `signaled`: a null pointer is in the pipe `wake`, through
  * which the pool returns operations.
  */
-static volatile sig_atomic_t signaled, stopping, counters_due, announce_due;
+static volatile sig_atomic_t signaled, stopping, counters_due, advertise_due;
 static int wake[2] = { -1, -1 };
 
 /*
@@ -513,7 +513,7 @@ init_header(const struct target *t, struct aoe *a, const uint8_t *dst)
 
 /* ATA keeps text in words, the first character in the high byte. */
 static void
-identify_text(uint8_t *id, int word, size_t len, const char *text)
+identify_put_text(uint8_t *id, int word, size_t len, const char *text)
 {
 	for (size_t i = 0; i < len; i++)
 		id[2 * word + (int)(i ^ 1)] = *text ? (uint8_t)*text++ : ' ';
@@ -541,9 +541,9 @@ identify(const struct target *t, uint8_t *id)
 
 	for (int i = 0; i < 256; i++)
 		put_le(id + 2 * i, 2, words[i]);
-	identify_text(id, 10, 20, t->serial);
-	identify_text(id, 23, 8, VERSION);
-	identify_text(id, 27, 40, "vblade");
+	identify_put_text(id, 10, 20, t->serial);
+	identify_put_text(id, 23, 8, VERSION);
+	identify_put_text(id, 27, 40, "vblade");
 	put_le(id + 2 * 60, 4, lba28);
 	put_le(id + 2 * 100, 8, t->sectors);
 	id[2 * 255] = 0xa5;	/* integrity: all bytes add up to 0 */
@@ -578,7 +578,7 @@ ata_lba(const uint8_t *lba, uint8_t opcode)
 
 /* Validate a read or write; the reply is the one to send on success. */
 static size_t
-ata_transfer(struct target *t, struct request *r, struct aoe_ata *req,
+ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
     size_t len)
 {
 	struct aoe_ata *rep = reply_of(r);
@@ -621,7 +621,7 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
 	case ATA_READ_EXT:
 	case ATA_WRITE:
 	case ATA_WRITE_EXT:
-		return ata_transfer(t, r, req, len);
+		return ata_check_transfer(t, r, req, len);
 	case ATA_FLUSH:
 	case ATA_FLUSH_EXT:
 		r->op = OP_SYNC;
@@ -834,8 +834,8 @@ batch_send(struct target *t)
 {
 	struct counters *c = &t->counters;
 
-	for (int i = 0; i < t->batch; i++) {
-		const struct request *r = t->replied[i];
+	for (int i = 0; i < t->batch_count; i++) {
+		const struct request *r = t->batched[i];
 		const struct aoe_ata *rep = (const void *)t->reply[i].data;
 		bool error = has_error(rep);
 
@@ -845,21 +845,21 @@ batch_send(struct target *t)
 		if (t->verbose)
 			log_request(r, rep);
 	}
-	if (t->batch > 0)
+	if (t->batch_count > 0)
 		c->send_drops += (unsigned)net_send(t->net, t->reply,
-		    t->batch);
-	while (t->batch > 0)
-		request_free(t, t->replied[--t->batch]);
+		    t->batch_count);
+	while (t->batch_count > 0)
+		request_free(t, t->batched[--t->batch_count]);
 }
 
 /* Add a finished reply to the batch. */
 static void
 batch_add(struct target *t, struct request *r)
 {
-	if (t->batch == BATCH)
+	if (t->batch_count == BATCH)
 		batch_send(t);
-	t->reply[t->batch] = pad_frame(reply_of(r), r->len);
-	t->replied[t->batch++] = r;
+	t->reply[t->batch_count] = pad_frame(reply_of(r), r->len);
+	t->batched[t->batch_count++] = r;
 }
 
 /*
@@ -935,7 +935,7 @@ static void
 io_start(struct target *t, struct io *io)
 {
 	io->start = now();
-	if (t->lone && t->took[io->op] < FAST) {
+	if (t->lone && t->latency[io->op] < FAST) {
 		io->result = disk_execute(t->disk, io);
 		t->executed = io;
 	} else if (t->engine != NULL) {
@@ -966,7 +966,7 @@ io_finished(struct target *t)
 
 /* Send the reply when the next sync that starts has ended. */
 static void
-sync_wait(struct target *t, struct request *r)
+sync_request(struct target *t, struct request *r)
 {
 	r->next = NULL;
 	*t->unsynced_end = r;
@@ -1059,7 +1059,7 @@ run_init(struct run *run, struct request *r)
 
 /* Append n requests if the first is contiguous with the run. */
 static bool
-run_extend(struct run *run, struct request *const request[], int n)
+run_merge(struct run *run, struct request *const request[], int n)
 {
 	if (run->io.op != request[0]->op || run->count + n > RUN_MAX ||
 	    request[0]->lba != run->lba + run->sectors)
@@ -1111,7 +1111,7 @@ request_fail(struct target *t, struct request *r, int error)
  * request is left to transfer.
  */
 static bool
-run_check_end(struct target *t, struct run *run)
+run_trim(struct target *t, struct run *run)
 {
 	int64_t end = run->io.op == OP_WRITE ? sectors_now(t) : INT64_MAX;
 	int error = end < 0 ? errno : 0;
@@ -1136,10 +1136,14 @@ run_advance(struct target *t, struct run *run)
 {
 	ssize_t n = run->io.result, left;
 
-	if (n == -EINVAL && !run->io.buffered)
-		return !(run->io.buffered = true);
-	if (n <= 0 && run->io.count > 1)
-		return !(run->single = true);
+	if (n == -EINVAL && !run->io.buffered) {
+		run->io.buffered = true;
+		return false;
+	}
+	if (n <= 0 && run->io.count > 1) {
+		run->single = true;
+		return false;
+	}
 	if (n == 0 && disk_size(t->disk) < 0)
 		n = -errno;
 	if (n <= 0) {
@@ -1166,7 +1170,7 @@ static void
 request_reply(struct target *t, struct request *r)
 {
 	if (r->op == OP_WRITE && t->sync_writes && !has_error(reply_of(r)))
-		sync_wait(t, r);
+		sync_request(t, r);
 	else
 		batch_add(t, r);
 }
@@ -1179,7 +1183,7 @@ static bool
 write_may_wait(const struct target *t)
 {
 	return t->first != NULL && t->first->started &&
-	    (t->took[OP_WRITE] >= FAST ||
+	    (t->latency[OP_WRITE] >= FAST ||
 	    now() - t->first->io.start >= FAST);
 }
 
@@ -1224,7 +1228,7 @@ run_copy(struct run *run)
 
 /* Drop a run if too many requests wait already. */
 static bool
-run_drop(struct target *t, struct run *run)
+run_drop_if_full(struct target *t, struct run *run)
 {
 	if (queue_has_room(t))
 		return false;
@@ -1243,7 +1247,7 @@ run_drop(struct target *t, struct run *run)
  * well: else the retransmissions of one that hangs would fill the engine.
  */
 static bool
-overlap(const struct target *t, const struct run *a, const struct run *b)
+overlaps(const struct target *t, const struct run *a, const struct run *b)
 {
 	bool reads = a->io.op == OP_READ && b->io.op == OP_READ;
 	unsigned unit = reads ? SECTOR : disk_unit(t->disk);
@@ -1261,7 +1265,7 @@ list_remove(struct target *t, struct run *run)
 	*(run->prev != NULL ? &run->prev->next : &t->first) = run->next;
 	*(run->next != NULL ? &run->next->prev : &t->last) = run->prev;
 	for (struct run *r = run->next; run->blocked > 0; r = r->next)
-		if (overlap(t, run, r)) {
+		if (overlaps(t, run, r)) {
 			r->blockers--;
 			run->blocked--;
 		}
@@ -1282,7 +1286,7 @@ list_start(struct target *t)
 			continue;
 		run->started = true;
 		t->active++;
-		if (run_check_end(t, run)) {
+		if (run_trim(t, run)) {
 			run_prepare(t, run);
 			io_start(t, &run->io);
 		} else {
@@ -1301,8 +1305,8 @@ list_append(struct target *t, const struct run *gathered)
 	struct run *last = t->last, *run = &gathered->request[0]->run;
 
 	if (last != NULL && !last->started && last->blockers == 0 &&
-	    gathered->blockers == overlap(t, last, gathered) &&
-	    run_extend(last, gathered->request, gathered->count))
+	    gathered->blockers == overlaps(t, last, gathered) &&
+	    run_merge(last, gathered->request, gathered->count))
 		return;
 	*run = *gathered;
 	*(last != NULL ? &last->next : &t->first) = run;
@@ -1310,7 +1314,7 @@ list_append(struct target *t, const struct run *gathered)
 	t->last = run;
 	if (run->blockers > 0)
 		for (struct run *r = t->first; r != run; r = r->next)
-			r->blocked += overlap(t, r, run);
+			r->blocked += overlaps(t, r, run);
 }
 
 /* Execute the gathered run, append it to the list, or drop it. */
@@ -1323,10 +1327,10 @@ run_submit(struct target *t)
 	if (op == OP_NONE)
 		return;
 	for (struct run *r = t->first; r != NULL; r = r->next)
-		run->blockers += overlap(t, r, run);
-	if (!(op == OP_WRITE && t->sync_writes && run_drop(t, run)) &&
+		run->blockers += overlaps(t, r, run);
+	if (!(op == OP_WRITE && t->sync_writes && run_drop_if_full(t, run)) &&
 	    !(run->blockers == 0 && run_try(t, run)) &&
-	    !run_drop(t, run)) {
+	    !run_drop_if_full(t, run)) {
 		run_copy(run);
 		list_append(t, run);
 	}
@@ -1345,7 +1349,7 @@ io_end(struct target *t)
 		    offsetof(struct run, io));
 
 		some = true;
-		t->took[io->op] = now() - io->start;
+		t->latency[io->op] = now() - io->start;
 		if (io->result == -EINTR || io->result == -EAGAIN) {
 			io_start(t, io);
 		} else if (io->op == OP_SYNC) {
@@ -1369,7 +1373,7 @@ io_end(struct target *t)
  * the hosts that may use it.  Gives up on a queue that is stuck.
  */
 static void
-announce(struct target *t)
+advertise(struct target *t)
 {
 	uint8_t query[ETH_MIN] = { 0 };
 	uint8_t advert[sizeof(struct aoe_config) + CONFIG_MAX] = { 0 };
@@ -1392,7 +1396,7 @@ announce(struct target *t)
 			memcpy(a->dst, t->allowed.mac[i], MAC_LEN);
 		drops += net_send(t->net, &f, 1);
 	} while (++i < t->allowed.count &&
-	    (drops == 0 || now() - start < ANNOUNCE_MAX));
+	    (drops == 0 || now() - start < ADVERTISE_MAX));
 }
 
 /* Another target has our address: log that once for each. */
@@ -1417,7 +1421,7 @@ static void
 link_update(struct target *t)
 {
 	const struct link old = t->link, *link = net_link(t->net);
-	bool first = old.looks == 0, moved = link->index != old.index,
+	bool first = old.updates == 0, moved = link->index != old.index,
 	    readdressed = !mac_equal(link->mac, old.mac);
 	char text[MAC_TEXT];
 
@@ -1444,7 +1448,80 @@ link_update(struct target *t)
 		    link->bridge);
 	if (link->up && (!old.up || moved || readdressed ||
 	    link->mtu != old.mtu))
-		announce(t);
+		advertise(t);
+}
+
+/*
+ * Signals.
+ */
+
+/*
+ * The pipe gets a null pointer only if there is none in it: a signal never
+ * waits for a full pipe.  A second SIGTERM or SIGINT exits at once.
+ */
+static void
+on_signal(int sig)
+{
+	int saved = errno;
+
+	if (sig == SIGTERM || sig == SIGINT) {
+		if (stopping)
+			_exit(EXIT_TRANSIENT);
+		stopping = sig;
+	} else if (sig == SIGHUP) {
+		advertise_due = 1;
+	} else {
+		counters_due = 1;
+	}
+	if (!signaled) {
+		signaled = 1;
+		(void)!write(wake[1], &(void *){ NULL }, sizeof(void *));
+	}
+	errno = saved;
+}
+
+/* A SIGINT that is ignored at the start, as by `command &`, stays so. */
+static void
+catch_signals(void)
+{
+	static const int caught[] = { SIGTERM, SIGHUP, SIGUSR1,
+#ifdef SIGINFO
+	    SIGINFO,
+#endif
+	}, ignored[] = { SIGPIPE, SIGTTOU, SIGXFSZ };
+	struct sigaction a = { .sa_handler = on_signal,
+	    .sa_flags = SA_RESTART };
+
+	if (pipe(wake) < 0 || fcntl(wake[0], F_SETFL, O_NONBLOCK) < 0)
+		fail(EXIT_TRANSIENT, errno, "pipe");
+	sigfillset(&a.sa_mask);
+	sigprocmask(SIG_UNBLOCK, &a.sa_mask, NULL);
+	if (signal(SIGINT, SIG_IGN) != SIG_IGN)
+		sigaction(SIGINT, &a, NULL);
+	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
+		sigaction(caught[i], &a, NULL);
+	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+		signal(ignored[i], SIG_IGN);
+}
+
+/* Do what signals have requested.  Stopping requires a last sync. */
+static void
+handle_signals(struct target *t)
+{
+	if (stopping && !t->stopped) {
+		t->stopped = true;
+		t->dirty_since = t->readonly ? 0 : now();
+		logmsg(LOG_NOTICE, "stopping on SIG%s",
+		    stopping == SIGINT ? "INT" : "TERM");
+	}
+	if (counters_due) {
+		counters_due = 0;
+		log_counters(t);
+	}
+	if (advertise_due) {
+		advertise_due = 0;
+		advertise(t);
+	}
 }
 
 /*
@@ -1533,7 +1610,7 @@ serve_frame(struct target *t, struct frame f)
 	if (r->len == 0) {
 		request_free(t, r);
 	} else if (r->op == OP_READ || r->op == OP_WRITE) {
-		if (run_extend(&t->gathered, &r, 1))
+		if (run_merge(&t->gathered, &r, 1))
 			return;
 		run_submit(t);
 		run_init(&t->gathered, r);
@@ -1542,29 +1619,9 @@ serve_frame(struct target *t, struct frame f)
 		if (r->op == OP_NONE || t->readonly)
 			batch_add(t, r);
 		else if (queue_has_room(t))
-			sync_wait(t, r);
+			sync_request(t, r);
 		else
 			request_drop(t, r);
-	}
-}
-
-/* Do what signals have requested.  Stopping requires a last sync. */
-static void
-handle_signals(struct target *t)
-{
-	if (stopping && !t->stopped) {
-		t->stopped = true;
-		t->dirty_since = t->readonly ? 0 : now();
-		logmsg(LOG_NOTICE, "stopping on SIG%s",
-		    stopping == SIGINT ? "INT" : "TERM");
-	}
-	if (counters_due) {
-		counters_due = 0;
-		log_counters(t);
-	}
-	if (announce_due) {
-		announce_due = 0;
-		announce(t);
 	}
 }
 
@@ -1584,7 +1641,7 @@ serve(struct target *t)
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
 
-		if (net_link(t->net)->looks != t->link.looks)
+		if (net_link(t->net)->updates != t->link.updates)
 			link_update(t);
 		t->lone = false;
 		io_end(t);
@@ -1826,55 +1883,6 @@ allocate_requests(struct target *t)
 }
 
 /*
- * The pipe gets a null pointer only if there is none in it: a signal never
- * waits for a full pipe.  A second SIGTERM or SIGINT exits at once.
- */
-static void
-on_signal(int sig)
-{
-	int saved = errno;
-
-	if (sig == SIGTERM || sig == SIGINT) {
-		if (stopping)
-			_exit(EXIT_TRANSIENT);
-		stopping = sig;
-	} else if (sig == SIGHUP) {
-		announce_due = 1;
-	} else {
-		counters_due = 1;
-	}
-	if (!signaled) {
-		signaled = 1;
-		(void)!write(wake[1], &(void *){ NULL }, sizeof(void *));
-	}
-	errno = saved;
-}
-
-/* A SIGINT that is ignored at the start, as by `command &`, stays so. */
-static void
-catch_signals(void)
-{
-	static const int caught[] = { SIGTERM, SIGHUP, SIGUSR1,
-#ifdef SIGINFO
-	    SIGINFO,
-#endif
-	}, ignored[] = { SIGPIPE, SIGTTOU, SIGXFSZ };
-	struct sigaction a = { .sa_handler = on_signal,
-	    .sa_flags = SA_RESTART };
-
-	if (pipe(wake) < 0 || fcntl(wake[0], F_SETFL, O_NONBLOCK) < 0)
-		fail(EXIT_TRANSIENT, errno, "pipe");
-	sigfillset(&a.sa_mask);
-	sigprocmask(SIG_UNBLOCK, &a.sa_mask, NULL);
-	if (signal(SIGINT, SIG_IGN) != SIG_IGN)
-		sigaction(SIGINT, &a, NULL);
-	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
-		sigaction(caught[i], &a, NULL);
-	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-		signal(ignored[i], SIG_IGN);
-}
-
-/*
  * A descriptor of our own for an output stream, so that it never blocks: the
  * flags of the inherited one are shared with the shell.
  */
@@ -1921,9 +1929,9 @@ open_log(void)
 static void
 start_engine(struct target *t, char *text, size_t size)
 {
-	t->engine = disk_engine(t->disk, RING_DEPTH + 1);	/* 1: a sync */
+	t->engine = disk_engine(t->disk, ENGINE_DEPTH + 1);	/* 1: a sync */
 	if (t->engine != NULL) {
-		snprintf(text, size, "io_uring");
+		snprintf(text, size, "%s", t->engine->name);
 		net_watch(t->net, t->engine->fd);
 	} else {
 		snprintf(text, size, errno == ENOSYS ? "threads" :
@@ -1932,11 +1940,8 @@ start_engine(struct target *t, char *text, size_t size)
 			fail(EXIT_TRANSIENT, errno, "pipe");
 	}
 	net_watch(t->net, wake[0]);
-	t->depth = t->engine != NULL ? RING_DEPTH : POOL_MAX - 1;
+	t->depth = t->engine != NULL ? ENGINE_DEPTH : POOL_MAX - 1;
 	t->pool.disk = t->disk;
-	t->unsynced_end = &t->unsynced;
-	for (int i = 0; i < OP_COUNT; i++)
-		t->took[i] = FAST;	/* not known to be fast */
 }
 
 /* Report readiness on stdout, to the log and to the service manager. */
@@ -1970,7 +1975,9 @@ main(int argc, char *argv[])
 	int flags;
 
 	t = (struct target){ .buffers = BUFFERS, .delay = DELAY * 1000,
-	    .length = LBA_END, .write_cache = true };
+	    .length = LBA_END, .write_cache = true,
+	    .unsynced_end = &t.unsynced,
+	    .latency = { FAST, FAST, FAST, FAST } };	/* not known */
 	open_log();
 	flags = parse_arguments(&t, argc, argv);
 	operand = argv + optind;

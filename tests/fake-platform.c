@@ -399,8 +399,8 @@ engine_finished(struct disk *d)
 const struct engine *
 disk_engine(struct disk *d, unsigned n)
 {
-	static const struct engine engine = { STDIN_FILENO, engine_start,
-	    engine_submit, engine_finished };
+	static const struct engine engine = { "io_uring", STDIN_FILENO,
+	    engine_start, engine_submit, engine_finished };
 
 	(void)d;
 	depth = n;
@@ -598,7 +598,7 @@ fake_run(int argc, char *argv[])
 	pendings = 0;
 	watches = 0;
 	pool = NULL;
-	signaled = stopping = counters_due = announce_due = 0;
+	signaled = stopping = counters_due = advertise_due = 0;
 	memset(handlers, 0, sizeof handlers);
 	optind = 1;
 	status = vblade_main(argc, argv);

@@ -237,7 +237,7 @@ directive_of_table(const char *word, const char *text)
 		store(d, d->how == SECTORS ? sector_set(text) :
 		    d->how == YES ? 1 : d->how == NO ? 0 :
 		    strtoull(text, NULL, 10));
-	fake.link.looks++;
+	fake.link.updates++;
 	fake_unlock();
 	return true;
 }
@@ -290,7 +290,7 @@ directive(char *line, int timeout)
 	} else {
 		syntax(word);
 	}
-	fake.link.looks++;
+	fake.link.updates++;
 	fake_unlock();
 }
 
@@ -448,7 +448,7 @@ main(int argc, char *argv[])
 		return print_frames();
 	alarm(300);
 	fake = (struct fake){ .unit = SECTOR, .time = 1000000,
-	    .pool = getenv("POOL") != NULL, .link = { .looks = 1, .index = 2,
+	    .pool = getenv("POOL") != NULL, .link = { .updates = 1, .index = 2,
 	    .mac = { 2, 0, 0, 0, 0, 2 }, .name = "eth0" } };
 	if (argc > 4) {
 		const char *interface = argv[argc - 2];
