@@ -230,7 +230,7 @@ struct net;
 
 /*
  * Open an interface to serve shelf.slot: filtered, with receive buffers for
- * `frames` full frames (log if the system grants much less), subscribed to link
+ * `frames` full frames (log if the system grants less), subscribed to link
  * events, bound.  The caller checks that ifname fits in struct link.  Unless
  * `force` is set, claim shelf.slot on this interface until the process exits.
  * A link that is down is not an error.  On failure, log the reason and exit.

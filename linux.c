@@ -140,7 +140,7 @@ ring_resize(struct net *n)
 		return false;
 	}
 	n->slots = blocks * n->per_block;
-	if (n->slots < n->requested / 2)
+	if (n->slots < n->requested)
 		logmsg(LOG_WARNING, "receive ring holds only %u frames "
 		    "(%u requested)", n->slots, n->requested);
 	return true;
@@ -281,11 +281,12 @@ static void
 link_event(struct net *n)
 {
 	char message[1 << 13];
+	bool ring = n->slots > 0;
 
 	while (recv(n->route, message, sizeof message, MSG_DONTWAIT) >= 0 ||
 	    errno == ENOBUFS)
 		continue;
-	if (!link_refresh(n) && n->link.index != 0)
+	if (!link_refresh(n) && n->link.index != 0 && ring)
 		logmsg(LOG_ERR, "%s: %s", n->link.name, strerror(errno));
 }
 
@@ -744,7 +745,7 @@ disk_engine(struct disk *d, unsigned depth)
 		    { IORING_UNREGISTER_FILES } },
 	};
 	struct io_uring_params p;
-	int fd = uring_setup(depth, &p), error;
+	int fd = uring_setup(depth, &p);
 	uint8_t *sq, *cq;
 
 	if (fd < 0)
@@ -758,9 +759,7 @@ disk_engine(struct disk *d, unsigned depth)
 	    uring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 5) < 0 ||
 	    uring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
 	    uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0) {
-		error = errno;
-		close(fd);
-		errno = error;
+		close(fd);	/* succeeds, and leaves errno */
 		return NULL;
 	}
 	d->sq_tail = (void *)(sq + p.sq_off.tail);
@@ -779,14 +778,6 @@ disk_engine(struct disk *d, unsigned depth)
  * Confinement.
  */
 
-#ifdef UNCONFINED		/* sanitizers open files at run time */
-void
-confine(const struct net *n, const struct disk *d)
-{
-	(void)n;
-	(void)d;
-}
-#else
 /*
  * landlock(7): no file can be opened, changed or executed, no TCP port used,
  * no process outside signaled, as far as the kernel supports that.
@@ -826,8 +817,10 @@ confine(const struct net *n, const struct disk *d)
 	struct __user_cap_data_struct none[2] = { { 0 } };
 	struct rlimit limit = { 0, 0 };
 
-	(void)n;
-	(void)d;
+	(void)n, (void)d;
+#ifdef UNCONFINED		/* sanitizers open files at run time */
+	return;
+#endif
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fail(EXIT_TRANSIENT, errno, "confine");
 	landlock_restrict();
@@ -835,4 +828,3 @@ confine(const struct net *n, const struct disk *d)
 	    syscall(SYS_capset, &h, none) < 0)
 		fail(EXIT_TRANSIENT, errno, "confine");
 }
-#endif

@@ -60,7 +60,7 @@ enum {
 	QUEUE_MAX = 4096,
 	DELAY = 1,		/* seconds until a background sync, see -t */
 	FAST = 1000,		/* us: the loop may wait for a faster disk */
-	ADVERTISE_MAX = 10000,	/* microseconds, once a frame was dropped */
+	ADVERTISE_MAX = 10000,	/* microseconds, in which to send them all */
 	PAGE = 4096,		/* alignment of payloads */
 };
 
@@ -845,9 +845,7 @@ batch_send(struct target *t)
 		if (t->verbose)
 			log_request(r, rep);
 	}
-	if (t->batch_count > 0)
-		c->send_drops += (unsigned)net_send(t->net, t->reply,
-		    t->batch_count);
+	c->send_drops += (unsigned)net_send(t->net, t->reply, t->batch_count);
 	while (t->batch_count > 0)
 		request_free(t, t->batched[--t->batch_count]);
 }
@@ -1176,15 +1174,14 @@ request_reply(struct target *t, struct request *r)
 }
 
 /*
- * Might a write wait for one under way, which holds the file's lock?  On a
- * disk that is fast it will not wait for long.
+ * Might a write wait, for the file's lock that one under way holds, or for
+ * metadata to be read?  Not for long on a disk that is fast.
  */
 static bool
 write_may_wait(const struct target *t)
 {
-	return t->first != NULL && t->first->started &&
-	    (t->latency[OP_WRITE] >= FAST ||
-	    now() - t->first->io.start >= FAST);
+	return t->latency[OP_WRITE] > FAST || (t->first != NULL &&
+	    t->first->started && now() - t->first->io.start >= FAST);
 }
 
 /* Execute what need not wait for the disk; false if some of it is left. */
@@ -1196,9 +1193,12 @@ run_try(struct target *t, struct run *run)
 		return false;
 	run->todo = run->count;
 	run_prepare(t, run);
+	run->io.start = now();
 	run->io.result = disk_try(t->disk, &run->io);
 	if (run->io.result <= 0)
 		return false;
+	if (run->io.op == OP_WRITE)
+		t->latency[OP_WRITE] = now() - run->io.start;
 	run_advance(t, run);
 	for (int i = 0; i < run->done; i++) {
 		run->lba += run->request[i]->count;
@@ -1380,7 +1380,6 @@ advertise(struct target *t)
 	struct aoe *q = (void *)query, *a = (void *)advert;
 	struct frame f = { query, sizeof query };
 	int64_t start = now();
-	int drops = 0;
 	unsigned i = 0;
 
 	init_header(t, q, broadcast);
@@ -1394,9 +1393,8 @@ advertise(struct target *t)
 	do {
 		if (t->allowed.count > 0)
 			memcpy(a->dst, t->allowed.mac[i], MAC_LEN);
-		drops += net_send(t->net, &f, 1);
-	} while (++i < t->allowed.count &&
-	    (drops == 0 || now() - start < ADVERTISE_MAX));
+		net_send(t->net, &f, 1);
+	} while (++i < t->allowed.count && now() - start < ADVERTISE_MAX);
 }
 
 /* Another target has our address: log that once for each. */
@@ -1754,7 +1752,7 @@ parse_option(struct target *t, int c, const char *arg)
 	case 'h':
 		usage(0);
 	case 'l':
-		t->length = parse_number("-l", arg, 1, LBA_END);
+		t->length = parse_number("-l", arg, 1, LBA_END - 1);
 		return 0;
 	case 'm':
 		parse_mac_list(t, arg);
@@ -1832,8 +1830,8 @@ check_range(struct target *t, const char *path)
 	uint64_t all = size < 0 ? 0 : (uint64_t)size / SECTOR;
 
 	if (all == 0)
-		fail(EXIT_DISK, 0, "%s: no whole sector in %jd bytes", path,
-		    (intmax_t)size);
+		fail(EXIT_DISK, size < 0 ? errno : 0, "%s: no whole sector",
+		    path);
 	if (t->offset >= all)
 		fail(EXIT_USAGE, 0, "-o %" PRIu64 ": %s has only %" PRIu64
 		    " sectors of 512 bytes", t->offset, path, all);
@@ -1977,7 +1975,7 @@ main(int argc, char *argv[])
 	t = (struct target){ .buffers = BUFFERS, .delay = DELAY * 1000,
 	    .length = LBA_END, .write_cache = true,
 	    .unsynced_end = &t.unsynced,
-	    .latency = { FAST, FAST, FAST, FAST } };	/* not known */
+	    .latency = { FAST, FAST, FAST, FAST } };	/* unknown */
 	open_log();
 	flags = parse_arguments(&t, argc, argv);
 	operand = argv + optind;

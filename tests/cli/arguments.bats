@@ -146,7 +146,7 @@ assert_range() {
 }
 
 @test "-l: from 1 to what can be addressed" {
-	assert_range -l 1 281474976710656 0 281474976710657 \
+	assert_range -l 1 281474976710655 0 281474976710656 \
 		36028797018963968 9223372036854775807
 }
 
@@ -194,9 +194,9 @@ unicast MAC addresses" -m VALUE 0 1 none0 "$NONE"
 		assert_refused 6 "^vblade: .*$file: " -r 0 1 none0 "$file"
 		messages+=$(sed 's/.*: //' "$ERR")$'\n'
 	done
-	assert_equal 4 "$(sort -u <<<"${messages%$'\n'}" | wc -l)" \
+	assert_equal 3 "$(sort -u <<<"${messages%$'\n'}" | wc -l)" \
 		"messages: $messages"
-	assert_match "no whole sector in 511 bytes$" "$(cat "$ERR")"
+	assert_match "no whole sector$" "$(cat "$ERR")"
 	assert_refused 6 "/dev/zero: not a regular file or block device" \
 		0 1 none0 /dev/zero
 	assert_refused 6 "No such file" 0 1 none0 ""

@@ -50,12 +50,18 @@ occupy() {
 
 # One under way may hold the lock of the file.
 @test "a write beside one under way is executed in the loop on a fast disk only" {
-	run_script ":cold 3" ":hold 3" "write 3 1" "" "write 9 1" "" :release
-	assert_places "write 9 1" "write 3 1"
 	run_script ":cold 3" "write 3 1" "" ":hold 3" "write 3 1" query "" \
 		"write 9 1" "" :pass "write 11 1" "" "read 11 1"
 	assert_places "write 3 1" "write 9 1 in the loop" sync "write 11 1" \
 		"read 11 1 cached" "write 3 1"
+}
+
+# It may wait for the file system to read where its data is to go.
+@test "no write is executed in the loop after a slow one" {
+	run_script ":slow 2000" "write 3 1" "" "write 5 1" "" ":slow 10" \
+		"write 7 1" "" "write 9 1"
+	assert_places "write 3 1 in the loop" "write 5 1" "write 7 1" \
+		"write 9 1 in the loop"
 }
 
 @test "a lone request is executed in the loop once the disk proved fast" {
