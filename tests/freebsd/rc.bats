@@ -113,3 +113,9 @@ service() {
 	assert_equal 1 "$status" "status"
 	assert_match '^b: not running$' "$output"
 }
+
+@test "stop: when none of several runs, nothing is reported" {
+	conf a 1 /dev/ada1
+	conf b 2 /dev/ada2
+	assert_equal '' "$(service stop 2>&1)"
+}
