@@ -1317,7 +1317,10 @@ list_append(struct target *t, const struct run *gathered)
 			r->blocked += overlaps(t, r, run);
 }
 
-/* Execute the gathered run, append it to the list, or drop it. */
+/*
+ * Execute the gathered run, append it to the list, or drop it.  Reads of which
+ * one has to wait are submitted one at a time, so that the others need not.
+ */
 static void
 run_submit(struct target *t)
 {
@@ -1328,6 +1331,13 @@ run_submit(struct target *t)
 		return;
 	for (struct run *r = t->first; r != NULL; r = r->next)
 		run->blockers += overlaps(t, r, run);
+	if (run->blockers > 0 && op == OP_READ && run->count > 1) {
+		for (int i = 0, n = run->count; i < n; i++) {
+			run_init(run, run->request[i]);
+			run_submit(t);
+		}
+		return;
+	}
 	if (!(op == OP_WRITE && t->sync_writes && run_drop_if_full(t, run)) &&
 	    !(run->blockers == 0 && run_try(t, run)) &&
 	    !run_drop_if_full(t, run)) {

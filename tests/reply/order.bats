@@ -48,6 +48,12 @@ occupy() {
 	assert_equal 8 "$(grep -c "$(hex "read 20 1")" "$FRAMES")"
 }
 
+@test "of adjacent reads only those wait that overlap one under way" {
+	run_script ":cold 5" ":hold 5" "read 5 1" "" "read 3 1" "read 4 1" \
+		"read 5 1" "" query "" :release
+	assert_places "read 3 1 cached" "read 4 1 cached" "read 5 1" "read 5 1"
+}
+
 # One under way may hold the lock of the file.
 @test "a write beside one under way is executed in the loop on a fast disk only" {
 	run_script ":cold 3" "write 3 1" "" ":hold 3" "write 3 1" query "" \
