@@ -35,7 +35,7 @@ struct fake {
 	bool misaligned;	/* direct I/O fails with EINVAL */
 	int error, errors;	/* the next so many operations fail with it */
 	bool flaky;		/* every other one: EINTR, then EAGAIN */
-	size_t max_io;		/* bytes that a transfer moves, 0: no limit */
+	unsigned max_io;	/* bytes that a transfer moves, 0: no limit */
 	bool sync_fails;
 	enum order order;
 	bool stalled;		/* the engine finishes nothing */
