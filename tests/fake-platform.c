@@ -195,21 +195,22 @@ bytes_before(uint64_t set, off_t offset, size_t len)
 	return n < len ? n : len;
 }
 
-static size_t
-length(const struct io *io)
+static void
+check_length(const struct io *io)
 {
 	size_t len = 0;
 
 	for (int i = 0; i < io->count; i++)
 		len += io->iov[i].iov_len;
-	return len;
+	if (io->len != len)
+		fake_fail("the length of an operation is wrong");
 }
 
 static bool
 is_held(const struct io *io)
 {
 	return io->op == OP_SYNC ? fake.hold_syncs :
-	    bytes_before(fake.held, io->offset, length(io)) < length(io);
+	    bytes_before(fake.held, io->offset, io->len) < io->len;
 }
 
 /* Move at most max bytes of what is there. */
@@ -257,9 +258,10 @@ fault(const struct io *io, enum place place)
 static ssize_t
 execute(const struct io *io, enum place place, uint64_t covers)
 {
-	size_t max = length(io);
+	size_t max = io->len;
 	int error = fault(io, place);
 
+	check_length(io);
 	fake.time += fake.op_time;
 	if (error != 0)
 		return -error;
@@ -332,8 +334,7 @@ disk_try(const struct disk *d, const struct io *io)
 	uint64_t slow = fake.cold | fake.held;
 	size_t max;
 
-	if (io->len != length(io))
-		fake_fail("the length of an operation is wrong");
+	check_length(io);
 	fake_lock();
 	if (io->op == OP_READ)
 		slow |= fake.bad;

@@ -40,6 +40,8 @@ struct due {
 	uint8_t bytes[BUFFER];
 };
 
+static const uint8_t none[6], all[6] = { 255, 255, 255, 255, 255, 255 };
+
 uint8_t disk[DISK_SECTORS * SECTOR];
 static struct due due[DUE_MAX];
 static unsigned dues, unmet;
@@ -52,38 +54,6 @@ check(bool good, const char *what)
 		return;
 	fprintf(stderr, "oracle: %s\n", what);
 	abort();
-}
-
-static unsigned
-big16(const uint8_t *p)
-{
-	return p[0] * 256U + p[1];
-}
-
-static void
-put_big16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static uint64_t
-little(const uint8_t *p, int n)
-{
-	uint64_t v = 0;
-
-	for (int i = 0; i < n; i++)
-		v += (uint64_t)p[i] << 8 * i;
-	return v;
-}
-
-static bool
-all(const uint8_t *p, size_t n, uint8_t value)
-{
-	for (size_t i = 0; i < n; i++)
-		if (p[i] != value)
-			return false;
-	return true;
 }
 
 /*
@@ -211,8 +181,8 @@ expect_io(const uint8_t *q, size_t len, struct due *d)
 	uint8_t *a = d->bytes;
 	bool write_ = q[27] == 0x30 || q[27] == 0x34;
 	bool wide = q[27] == 0x24 || q[27] == 0x34;
-	uint64_t lba = wide ? little(q + 28, 6) :
-	    little(q + 28, 4) & 0x0fffffff;
+	uint64_t lba = wide ? get_le(q + 28, 6) :
+	    get_le(q + 28, 4) & 0x0fffffff;
 	size_t n = q[26], good = 0;
 	uint8_t *sectors;
 
@@ -286,11 +256,11 @@ config_body(uint8_t *a, unsigned command)
 {
 	unsigned n = fake.link.mtu < 36 + 512 ? 1 : (fake.link.mtu - 36) / 512;
 
-	put_big16(a + 24, model.setup.buffers);
+	put16(a + 24, model.setup.buffers);
 	a[26] = 1;		/* version 1.0 */
 	a[28] = (uint8_t)(n > 255 ? 255 : n);
 	a[29] = (uint8_t)(0x10 | command);
-	put_big16(a + 30, model.config_len);
+	put16(a + 30, model.config_len);
 	memcpy(a + 32, model.config, model.config_len);
 	return 32 + model.config_len;
 }
@@ -298,7 +268,7 @@ config_body(uint8_t *a, unsigned command)
 static size_t
 expect_config(const uint8_t *q, size_t len, uint8_t *a)
 {
-	unsigned command = q[29] & 15, n = big16(q + 30);
+	unsigned command = q[29] & 15, n = get16(q + 30);
 	bool prefix, same;
 
 	if (command > 4)
@@ -377,14 +347,14 @@ expect_reserve(const uint8_t *q, size_t len, uint8_t *a)
 static bool
 accepted(const uint8_t *q)
 {
-	bool loopback = all(fake.link.mac, 6, 0);
+	bool loopback = memcmp(fake.link.mac, none, 6) == 0;
 
-	return big16(q + 12) == 0x88a2 && q[14] >> 4 == 1 &&
+	return get16(q + 12) == 0x88a2 && q[14] >> 4 == 1 &&
 	    (q[14] & 8) == 0 &&
-	    (memcmp(q, fake.link.mac, 6) == 0 || all(q, 6, 0xff)) &&
+	    (memcmp(q, fake.link.mac, 6) == 0 || memcmp(q, all, 6) == 0) &&
 	    (q[6] & 1) == 0 &&
 	    (loopback || memcmp(q + 6, fake.link.mac, 6) != 0) &&
-	    (big16(q + 16) == SHELF || big16(q + 16) == 0xffff) &&
+	    (get16(q + 16) == SHELF || get16(q + 16) == 0xffff) &&
 	    (q[18] == SLOT || q[18] == 0xff) &&
 	    (model.allowed.n == 0 || list_has(&model.allowed, q + 6));
 }
@@ -402,9 +372,9 @@ due_new(const uint8_t *dst, uint8_t flags, uint8_t command)
 	memset(a, 0, 36 + 8 * 256 > max ? 36 + 8 * 256 : max);
 	memcpy(a, dst, 6);
 	memcpy(a + 6, fake.link.mac, 6);
-	put_big16(a + 12, 0x88a2);
+	put16(a + 12, 0x88a2);
 	a[14] = flags;
-	put_big16(a + 16, SHELF);
+	put16(a + 16, SHELF);
 	a[18] = SLOT;
 	a[19] = command;
 	return d;
@@ -448,7 +418,7 @@ oracle_request(const uint8_t *q, size_t len)
 		n = expect_mask(q, len, a);
 	else if (q[19] == 3)
 		n = expect_reserve(q, len, a);
-	else if (big16(q + 16) != 0xffff && q[18] != 0xff)
+	else if (get16(q + 16) != 0xffff && q[18] != 0xff)
 		n = aoe_error(a, 1, 24);
 	due_add(d, n);
 }
@@ -456,16 +426,15 @@ oracle_request(const uint8_t *q, size_t len)
 void
 oracle_advert(void)
 {
-	static const uint8_t broadcast[6] = { 255, 255, 255, 255, 255, 255 };
 	const struct list *l = &model.allowed;
 	unsigned i = 0;
 	struct due *d;
 
 	do {
-		d = due_new(l->n > 0 ? l->mac[i] : broadcast, 0x18, 1);
+		d = due_new(l->n > 0 ? l->mac[i] : all, 0x18, 1);
 		due_add(d, config_body(d->bytes, 0));
 	} while (++i < l->n);
-	d = due_new(broadcast, 0x10, 1);
+	d = due_new(all, 0x10, 1);
 	d->bytes[20] = 0x80;	/* a tag that drivers ignore */
 	due_add(d, 60);
 }
@@ -567,15 +536,13 @@ mark_executed(uint64_t sector)
 void
 oracle_executed(const struct io *io)
 {
-	uint64_t first = (uint64_t)io->offset, len = 0;
+	uint64_t first = (uint64_t)io->offset, len = io->len;
 
 	if (io->op == OP_SYNC) {
 		check(!model.setup.readonly, "a sync with -r");
 		unsynced_since = fake.time;
 		return;
 	}
-	for (int i = 0; i < io->count; i++)
-		len += io->iov[i].iov_len;
 	check(io->count > 0 && len > 0, "I/O of nothing");
 	check(first >= model.setup.first * SECTOR &&
 	    first + len <= model.setup.end * SECTOR, "I/O outside the export");

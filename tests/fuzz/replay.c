@@ -58,23 +58,6 @@ splice(struct input *in)
 }
 
 static void
-change(struct input *in)
-{
-	uint8_t *p = &in->data[random_below(&seed, in->len)];
-
-	switch (random_below(&seed, 3)) {
-	case 0:
-		*p ^= (uint8_t)(1 << random_below(&seed, 8));
-		break;
-	case 1:
-		*p = (uint8_t)random_below(&seed, 256);
-		break;
-	default:
-		*p = (uint8_t)(*p + (random_below(&seed, 2) == 0 ? 1 : 255));
-	}
-}
-
-static void
 mutate(void)
 {
 	made = from;
@@ -82,7 +65,8 @@ mutate(void)
 		if (made.len == 0 || random_below(&seed, 2) == 0)
 			splice(&made);
 		else
-			change(&made);
+			made.data[random_below(&seed, made.len)] ^=
+			    (uint8_t)(1 << random_below(&seed, 8));
 	}
 }
 
