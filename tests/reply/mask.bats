@@ -67,17 +67,13 @@ answer_error() {
 	END
 }
 
-@test "delete: the only one opens the target to all" {
+@test "delete: what is not there succeeds; an empty list is open to all" {
 	assert_dialog <<-END
-		edit 01 0001 $SS -> edit 01 0000 $SS
+		edit 02 0001 $SS 0002 $A -> edit 01 0000 $SS
 		edit 01 0002 $SS -> edit 00
 		= from $A list 00
+		edit 01 0002 $A -> edit 00
 	END
-}
-
-@test "delete: what is not there succeeds" {
-	assert_reply "edit 02 0001 $SS 0002 $A" "edit 01 0000 $SS"
-	assert_reply "edit 01 0002 $A" "edit 00"
 }
 
 @test "directives take effect in their order, up to the count; 0 does nothing" {
@@ -135,15 +131,11 @@ answer_error() {
 	assert_last_replies "list b9 $(numbered 0 184 0000)"
 }
 
-@test "with -m only these are allowed" {
-	OPTIONS+=(-m "$A,$B")
-	run_script "list 00" "from $B query"
-	assert_replies "from $B query"
-}
-
-@test "with -m the list can be read, but not edited" {
+@test "with -m only these are allowed; the list can be read, but not edited" {
 	OPTIONS+=(-m "02:00:00:00:00:01,$A")
 	assert_dialog <<-END
+		> from $B query
+		= from $A query
 		list 00 -> list 02 0000 $SS 0000 $A
 		edit 01 0001 $B -> stopped 01 00
 		edit 02 0002 $A 0001 $B -> stopped 01 00

@@ -31,15 +31,16 @@ answer_denied() {
 	END
 }
 
-@test "each host in the list may read, write and change it" {
+@test "each host in the list may read, write, change and release it" {
 	assert_dialog <<-END
 		= reserve 1 03 0200000000ff $SS $A
 
 		= write 3 1
 
 		from $A read 3 1 -> from $A read 3 1 ee
-		= from $A reserve 1 02 $A $SS
-		= reserve 1 01 $B
+		= from $A reserve 1 01 $A
+		= from $A reserve 1 00
+		= from $B write 3 1
 	END
 }
 
@@ -123,14 +124,6 @@ answer_denied() {
 		> from $A $(request 02 "00 00 00 00")
 		< from $A $(response 02 "00 00 00 00 @60")
 		from $A reserve 0 00 -> from $A reserve 0 01 $SS
-	END
-}
-
-@test "after the release by a host of the list other hosts may write" {
-	assert_dialog <<-END
-		= reserve 1 01 $SS
-		= reserve 1 00
-		= from $A write 3 1
 	END
 }
 

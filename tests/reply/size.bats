@@ -34,20 +34,6 @@ identified_sectors() {
 	assert_replies "failed 40 10 9 1" "read 8 1"
 }
 
-@test "reads and writes of sectors lost to a shrink are IDNF, and do nothing" {
-	assert_dialog_warm_and_cold <<-END
-		:truncate 5120
-		read 10 1 -> failed 40 10 10 1
-
-		read 9 2 -> failed 40 10 9 2
-
-		write 10 1 -> failed 41 10 10 1
-
-		write 9 2 -> failed 41 10 9 2
-		disk sectors:0,10
-	END
-}
-
 @test "in a run only what is beyond a shrunken end fails" {
 	assert_dialog_warm_and_cold <<-END
 		:truncate 5120
@@ -55,9 +41,13 @@ identified_sectors() {
 		= read 9 1
 		read 10 1 -> failed 40 10 10 1
 
+		read 9 2 -> failed 40 10 9 2
+
 		= write 8 1 aa
 		= write 9 1 bb
 		write 10 1 cc -> failed 41 10 10 1
+
+		write 9 2 -> failed 41 10 9 2
 		disk sectors:0,8 aa*512 bb*512
 	END
 }

@@ -25,11 +25,6 @@ load reply
 	assert_calls "write 3 1"
 }
 
-@test "data written before and after a sync is synced twice" {
-	run_script "write 3 1" :pass "write 5 1" :pass :pass
-	assert_calls "write 3 1" sync "write 5 1" sync
-}
-
 @test "data written while a sync runs is synced again" {
 	run_script :hold-syncs "write 3 1" :pass "write 5 1" :release :pass \
 		:pass
