@@ -26,7 +26,7 @@
 
 #include "fake-platform.h"
 
-enum { PENDING_MAX = 256, WATCHED_MAX = 8, PIPES_MAX = 8, THREADS_MAX = 64 };
+enum { PENDING_MAX = 256, THREADS_MAX = 64 };
 
 /* An operation in the engine, oldest first in `pending`. */
 struct pending {
@@ -42,8 +42,8 @@ static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 static pthread_t loop;
 static struct pending pending[PENDING_MAX];
 static unsigned pendings, depth;
-static int watched[WATCHED_MAX], watches;
-static int pipes[PIPES_MAX], piped;
+static int watched;		/* the latest descriptor, vblade's pipe */
+static int *last_pipe;		/* that pipe, or that of the pool's work */
 static pthread_t thread_of[THREADS_MAX];
 static int threads;
 static const void *pool;	/* vblade's, once it has threads */
@@ -129,20 +129,6 @@ fake_pthread_create(pthread_t *thread, void *(*start)(void *), void *arg)
 	if (error == 0)
 		thread_of[threads++] = *thread;
 	return error;
-}
-
-static int
-fake_pipe(int fd[2])
-{
-	int result = pipe(fd);
-
-	if (piped + 2 > PIPES_MAX)
-		fake_fail("too many pipes");
-	if (result == 0) {
-		pipes[piped++] = fd[0];
-		pipes[piped++] = fd[1];
-	}
-	return result;
 }
 
 void
@@ -455,7 +441,7 @@ engine_run(void)
 #define clock_gettime(id, ts) fake_clock_gettime(ts)
 #define mmap(a, size, p, f, d, o) fake_mmap(size)
 #define madvise(a, size, advice) ((void)(a))
-#define pipe(fd) fake_pipe(fd)
+#define pipe(fd) pipe(last_pipe = (fd))
 #define pthread_create(thread, attributes, start, arg) \
     fake_pthread_create(thread, start, arg)
 #define pthread_detach(thread) ((void)(thread))
@@ -479,13 +465,11 @@ pool_active(void)
 static bool
 pool_wait(void)
 {
-	struct pollfd p[WATCHED_MAX];
+	struct pollfd p = { .fd = watched, .events = POLLIN };
 	unsigned held;
 
-	for (int i = 0; i < watches; i++)
-		p[i] = (struct pollfd){ .fd = watched[i], .events = POLLIN };
 	while (pool_active() > 0) {
-		if (poll(p, (nfds_t)watches, 1) > 0) {
+		if (poll(&p, 1, 1) > 0) {
 			raise_late_signal();
 			return true;
 		}
@@ -522,9 +506,7 @@ void
 net_watch(struct net *n, int fd)
 {
 	(void)n;
-	if (watches == WATCHED_MAX)
-		fake_fail("too many descriptors to watch");
-	watched[watches++] = fd;
+	watched = fd;
 }
 
 const struct link *
@@ -594,17 +576,19 @@ fake_run(int argc, char *argv[])
 
 	loop = pthread_self();
 	pendings = 0;
-	watches = 0;
+	watched = -1;
 	pool = NULL;
 	signaled = stopping = counters_due = announce_due = 0;
 	memset(handlers, 0, sizeof handlers);
 	optind = 1;
 	status = vblade_main(argc, argv);
-	if (threads > 0)	/* the pool's pipe is the last one */
-		close(pipes[--piped]);
+	close(last_pipe[1]);	/* which ends the pool's threads */
 	while (threads > 0)
 		pthread_join(thread_of[--threads], NULL);
-	while (piped > 0)
-		close(pipes[--piped]);
+	close(last_pipe[0]);
+	if (fake.pool) {
+		close(wake[0]);
+		close(wake[1]);
+	}
 	return status;
 }

@@ -3,9 +3,7 @@
 load reply
 
 # with HEADER: a Config read with another Ethernet and AoE header.
-ask_with() {
-	echo "$* 0badcafe 0000 0000 00 00 0000"
-}
+ask_with() { echo "$* 0badcafe 0000 0000 00 00 0000"; }
 
 # with DESTINATION [SOURCE]: the reply to it.
 answer_with() {

@@ -3,9 +3,7 @@
 load reply
 
 # ata FLAGS FEATURE COUNT OPCODE LBA [DATA...]: a request.
-ask_ata() {
-	request 00 "$1 $2 $3 $4 $5 0000 ${*:6}"
-}
+ask_ata() { request 00 "$1 $2 $3 $4 $5 0000 ${*:6}"; }
 
 # io OPCODE COUNT LBA [DATA...]: one with the flags that go with the opcode.
 ask_io() {
@@ -19,9 +17,7 @@ ask_io() {
 }
 
 # ata FLAGS ERROR COUNT STATUS LBA [DATA...]: a reply.
-answer_ata() {
-	response 00 "$1 $2 $3 $4 $5 0000 ${*:6} @60"
-}
+answer_ata() { response 00 "$1 $2 $3 $4 $5 0000 ${*:6} @60"; }
 
 @test "WRITE EXT and WRITE store the sectors of their count, and no more" {
 	assert_dialog <<-END

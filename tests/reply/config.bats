@@ -4,18 +4,11 @@ load reply
 
 # config COMMAND LENGTH [STRING...]: a request, and the reply with the string
 # that is set now.
-ask_config() {
-	request 01 "0000 0000 00 0$*"
-}
-
-answer_config() {
-	response 01 "0040 0100 02 1$* @60"
-}
+ask_config() { request 01 "0000 0000 00 0$*"; }
+answer_config() { response 01 "0040 0100 02 1$* @60"; }
 
 # error ERROR [BODY...]: an error, with what the reply holds.
-answer_error() {
-	echo "SS TT 88a2 1c $1 $ADDRESS 01 $TAG ${*:2} @60"
-}
+answer_error() { echo "SS TT 88a2 1c $1 $ADDRESS 01 $TAG ${*:2} @60"; }
 
 @test "read: all but the command is ignored; the string is empty at first" {
 	assert_dialog <<-END

@@ -3,31 +3,16 @@
 load reply
 
 # list, edit COUNT DIRECTIVE...: a read or an edit, and its reply of success.
-ask_list() {
-	request 02 "00 00 00 $*"
-}
-
-ask_edit() {
-	request 02 "00 01 00 $*"
-}
-
-answer_list() {
-	response 02 "00 00 00 $* @60"
-}
-
-answer_edit() {
-	response 02 "00 01 00 $* @60"
-}
+ask_list() { request 02 "00 00 00 $*"; }
+ask_edit() { request 02 "00 01 00 $*"; }
+answer_list() { response 02 "00 00 00 $* @60"; }
+answer_edit() { response 02 "00 01 00 $* @60"; }
 
 # stopped ERROR INDEX: the reply to an edit that a directive stopped.
-answer_stopped() {
-	response 02 "00 01 $1 $2 @60"
-}
+answer_stopped() { response 02 "00 01 $1 $2 @60"; }
 
 # error COMMAND: AoE error 2.
-answer_error() {
-	echo "SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 $1 00 00 @60"
-}
+answer_error() { echo "SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 $1 00 00 @60"; }
 
 @test "read: nothing of the request is executed or returned" {
 	assert_dialog <<-END

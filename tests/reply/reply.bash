@@ -85,9 +85,7 @@ sector_data() {
 }
 
 # read LBA COUNT [DATA...]: by default what the sectors held at first.
-ask_read() {
-	ata_read "$1" "$2"
-}
+ask_read() { ata_read "$1" "$2"; }
 
 answer_read() {
 	[ $# -gt 2 ] || set -- "$1" "$2" "$(sectors "$1" "$2")"
@@ -95,54 +93,26 @@ answer_read() {
 }
 
 # write LBA COUNT [DATA...]
-ask_write() {
-	ata_write "$1" "$2" "$(sector_data "${@:2}")"
-}
-
-answer_write() {
-	ata_written "$1" "$2"
-}
+ask_write() { ata_write "$1" "$2" "$(sector_data "${@:2}")"; }
+answer_write() { ata_written "$1" "$2"; }
 
 # failed FLAGS ERROR LBA COUNT: of a read, write (flags 41) or flush (00).
-answer_failed() {
-	ata_failed "$@"
-}
-
-ask_flush() {
-	ata_flush
-}
-
-answer_flush() {
-	ata_flushed
-}
-
-ask_identify() {
-	identify
-}
+answer_failed() { ata_failed "$@"; }
+ask_flush() { ata_flush; }
+answer_flush() { ata_flushed; }
+ask_identify() { identify; }
 
 # query: a Config read; the reply may have other SECTORS per frame.
-ask_query() {
-	config_read
-}
-
-answer_query() {
-	response 01 "0040 0100 ${1:-02} 10 0000 @60"
-}
+ask_query() { config_read; }
+answer_query() { response 01 "0040 0100 ${1:-02} 10 0000 @60"; }
 
 # other: a query for another target.  A request in a batch with it is not a
 # lone one, which the loop would execute itself.
-ask_other() {
-	echo "TT SS 88a2 10 00 000002 01 $TAG @60"
-}
+ask_other() { echo "TT SS 88a2 10 00 000002 01 $TAG @60"; }
 
 # from MAC REQUEST: as if another host sent it, and the reply to that host.
-ask_from() {
-	request_from "$1" "$(requests "${*:2}")"
-}
-
-answer_from() {
-	reply_to "$1" "$(frames answer_ "${*:2}")"
-}
+ask_from() { request_from "$1" "$(requests "${*:2}")"; }
+answer_from() { reply_to "$1" "$(frames answer_ "${*:2}")"; }
 
 # --- scripts ----------------------------------------------------------
 

@@ -3,18 +3,11 @@
 load reply
 
 # reserve COMMAND COUNT MAC...: a request, and the reply with the list.
-ask_reserve() {
-	request 03 "0$*"
-}
-
-answer_reserve() {
-	response 03 "0$* @60"
-}
+ask_reserve() { request 03 "0$*"; }
+answer_reserve() { response 03 "0$* @60"; }
 
 # error ERROR COMMAND COUNT MAC...
-answer_error() {
-	echo "SS TT 88a2 1c $1 $ADDRESS 03 $TAG ${*:2} @60"
-}
+answer_error() { echo "SS TT 88a2 1c $1 $ADDRESS 03 $TAG ${*:2} @60"; }
 
 # denied FLAGS COUNT LBA: the reply to an ATA command of $A.
 answer_denied() {
