@@ -102,6 +102,46 @@ ask_flush() { ata_flush; }
 answer_flush() { ata_flushed; }
 ask_identify() { identify; }
 
+# identify SECTORS [WORD85]: the reply has this size and this write cache.
+answer_identify() {
+	response 00 "00 00 01 40 000000a00000 0000 $(identify_data "$@")"
+}
+
+identify_data() {
+	local i word text data='' sum=0 n=$1 lba28
+	local words=(
+		[0]=0040	# a fixed disk
+		[47]=8000	# no READ MULTIPLE
+		[49]=0200	# LBA
+		[50]=4000	# valid
+		[80]=01f0	# ATA/ATAPI-4 to ATA8-ACS
+		[82]=0020	# a write cache, and no SMART
+		[83]=7400	# valid; FLUSH CACHE, FLUSH CACHE EXT, LBA48
+		[84]=4000	# valid
+		[85]=${2:-0020}	# whether the write cache is on
+		[86]=3400	# as word 83
+		[87]=4000	# valid
+		[93]=400b	# valid
+		[255]=00a5)	# a signature, and the checksum
+	lba28=$((n < 0xfffffff ? n : 0xfffffff))
+	for i in 0 1 2 3; do
+		printf -v "words[60 + i % 2]" %04x $((lba28 >> 16 * (i % 2) & 65535))
+		printf -v "words[100 + i]" %04x $((n >> 16 * i & 65535))
+	done
+	# Of words 10 to 19 and 23 to 46 the high byte is first.
+	text=$(printf '%-20.20s%-8s%-40s' "${PLACE[0]}.${PLACE[1]}:$(hostname)" \
+		1.0 vblade | to_hex)
+	for i in {0..33}; do
+		words[i + (i < 10 ? 10 : 13)]=${text:i * 4:4}
+	done
+	for i in {0..255}; do
+		word=${words[i]:-0000}
+		data+=${word:2}${word:0:2}
+		sum=$((sum + 0x${word:2} + 0x${word:0:2}))
+	done
+	printf '%s%02x\n' "${data::-2}" $((-sum & 255))
+}
+
 # query: a Config read; the reply may have other SECTORS per frame.
 ask_query() { config_read; }
 answer_query() { response 01 "0040 0100 ${1:-02} 10 0000 @60"; }

@@ -102,17 +102,10 @@ answer_denied() {
 	assert_replies "reserve 1 01 $SS" "${replies[@]}"
 }
 
-@test "other hosts may still IDENTIFY" {
-	run_script "reserve 1 01 $SS" "from $A identify"
-	assert_match "^$(hex \
-		"$A TT 88a2 18 00 $ADDRESS 00 $TAG 00 00 01 40 000000a00000")" \
-		"$(tail -n 1 "$FRAMES")"
-	assert_equal 1097 "$(tail -n 1 "$FRAMES" | wc -c)"
-}
-
-@test "other hosts may use Config, Mask and Reserve" {
+@test "other hosts may use IDENTIFY, Config, Mask and Reserve" {
 	assert_dialog <<-END
 		= reserve 1 01 $SS
+		= from $A identify 64
 		= from $A query
 		> from $A $(request 02 "00 00 00 00")
 		< from $A $(response 02 "00 00 00 00 @60")

@@ -2,18 +2,14 @@
 
 load reply
 
-# identified_sectors: words 100-103 of the last reply, to an IDENTIFY.
-identified_sectors() {
-	local words
-	words=$(tail -n 1 "$FRAMES" | cut -c $((73 + 400))-)
-	printf '%s\n' $((0x${words:6:2}${words:4:2}${words:2:2}${words:0:2}))
-}
-
 @test "IDENTIFY reports growth and shrinking" {
-	run_script identify ":truncate 65536" identify
-	assert_equal 128 "$(identified_sectors)"
-	run_script ":truncate 5120" identify
-	assert_equal 10 "$(identified_sectors)"
+	assert_dialog <<-END
+		identify -> identify 64
+		:truncate 65536
+		identify -> identify 128
+		:truncate 5120
+		identify -> identify 10
+	END
 }
 
 @test "growth is served at once" {
@@ -83,17 +79,23 @@ identified_sectors() {
 
 @test "-l keeps growth out" {
 	OPTIONS+=(-l 20)
-	run_script ":truncate 65536" "read 20 1" "" identify
-	assert_equal 20 "$(identified_sectors)"
-	assert_equal "$(hex "failed 40 10 20 1")" "$(head -n 1 "$FRAMES")"
+	assert_dialog <<-END
+		:truncate 65536
+		read 20 1 -> failed 40 10 20 1
+		identify -> identify 20
+	END
 }
 
 @test "-o counts in growth, and a shrink before it leaves nothing" {
 	OPTIONS+=(-o 60)
-	run_script "read 4 1" ":truncate 65536" "read 4 1" "" identify
-	assert_equal 68 "$(identified_sectors)"
-	export_image 64 -o 60
-	run_script ":truncate 5120" identify "" "write 0 1"
-	assert_last_replies "failed 41 10 0 1"
-	assert_image "$(sectors 0 10)"
+	assert_dialog <<-END
+		read 4 1 -> failed 40 10 4 1
+		:truncate 65536
+		read 4 1 -> read 4 1 00
+		identify -> identify 68
+		:truncate 5120
+		identify -> identify 0
+		write 0 1 -> failed 41 10 0 1
+		disk sectors:0,10
+	END
 }
