@@ -81,9 +81,6 @@ _Noreturn void fake_fail(const char *what);
  * Provided by the program.
  */
 
-/* disk_open. */
-void fake_open(const char *path, int flags);
-
 /* Move bytes between memory and the disk, within its size. */
 void fake_move(bool write, uint8_t *p, size_t len, off_t offset);
 

@@ -27,8 +27,6 @@
  * no engine.  A frame arrives at an odd address in memory of its own size,
  * and is overwritten when its batch is over.
  */
-#include <sys/stat.h>
-
 #include <ctype.h>
 #include <err.h>
 #include <errno.h>
@@ -49,7 +47,6 @@ static int disk;
 static unsigned to_drop;
 static int64_t send_time;
 static bool stopped;
-static char *memory[FRAMES_MAX];	/* of the frames of this batch */
 static struct frame batch[FRAMES_MAX];
 static int batched;
 
@@ -215,22 +212,20 @@ forget_batch(void)
 	while (batched > 0) {
 		batched--;
 		memset(batch[batched].data, 0xdd, batch[batched].len);
-		free(memory[batched]);
+		free(batch[batched].data - 1);
 	}
 }
 
 static struct frame
-add_frame(char *line)
+add_frame(const char *line)
 {
 	static uint8_t bytes[FRAME_MAX];
 	size_t len = frame_parse(line, bytes, sizeof bytes);
-	char *p = malloc(len + 1);
+	uint8_t *p = malloc(len + 1);
 
 	if (p == NULL)
 		err(99, "malloc");
-	memcpy(p + 1, bytes, len);
-	memory[batched] = p;
-	batch[batched] = (struct frame){ (uint8_t *)p + 1, len };
+	batch[batched] = (struct frame){ memcpy(p + 1, bytes, len), len };
 	return batch[batched++];
 }
 
@@ -283,17 +278,6 @@ fake_recv(struct frame frames[], int max, int timeout)
 }
 
 void
-fake_open(const char *path, int flags)
-{
-	struct stat st;
-
-	disk = open(path, flags & DISK_READONLY ? O_RDONLY : O_RDWR);
-	if (disk < 0 || fstat(disk, &st) < 0)
-		err(EXIT_DISK, "%s", path);
-	fake.size = st.st_size;
-}
-
-void
 fake_move(bool write, uint8_t *p, size_t len, off_t offset)
 {
 	ssize_t n = write ? pwrite(disk, p, len, offset) :
@@ -343,10 +327,10 @@ main(int argc, char *argv[])
 	    .name = "eth0" } };
 	memcpy(fake.link.mac, target, MAC_LEN);
 	if (argc > 4) {
-		const char *interface = argv[argc - 2];
-
-		fake.link.mtu = (unsigned)strtoul(interface, NULL, 10);
-		fake.link.up = strstr(interface, ",down") == NULL;
+		fake.link.mtu = (unsigned)strtoul(argv[argc - 2], NULL, 10);
+		fake.link.up = strchr(argv[argc - 2], ',') == NULL;
+		disk = open(argv[argc - 1], O_RDWR);
+		fake.size = lseek(disk, 0, SEEK_END);
 	}
 	return fake_run(argc, argv);
 }
