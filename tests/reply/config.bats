@@ -26,7 +26,7 @@ answer_error() { echo "SS TT 88a2 1c $1 $ADDRESS 01 $TAG ${*:2} @60"; }
 	END
 }
 
-@test "set: an empty string or the same; any other is error 4 with the owner's" {
+@test "set: the same string succeeds; any other is error 4 with the owner's" {
 	assert_dialog <<-END
 		= config 3 0003 616263
 		= config 3 0003 616263

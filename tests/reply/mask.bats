@@ -74,19 +74,13 @@ answer_error() { echo "SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 $1 00 00 @60"; }
 	END
 }
 
-@test "more directives than the frame has are error 2 and change nothing" {
+@test "more directives than the frame has, and unknown commands, are error 2" {
 	assert_dialog <<-END
 		edit 14 0001 $A 0001 $B @60 -> error 01
 		edit 05 0001 $A 0001 02 -> error 01
 		edit ff 0001 $A -> error 01
-		= list 00
-	END
-}
-
-@test "an unknown mask command is error 2" {
-	assert_dialog <<-END
-		$(request 02 00020001) -> error 02
-		$(request 02 00ff0000) -> error ff
+		$(request 02 "00 02 00 01 0001 $A") -> error 02
+		$(request 02 "00 ff 00 00") -> error ff
 		= list 00
 	END
 }

@@ -12,16 +12,6 @@ load reply
 	END
 }
 
-@test "growth is served at once" {
-	assert_dialog <<-END
-		read 64 1 -> failed 40 10 64 1
-		:truncate 65536
-		= read 64 1 00
-
-		= write 127 1
-	END
-}
-
 @test "bytes that fill no sector are not exported" {
 	run_script ":truncate 33279" identify "" "read 64 1" "" "write 64 1"
 	assert_last_replies "failed 40 10 64 1" "failed 41 10 64 1"
@@ -86,12 +76,15 @@ load reply
 	END
 }
 
-@test "-o counts in growth, and a shrink before it leaves nothing" {
+@test "growth is served at once, also behind -o; a shrink leaves nothing there" {
 	OPTIONS+=(-o 60)
 	assert_dialog <<-END
 		read 4 1 -> failed 40 10 4 1
 		:truncate 65536
-		read 4 1 -> read 4 1 00
+		= read 4 1 00
+
+		= write 67 1
+
 		identify -> identify 68
 		:truncate 5120
 		identify -> identify 0
