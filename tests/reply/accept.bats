@@ -67,12 +67,11 @@ answer_with() {
 }
 
 @test "a response is ignored, whatever its command, and not executed" {
-	local command
+	local command write="41 00 01 34 030000000000 0000 ee*512"
 	for command in 00 01 02 03 04 f0; do
-		assert_silence "TT SS 88a2 18 00 000001 $command 0badcafe @60"
+		set -- "$@" "TT SS 88a2 18 00 000001 $command 0badcafe $write"
 	done
-	assert_silence "TT SS 88a2 18 00 000001 00 0badcafe \
-		41 00 01 34 030000000000 0000 ee*512"
+	assert_silence "$@"
 	assert_unchanged
 }
 

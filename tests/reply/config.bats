@@ -96,24 +96,17 @@ answer_error() { echo "SS TT 88a2 1c $1 $ADDRESS 01 $TAG ${*:2} @60"; }
 
 @test "a string that is longer than its frame gets no reply and is not kept" {
 	assert_dialog <<-END
-		> config 4 001d 6162
-		> config 3 001d ab*28
-		> config 4 003c ab*28
-		config 4 0003 -> config 4 0003 000000
-		> config 2 001d
-		config 0 0000 -> config 0 0003 000000
-	END
-}
-
-@test "a string that is longer than its frame takes nothing from before" {
-	assert_dialog <<-END
 		= config 4 0400 99*1024
 
 		= config 4 0000
 
+		> config 4 001d 6162
+		> config 3 001d ab*28
+		> config 4 003c ab*28
 		> config 4 003c @60
-
-		= config 0 0000
+		config 4 0003 -> config 4 0003 000000
+		> config 2 001d
+		config 0 0000 -> config 0 0003 000000
 	END
 }
 
