@@ -158,12 +158,12 @@ answer_from() { reply_to "$1" "$(frames answer_ "${*:2}")"; }
 
 # run_script LINE...: run a script.  What is sent before the ready line goes
 # to the file $HELLO, the frames after it to $FRAMES, the disk operations to
-# $PLACES, and without the place where they were executed to $CALLS; all of
-# this in order to $EVENTS; the log to $ERR.  The exit status must be $EXIT.
+# $PLACES, and without the place where they were executed to $CALLS; the log
+# to $ERR.  The exit status must be $EXIT.
 run_script() {
 	local status=0 out=$BATS_TEST_TMPDIR/out
 	HELLO=$out.hello FRAMES=$out.frames PLACES=$out.places
-	CALLS=$out.calls EVENTS=$out.events ERR=$out.err
+	CALLS=$out.calls ERR=$out.err
 	# The program may be run by another, such as qemu-s390x.
 	# shellcheck disable=SC2086
 	requests "$@" | $REPLY_PROGRAM "${OPTIONS[@]}" "${PLACE[@]}" \
@@ -171,11 +171,10 @@ run_script() {
 	assert_equal "$EXIT" "$status" "exit status; $(cat "$ERR")" || return
 	refute_match 'runtime error|Sanitizer' "$(cat "$ERR")" || return
 	awk -v hello="$HELLO" -v frames="$FRAMES" -v places="$PLACES" \
-		-v calls="$CALLS" -v events="$EVENTS" '
+		-v calls="$CALLS" '
 		BEGIN { printf "" >frames; printf "" >places; printf "" >calls }
 		/^pid / { ready = 1; next }
 		!ready { print >hello; next }
-		{ print >events }
 		!/^(read|write|sync)/ { print >frames; next }
 		{ print >places; sub(/ (in|cached).*/, ""); print >calls }
 	' "$out"
@@ -213,18 +212,6 @@ assert_calls() {
 assert_places() {
 	assert_equal "$(printf '%s\n' "$@" sync)" \
 		"$(cat "$PLACES")" "disk operations"
-}
-
-# assert_events LINE...: these operations and replies ("< REPLY"), in this
-# order; then the sync at the end.
-assert_events() {
-	local line
-	assert_equal "$(for line in "$@" sync; do
-		case $line in
-		'< '*) hex "${line#< }" ;;
-		*) echo "$line" ;;
-		esac
-	done)" "$(cat "$EVENTS")" "events"
 }
 
 # assert_logged PATTERN, refute_logged PATTERN: a line of the log matches, or

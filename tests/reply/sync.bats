@@ -50,8 +50,10 @@ load reply
 @test "FLUSH CACHE and FLUSH CACHE EXT sync before the reply" {
 	local opcode
 	for opcode in e7 ea; do
-		run_script "$(request 00 "00 00 00 $opcode 000000000000 0000")"
-		assert_events sync "< flush"
+		run_script :hold-syncs "$(request 00 \
+			"00 00 00 $opcode 000000000000 0000")" "" query :release
+		assert_replies query flush
+		assert_calls sync
 	done
 }
 
@@ -95,10 +97,12 @@ load reply
 
 @test "with -s the reply to a write follows the sync" {
 	OPTIONS+=(-s)
-	run_script "write 3 1" other
-	assert_events "write 3 1 in the loop" sync "< write 3 1"
-	run_script :cold "write 3 1" other
-	assert_events "write 3 1" sync "< write 3 1"
+	run_script :hold-syncs "write 3 1" other "" query :release
+	assert_replies query "write 3 1"
+	assert_places "write 3 1 in the loop" sync
+	run_script :cold :hold-syncs "write 3 1" other "" query :release
+	assert_replies query "write 3 1"
+	assert_places "write 3 1" sync
 }
 
 @test "with -s a write during a sync waits for one that begins after it" {
