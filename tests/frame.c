@@ -67,6 +67,7 @@ static int sock;
 static bool loopback;
 static struct frame **frames;
 static int nframes;
+
 /* Returns the address; the memory is its own. */
 static const uint8_t *
 mac_parse(const char *s)
