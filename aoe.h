@@ -215,11 +215,11 @@ struct frame {
 	size_t len;
 };
 
-/* State of the interface when the platform last looked. */
+/* State of the interface as of its last update by the platform. */
 struct link {
-	unsigned looks;		/* how often it has looked */
-	unsigned index;		/* 0: gone; a new one after a re-creation */
-	unsigned mtu;		/* most that can be sent and received */
+	unsigned updates;		/* number of updates */
+	unsigned index;		/* 0: gone; another one if created again */
+	unsigned mtu;		/* maximum that can be sent and received */
 	bool up;		/* and has carrier */
 	uint8_t mac[MAC_LEN];	/* zeroes on a loopback interface */
 	char name[16];		/* IFNAMSIZ, everywhere */
@@ -230,10 +230,10 @@ struct net;
 
 /*
  * Open an interface to serve shelf.slot: filtered, with receive buffers for
- * `frames` full frames if the system grants them (if not, log it), subscribed
- * to link events, bound.  Its name fits in struct link.  Unless `force` is
- * set, claim shelf.slot on this interface for the life of the process.  A link
- * that is down is not an error.  On failure, log the reason and exit.
+ * `frames` full frames (log if the system grants much less), subscribed to link
+ * events, bound.  The caller checks that ifname fits in struct link.  Unless
+ * `force` is set, claim shelf.slot on this interface until the process exits.
+ * A link that is down is not an error.  On failure, log the reason and exit.
  */
 struct net *net_open(const char *ifname, unsigned shelf, unsigned slot,
     unsigned frames, bool force);
@@ -256,8 +256,8 @@ int net_recv(struct net *, struct frame frames[], int max, int timeout);
 
 /*
  * Send n frames in order; return how many had to be dropped.  Frames longer
- * than the MTU are dropped.  A full queue may delay the call, by a few
- * milliseconds in all if the system reports ENOBUFS, by SEND_WAIT a frame.
+ * than the MTU are dropped.  A full queue may delay the call by SEND_WAIT per
+ * frame, or by a few milliseconds in all if the system reports ENOBUFS.
  */
 enum { SEND_WAIT = 20 };	/* ms */
 
@@ -279,59 +279,64 @@ enum { RUN_MAX = 16 };		/* buffers of one operation */
 struct io {
 	enum op op;
 	bool buffered;		/* use the page cache, even with DISK_DIRECT */
-	int count;
-	struct iovec iov[RUN_MAX];
-	size_t len;		/* bytes in all */
 	off_t offset;		/* bytes */
+	size_t len;		/* bytes in all */
 	int64_t start;		/* vblade.c's: when it started */
 	ssize_t result;		/* bytes moved, perhaps fewer than requested,
 				   0 at the end of the disk; or -errno */
+	int count;
+	struct iovec iov[RUN_MAX];
 };
 
 struct disk;
 
 /*
  * Open a regular file or disk and claim it for the life of the process:
- * exclusively, or with DISK_READONLY shared with other readers; DISK_FORCE
- * claims nothing.  On failure, log the reason and exit.
+ * exclusively, or with DISK_READONLY shared with other readers (on Linux a file
+ * only); DISK_FORCE claims nothing.  On failure, log the reason and exit.
  */
 struct disk *disk_open(const char *path, int flags);
 
 /* The current size in bytes, or -1 with errno. */
 off_t disk_size(const struct disk *);
 
-/* Overlap is counted in units of this many bytes, a power of two. */
+/* Granularity of overlap in bytes, a power of two. */
 unsigned disk_unit(const struct disk *);
 
 /* Perform an operation now, however long it takes.  From any thread. */
 ssize_t disk_execute(const struct disk *, const struct io *);
 
 /*
- * Transfer what needs no waiting for the device: of a read what is cached, of
- * a write all or nothing.  Returns the bytes moved, or -1 if that is none.
+ * Transfer what need not wait for the device: of a read what is cached, of a
+ * write all or nothing.  Returns the bytes moved; 0 or less if none were.
  */
 ssize_t disk_try(const struct disk *, const struct io *);
 
+/* What executes operations asynchronously. */
+struct engine {
+	const char *name;
+	int fd;			/* readable when some have finished */
+
+	/* Queue an operation, which must stay in place until it is finished. */
+	void (*start)(struct disk *, struct io *);
+
+	/* Hand all that are queued to the system; false: some remain. */
+	bool (*submit)(struct disk *);
+
+	/* An operation that has finished, its result set, or NULL. */
+	struct io *(*finished)(struct disk *);
+};
+
 /*
- * The asynchronous engine: set up for `depth` operations at a time; returns
- * the descriptor that is readable when some have finished, to be watched, or
- * -1 with errno if the platform has none.  To be called before confine().
+ * Set up an engine for `depth` operations at a time; NULL with errno on failure
+ * (ENOSYS: the platform has none).  To be called before confine().
  */
-int disk_engine(struct disk *, unsigned depth);
-
-/* Queue an operation, which must stay in place until disk_finished. */
-void disk_start(struct disk *, struct io *);
-
-/* Hand all queued operations to the system; false: some remain, try later. */
-bool disk_submit(struct disk *);
-
-/* An operation that has finished, its result set, or NULL. */
-struct io *disk_finished(struct disk *);
+const struct engine *disk_engine(struct disk *, unsigned depth);
 
 /*
- * Give up every right that serving does not need, for this thread and those
- * it will start: nothing can be opened, created or executed any more.  Exits
- * if that fails.
+ * Give up the rights that serving does not need, for this thread and those it
+ * will start, as far as the system can revoke them (see vblade(8)).  Exits on
+ * failure; a kernel without Landlock is only logged.
  */
 void confine(const struct net *, const struct disk *);
 

@@ -52,9 +52,9 @@ struct net {
 	bool stopped;		/* receives no more frames */
 	char name[IFNAMSIZ];	/* as requested; link.name is the present one */
 	struct link link;
-	time_t looked;		/* when it was last updated */
+	time_t refreshed;	/* when it was last updated */
 	uint64_t drops;		/* that the kernel does not count any more */
-	unsigned size;		/* of the buffer: that of the kernel's */
+	unsigned size;		/* of the buffer, as in the kernel */
 	uint8_t *buffer;
 	uint8_t *next, *end;	/* records in it that were not returned yet */
 };
@@ -121,18 +121,18 @@ link_read_mac(struct net *net)
 
 /*
  * Update net->link; bind again if the interface is gone.  What cannot be read
- * stays as it was.  The index is not the kernel's, which uses one again.
+ * stays as it was.  The index is our own: the kernel reuses its indexes.
  */
 static void
-link_look(struct net *net)
+link_refresh(struct net *net)
 {
 	unsigned room = MIN(net->size - RECORD_MAX - VLAN_TAG, FRAME_MAX);
 	struct link *l = &net->link;
 	struct ifmediareq m = { 0 };
 	struct ifreq r = { 0 };
 
-	net->looked = time(NULL);
-	l->looks++;
+	net->refreshed = time(NULL);
+	l->updates++;
 	l->up = false;
 	if (!link_is_bound(net, &r)) {
 		l->index = 0;
@@ -140,7 +140,7 @@ link_look(struct net *net)
 			return;
 	}
 	if (l->index == 0)
-		l->index = l->looks;
+		l->index = l->updates;
 	memcpy(l->name, r.ifr_name, sizeof l->name);
 	memcpy(m.ifm_name, r.ifr_name, sizeof m.ifm_name);
 	if (ioctl(net->route, SIOCGIFMTU, &r) == 0)
@@ -170,8 +170,8 @@ net_watch(struct net *net, int fd)
 }
 
 /*
- * Wait for an event; fill the buffer.  Whatever a message of route(4) says, it
- * is time to look at the link; ENOBUFS means that some were lost.  A bpf device
+ * Wait for an event; fill the buffer.  Messages of route(4), of which some may
+ * be lost (ENOBUFS), are only a reason to update the link.  A bpf device
  * without an interface is always ready, and a read must be of the size of the
  * kernel's buffer (15.1).
  */
@@ -190,18 +190,18 @@ net_wait(struct net *net, int timeout)
 		while (recv(net->route, message, sizeof message,
 		    MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
 			continue;
-		link_look(net);
+		link_refresh(net);
 	}
 	if (net->wait[0].revents != 0)
 		got = read(net->fd, net->buffer, net->size);
 	if (got > 0)
 		net->end = net->buffer + got;
 	else if (got < 0 && errno == ENXIO)
-		link_look(net);		/* the interface is gone */
+		link_refresh(net);		/* the interface is gone */
 }
 
 /*
- * Take the next record; false if its frame arrived cut.  Its header is shorter
+ * Take the next record; false if its frame is truncated.  Its header is shorter
  * than the struct and the last record is not padded (15.1), so `next` may pass
  * `end`.
  */
@@ -241,8 +241,8 @@ net_recv(struct net *net, struct frame frames[], int max, int timeout)
 		if (record_take(net, &frames[count]))
 			other |= memcmp(frames[count++].data, net->link.mac,
 			    MAC_LEN) != 0;
-	if (other && time(NULL) != net->looked)
-		link_look(net);
+	if (other && time(NULL) != net->refreshed)
+		link_refresh(net);
 	return count;
 }
 
@@ -265,7 +265,7 @@ net_send(struct net *net, const struct frame frames[], int n)
  * Opening the interface.
  */
 
-/* Open /dev/bpf; set it up before it is bound, so that no other frames come. */
+/* Open /dev/bpf; set it up before it is bound: no other frames may arrive. */
 static void
 bpf_open(struct net *net, unsigned shelf, unsigned slot)
 {
@@ -331,7 +331,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 		fail(EXIT_TRANSIENT, errno, "%s", ifname);
 	net_watch(net, net->fd);
 	net_watch(net, net->route);
-	link_look(net);
+	link_refresh(net);
 	if (net->link.index == 0)
 		fail(EXIT_TRANSIENT, 0, "%s: not an Ethernet interface",
 		    ifname);
@@ -376,7 +376,7 @@ file_open(struct disk *d, const char *path, int mode, const struct stat *st)
 	d->mapped = d->map == MAP_FAILED ? 0 : st->st_size;
 }
 
-/* GEOM refuses with EPERM to write to a disk that it uses itself. */
+/* EPERM: GEOM uses the disk itself and refuses to open it for writing. */
 struct disk *
 disk_open(const char *path, int flags)
 {
@@ -532,7 +532,7 @@ edge_would_block(const struct disk *d, off_t offset)
 	    (len <= 0 || !is_cached(d, start, (size_t)len));
 }
 
-/* A file system reads blocks first of which a part is written (ffs_write()). */
+/* ffs_write() first reads a block that is written only in part. */
 ssize_t
 disk_try(const struct disk *d, const struct io *io)
 {
@@ -543,36 +543,16 @@ disk_try(const struct disk *d, const struct io *io)
 	return waits ? -1 : disk_execute(d, io);
 }
 
-/* There is no engine; the three functions below are never called. */
-int
+const struct engine *
 disk_engine(struct disk *d, unsigned depth)
 {
 	(void)d, (void)depth;
 	errno = ENOSYS;
-	return -1;
-}
-
-void
-disk_start(struct disk *d, struct io *io)
-{
-	(void)d, (void)io;
-}
-
-bool
-disk_submit(struct disk *d)
-{
-	return d != NULL;
-}
-
-struct io *
-disk_finished(struct disk *d)
-{
-	(void)d;
 	return NULL;
 }
 
 /*
- * Rights.
+ * Confinement.
  */
 
 static void
@@ -585,9 +565,9 @@ limit(int fd, const cap_rights_t *rights, const unsigned long *ioctls, size_t n)
 
 /*
  * After cap_enter(2) no file can be opened, no program executed, no address
- * connected, and each descriptor serves its purpose only.  The filter cannot be
- * changed, but BIOCSETIF remains, for an interface that is created again.  Not
- * prevented: socket(2), and with root's rights ioctls on a new socket.
+ * connected; disk, network and descriptors 0 to 2 keep only the rights needed.
+ * The filter is fixed, but BIOCSETIF remains, for an interface that is created
+ * again.  Not prevented: socket(2), and with root's rights ioctls on a new one.
  */
 void
 confine(const struct net *net, const struct disk *d)

@@ -4,7 +4,7 @@
  *
  * Frames arrive in a ring of slots that the kernel shares with us (packet(7),
  * Documentation/networking/packet_mmap.rst; TPACKET_V2, since V3 delays
- * single frames).  An rtnetlink(7) socket says when to look at the link, and
+ * single frames).  An rtnetlink(7) socket reports changes of the link.
  * select(2) waits for everything: poll(2) refuses to once confine() has set
  * RLIMIT_NOFILE to 0, and an epoll(7) descriptor would be notified of every
  * frame sent (8 % of the CPU of cached reads).
@@ -46,9 +46,9 @@
 enum {
 	RX_RING_MAX = 32 << 20,	/* bytes */
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
-	SLOT_ADDRESS = 32,	/* where a slot has the sender's address */
+	SLOT_ADDRESS = 32,	/* offset of the sender's address in a slot */
 	SEND_BATCH = 64,	/* frames in one system call */
-	BUSY = 64,		/* receives between looks at other events */
+	BUSY = 64,		/* receives before other events are checked */
 };
 
 _Static_assert(sizeof(struct tpacket2_hdr) == SLOT_ADDRESS, "slot");
@@ -77,7 +77,7 @@ struct net {
  */
 
 static uint8_t *
-slot(const struct net *n, unsigned i)
+ring_slot(const struct net *n, unsigned i)
 {
 	return n->memory + (size_t)(i / n->per_block) * n->block_size +
 	    (size_t)(i % n->per_block) * n->slot_size;
@@ -152,7 +152,7 @@ ring_receive(struct net *n, struct frame frames[], int max)
 	int count = 0;
 
 	while (count < max && n->borrowed < n->slots) {
-		uint8_t *s = slot(n, n->head);
+		uint8_t *s = ring_slot(n, n->head);
 		struct tpacket2_hdr *h = (void *)s;
 		struct sockaddr_ll *from = (void *)(s + SLOT_ADDRESS);
 		unsigned status = __atomic_load_n(&h->tp_status,
@@ -161,10 +161,10 @@ ring_receive(struct net *n, struct frame frames[], int max)
 		if (!(status & TP_STATUS_USER))
 			break;
 		if (status & TP_STATUS_LOSING)
-			net_drops(n);	/* clears it */
+			net_drops(n);	/* clears the flag */
 		n->head = n->head + 1 < n->slots ? n->head + 1 : 0;
 		n->borrowed++;
-		/* a frame of a VLAN interface above ours has its index */
+		/* frames for a VLAN interface above ours have another index */
 		if (from->sll_pkttype != PACKET_OTHERHOST &&
 		    from->sll_ifindex == (int)n->link.index &&
 		    h->tp_snaplen == h->tp_len)
@@ -180,7 +180,7 @@ ring_release(struct net *n)
 	for (; n->borrowed > 0; n->borrowed--) {
 		unsigned i = n->head >= n->borrowed ? n->head - n->borrowed :
 		    n->head + n->slots - n->borrowed;
-		struct tpacket2_hdr *h = (void *)slot(n, i);
+		struct tpacket2_hdr *h = (void *)ring_slot(n, i);
 
 		__atomic_store_n(&h->tp_status, TP_STATUS_KERNEL,
 		    __ATOMIC_RELEASE);
@@ -191,23 +191,30 @@ ring_release(struct net *n)
  * The link.
  */
 
-/* Bind to the interface, unless that is so already. */
+/* Is the socket bound to the interface?  Not if that has vanished since. */
+static bool
+link_is_bound(const struct net *n)
+{
+	struct sockaddr_ll a = { 0 };
+	socklen_t len = sizeof a;
+
+	return getsockname(n->fd, (void *)&a, &len) == 0 &&
+	    a.sll_ifindex == (int)n->link.index;
+}
+
 static bool
 link_bind(const struct net *n)
 {
-	struct sockaddr_ll to = { .sll_family = AF_PACKET,
+	struct sockaddr_ll a = { .sll_family = AF_PACKET,
 	    .sll_protocol = htons(AOE_TYPE),
-	    .sll_ifindex = (int)n->link.index }, is = { 0 };
-	socklen_t len = sizeof is;
+	    .sll_ifindex = (int)n->link.index };
 
-	return (getsockname(n->fd, (void *)&is, &len) == 0 &&
-	    is.sll_ifindex == to.sll_ifindex) ||
-	    bind(n->fd, (void *)&to, sizeof to) == 0;
+	return link_is_bound(n) || bind(n->fd, (void *)&a, sizeof a) == 0;
 }
 
 /* The name of the bridge that the interface is a port of, or "". */
 static void
-link_bridge(const struct net *n, struct link *l)
+link_read_bridge(const struct net *n, struct link *l)
 {
 	char path[64], bridge[256];
 	ssize_t len;
@@ -219,12 +226,15 @@ link_bridge(const struct net *n, struct link *l)
 	    strrchr(bridge, '/') + 1 : "");
 }
 
-/* Find the interface by index, else by the name on the command line. */
+/*
+ * Find the interface: the one that the socket is bound to, whatever its name
+ * is now, else that of the name on the command line.
+ */
 static bool
 link_find(struct net *n, struct ifreq *r)
 {
 	r->ifr_ifindex = (int)n->link.index;
-	if (n->link.index != 0 && ioctl(n->fd, SIOCGIFNAME, r) == 0)
+	if (link_is_bound(n) && ioctl(n->fd, SIOCGIFNAME, r) == 0)
 		return true;
 	strcpy(r->ifr_name, n->name);
 	if (ioctl(n->fd, SIOCGIFINDEX, r) < 0)
@@ -234,16 +244,16 @@ link_find(struct net *n, struct ifreq *r)
 }
 
 /*
- * Look at the link and follow it.  On failure it is gone, with errno, or with
- * 0 if it is not an Ethernet interface.  Descriptors that exist suffice.
+ * Update n->link, and bind again if needed.  False with errno on failure (0:
+ * not Ethernet); index 0 if the interface is gone.  Opens no descriptor.
  */
 static bool
-link_look(struct net *n)
+link_refresh(struct net *n)
 {
 	struct link *l = &n->link;
 	struct ifreq r = { 0 };
 
-	l->looks++;
+	l->updates++;
 	l->up = false;
 	if (!link_find(n, &r) || ioctl(n->fd, SIOCGIFHWADDR, &r) < 0) {
 		l->index = 0;
@@ -261,12 +271,12 @@ link_look(struct net *n)
 		l->mtu = r.ifr_mtu < MTU_MAX ? (unsigned)r.ifr_mtu : MTU_MAX;
 	if (ioctl(n->fd, SIOCGIFFLAGS, &r) == 0)
 		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
-	link_bridge(n, l);
+	link_read_bridge(n, l);
 	return (slot_need(l->mtu) <= n->slot_size || ring_resize(n)) &&
 	    link_bind(n);
 }
 
-/* Whatever a message says, and though some were lost: it is time to look. */
+/* Discard all messages; any, even a lost one, is a reason to update. */
 static void
 link_event(struct net *n)
 {
@@ -275,7 +285,7 @@ link_event(struct net *n)
 	while (recv(n->route, message, sizeof message, MSG_DONTWAIT) >= 0 ||
 	    errno == ENOBUFS)
 		continue;
-	if (!link_look(n) && n->link.index != 0)
+	if (!link_refresh(n) && n->link.index != 0)
 		logmsg(LOG_ERR, "%s: %s", n->link.name, strerror(errno));
 }
 
@@ -284,28 +294,28 @@ link_event(struct net *n)
  */
 
 /*
- * Wait until something happens, and see to the link.  Without a ring, for lack
- * of memory, look again every second.
+ * Wait for an event, and update the link if it may have changed.  Without a
+ * ring, for lack of memory, try that every second.
  */
 static void
 net_wait(struct net *n, int timeout)
 {
-	struct timeval wait = { timeout / 1000, timeout % 1000 * 1000 };
+	int ms = n->slots > 0 || (timeout >= 0 && timeout < 1000) ? timeout :
+	    1000;
+	struct timeval wait = { ms / 1000, ms % 1000 * 1000 };
 	fd_set ready = n->watched;
 
 	n->busy = 0;
-	if (n->slots == 0) {
+	if (n->slots == 0)
 		FD_CLR((unsigned)n->fd, &ready);
-		wait = (struct timeval){ 1, 0 };
-	}
 	if (select(n->watched_max + 1, &ready, NULL, NULL,
-	    timeout < 0 && n->slots > 0 ? NULL : &wait) < 0)
+	    ms < 0 ? NULL : &wait) < 0)
 		return;
 	if (n->slots == 0 || FD_ISSET((unsigned)n->route, &ready))
 		link_event(n);
 }
 
-/* Without a frame the socket may have an error, which would end every wait. */
+/* A pending socket error would end every wait: getsockopt(2) clears it. */
 int
 net_recv(struct net *n, struct frame frames[], int max, int timeout)
 {
@@ -382,6 +392,10 @@ net_watch(struct net *n, int fd)
 		n->watched_max = fd;
 }
 
+/*
+ * Opening the interface.
+ */
+
 /* Set up the socket before it receives: the filter, locked, and options. */
 static void
 set_options(int fd, unsigned shelf, unsigned slot)
@@ -443,9 +457,9 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	n->sysfs = open("/sys/class/net", O_PATH | O_CLOEXEC);
 	if (n->fd < 0 ||
 	    bind(n->route, (void *)&events, sizeof events) < 0)
-		fail(EXIT_TRANSIENT, errno, "sockets");
+		fail(EXIT_TRANSIENT, errno, "packet or rtnetlink socket");
 	set_options(n->fd, shelf, slot);
-	if (!link_look(n))
+	if (!link_refresh(n))
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
 		    "%s: not an Ethernet interface", ifname);
 	if (!force)
@@ -469,7 +483,7 @@ struct disk {
 	bool direct;
 	bool in_memory;		/* tmpfs: never waits for a device */
 
-	int ring;
+	int uring;
 	unsigned pending;	/* operations queued, not yet submitted */
 	unsigned *sq_tail, *sq_array, sq_mask;
 	unsigned *cq_head, *cq_tail, cq_mask;
@@ -545,7 +559,7 @@ disk_size(const struct disk *d)
 	return size == 0 ? -1 : (off_t)size;
 }
 
-/* With direct I/O, pages, so that the page cache never meets it in one. */
+/* With direct I/O a page, so that the page cache shares none with it. */
 unsigned
 disk_unit(const struct disk *d)
 {
@@ -611,20 +625,20 @@ disk_try(const struct disk *d, const struct io *io)
  */
 
 static int
-ring_call(long number, long a, long b, long c, long d)
+uring_call(long number, long a, long b, long c, long d)
 {
 	return (int)syscall(number, a, b, c, d, NULL, 0L);
 }
 
 static int
-ring_register(int fd, long opcode, void *arg, long count)
+uring_register(int fd, long opcode, void *arg, long count)
 {
-	return ring_call(SYS_io_uring_register, fd, opcode, (long)arg, count);
+	return uring_call(SYS_io_uring_register, fd, opcode, (long)arg, count);
 }
 
 /* Newer kernels save wake-ups and interrupts; older ones reject the flags. */
 static int
-ring_setup(unsigned depth, struct io_uring_params *p)
+uring_setup(unsigned depth, struct io_uring_params *p)
 {
 	static const unsigned flags[] = {
 	    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN |
@@ -635,7 +649,7 @@ ring_setup(unsigned depth, struct io_uring_params *p)
 	for (int i = 0; i < 3; i++) {
 		*p = (struct io_uring_params){
 		    .flags = IORING_SETUP_R_DISABLED | flags[i] };
-		fd = ring_call(SYS_io_uring_setup, (long)depth, (long)p, 0, 0);
+		fd = uring_call(SYS_io_uring_setup, (long)depth, (long)p, 0, 0);
 		if (fd >= 0 || errno != EINVAL)
 			break;
 	}
@@ -643,7 +657,7 @@ ring_setup(unsigned depth, struct io_uring_params *p)
 }
 
 static void *
-ring_map(int fd, size_t size, off_t what)
+uring_map(int fd, size_t size, off_t what)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_POPULATE, fd, what);
@@ -651,65 +665,9 @@ ring_map(int fd, size_t size, off_t what)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-static int ring_fd;
-
-/* At exit: the kernel frees a ring and its files only after the process. */
-static void
-release_files(void)
-{
-	ring_register(ring_fd, IORING_UNREGISTER_FILES, NULL, 0);
-}
-
-int
-disk_engine(struct disk *d, unsigned depth)
-{
-	struct io_uring_restriction allowed[] = {
-		{ .opcode = IORING_RESTRICTION_SQE_OP,
-		    .sqe_op = IORING_OP_READV },
-		{ .opcode = IORING_RESTRICTION_SQE_OP,
-		    .sqe_op = IORING_OP_WRITEV },
-		{ .opcode = IORING_RESTRICTION_SQE_OP,
-		    .sqe_op = IORING_OP_FSYNC },
-		{ .opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED,
-		    .sqe_flags = IOSQE_FIXED_FILE },
-		{ .opcode = IORING_RESTRICTION_REGISTER_OP,
-		    .register_op = IORING_UNREGISTER_FILES },
-	};
-	struct io_uring_params p;
-	int fd = ring_setup(depth, &p), error;
-	uint8_t *sq, *cq;
-
-	if (fd < 0)
-		return -1;
-	sq = ring_map(fd, p.sq_off.array + p.sq_entries * sizeof(unsigned),
-	    IORING_OFF_SQ_RING);
-	cq = ring_map(fd, p.cq_off.cqes + p.cq_entries * sizeof *d->cqe,
-	    IORING_OFF_CQ_RING);
-	d->sqe = ring_map(fd, p.sq_entries * sizeof *d->sqe, IORING_OFF_SQES);
-	if (sq == NULL || cq == NULL || d->sqe == NULL ||
-	    ring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 5) < 0 ||
-	    ring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
-	    ring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0) {
-		error = errno;
-		close(fd);
-		errno = error;
-		return -1;
-	}
-	d->sq_tail = (void *)(sq + p.sq_off.tail);
-	d->sq_array = (void *)(sq + p.sq_off.array);
-	d->sq_mask = p.sq_entries - 1;
-	d->cq_head = (void *)(cq + p.cq_off.head);
-	d->cq_tail = (void *)(cq + p.cq_off.tail);
-	d->cqe = (void *)(cq + p.cq_off.cqes);
-	d->cq_mask = p.cq_entries - 1;
-	ring_fd = fd;
-	atexit(release_files);
-	return d->ring = fd;
-}
-
 /* Never full: vblade.c starts no more operations than `depth`. */
-void
-disk_start(struct disk *d, struct io *io)
+static void
+uring_start(struct disk *d, struct io *io)
 {
 	unsigned tail = *d->sq_tail, i = tail & d->sq_mask;
 	struct io_uring_sqe *e = &d->sqe[i];
@@ -733,11 +691,11 @@ disk_start(struct disk *d, struct io *io)
 	d->pending++;
 }
 
-bool
-disk_submit(struct disk *d)
+static bool
+uring_submit(struct disk *d)
 {
 	while (d->pending > 0) {
-		int n = ring_call(SYS_io_uring_enter, d->ring,
+		int n = uring_call(SYS_io_uring_enter, d->uring,
 		    (long)d->pending, 0, 0);
 
 		if (n > 0)
@@ -748,8 +706,8 @@ disk_submit(struct disk *d)
 	return true;
 }
 
-struct io *
-disk_finished(struct disk *d)
+static struct io *
+uring_finished(struct disk *d)
 {
 	unsigned head = *d->cq_head;
 	const struct io_uring_cqe *e = &d->cqe[head & d->cq_mask];
@@ -761,6 +719,60 @@ disk_finished(struct disk *d)
 	io->result = e->res;
 	__atomic_store_n(d->cq_head, head + 1, __ATOMIC_RELEASE);
 	return io;
+}
+
+static struct engine engine = { "io_uring", -1, uring_start, uring_submit,
+    uring_finished };
+
+/* Else the kernel keeps the files in use for some time after the exit. */
+static void
+release_files(void)
+{
+	uring_register(engine.fd, IORING_UNREGISTER_FILES, NULL, 0);
+}
+
+const struct engine *
+disk_engine(struct disk *d, unsigned depth)
+{
+	struct io_uring_restriction allowed[] = {
+		{ .opcode = IORING_RESTRICTION_SQE_OP, { IORING_OP_READV } },
+		{ .opcode = IORING_RESTRICTION_SQE_OP, { IORING_OP_WRITEV } },
+		{ .opcode = IORING_RESTRICTION_SQE_OP, { IORING_OP_FSYNC } },
+		{ .opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED,
+		    { IOSQE_FIXED_FILE } },
+		{ .opcode = IORING_RESTRICTION_REGISTER_OP,
+		    { IORING_UNREGISTER_FILES } },
+	};
+	struct io_uring_params p;
+	int fd = uring_setup(depth, &p), error;
+	uint8_t *sq, *cq;
+
+	if (fd < 0)
+		return NULL;
+	sq = uring_map(fd, p.sq_off.array + p.sq_entries * sizeof(unsigned),
+	    IORING_OFF_SQ_RING);
+	cq = uring_map(fd, p.cq_off.cqes + p.cq_entries * sizeof *d->cqe,
+	    IORING_OFF_CQ_RING);
+	d->sqe = uring_map(fd, p.sq_entries * sizeof *d->sqe, IORING_OFF_SQES);
+	if (sq == NULL || cq == NULL || d->sqe == NULL ||
+	    uring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 5) < 0 ||
+	    uring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
+	    uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0) {
+		error = errno;
+		close(fd);
+		errno = error;
+		return NULL;
+	}
+	d->sq_tail = (void *)(sq + p.sq_off.tail);
+	d->sq_array = (void *)(sq + p.sq_off.array);
+	d->sq_mask = p.sq_entries - 1;
+	d->cq_head = (void *)(cq + p.cq_off.head);
+	d->cq_tail = (void *)(cq + p.cq_off.tail);
+	d->cqe = (void *)(cq + p.cq_off.cqes);
+	d->cq_mask = p.cq_entries - 1;
+	d->uring = engine.fd = fd;
+	atexit(release_files);
+	return &engine;
 }
 
 /*
@@ -777,10 +789,10 @@ confine(const struct net *n, const struct disk *d)
 #else
 /*
  * landlock(7): no file can be opened, changed or executed, no TCP port used,
- * no process outside signaled, as far as the kernel knows how.
+ * no process outside signaled, as far as the kernel supports that.
  */
 static void
-landlock(void)
+landlock_restrict(void)
 {
 	/* rights of the file system by ABI, Documentation/userspace-api */
 	static const uint64_t fs[] = { 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff };
@@ -818,7 +830,7 @@ confine(const struct net *n, const struct disk *d)
 	(void)d;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fail(EXIT_TRANSIENT, errno, "confine");
-	landlock();
+	landlock_restrict();
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 ||
 	    syscall(SYS_capset, &h, none) < 0)
 		fail(EXIT_TRANSIENT, errno, "confine");

@@ -2,9 +2,9 @@
 /*
  * vblade.c: export a file or disk on an Ethernet by ATA over Ethernet.
  *
- * One thread waits in one place, net_recv.  The path of a request, to be read
- * from the end of this file upwards, since a function stands after those that
- * it calls:
+ * One thread handles all events, and waits for them in net_recv.  The path of
+ * a request, to be read from the end of this file upwards, since a function
+ * follows those that it calls:
  *
  *	main, serve, net_recv	a batch of frames
  *	serve_frame		for each: accept_frame checks it, build_reply
@@ -12,10 +12,10 @@
  *				gathered into runs of adjacent requests
  *	run_submit		executes a run at once if it need not wait
  *				for the disk, else appends it to the list
- *	io_start, io_end	the list's runs, handed to the engine or to
- *				the pool of threads, and what they return
- *	sync_start, sync_end	syncs, which replies share
- *	batch_send, net_send	the replies of the batch
+ *	io_start, io_end	start the runs of the list in the engine or in
+ *				the pool of threads, and take the results
+ *	sync_start, sync_end	perform syncs, which replies share
+ *	batch_send, net_send	send the replies of the batch
  */
 #include <sys/mman.h>
 #include <sys/select.h>
@@ -48,19 +48,19 @@
 #define FIRMWARE \
 	((unsigned)(VERSION[0] - '0') << 8 | (unsigned)(VERSION[2] - '0'))
 
-#define LBA_END (1ULL << 48)	/* no more sectors can be addressed */
+#define LBA_END (1ULL << 48)	/* sectors that LBA48 can address */
 
 enum {
 	BATCH = 64,		/* frames received, or sent, at a time */
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
-	WINDOW_MIN = 32,	/* receive at least this many frames */
-	RING_DEPTH = 32,	/* runs under way in the engine */
+	WINDOW_MIN = 32,	/* receive buffers per initiator */
+	ENGINE_DEPTH = 32,	/* runs under way in the engine */
 	POOL_MAX = 16,		/* threads, where there is no engine */
 	QUEUE_MIN = 64,		/* requests that may wait for the disk */
 	QUEUE_MAX = 4096,
 	DELAY = 1,		/* seconds until a background sync, see -t */
-	FAST = 1000,		/* microseconds: the disk will not hold us up */
-	ANNOUNCE_MAX = 10000,	/* microseconds, once a frame was dropped */
+	FAST = 1000,		/* us: the loop may wait for a faster disk */
+	ADVERTISE_MAX = 10000,	/* microseconds, once a frame was dropped */
 	PAGE = 4096,		/* alignment of payloads */
 };
 
@@ -71,36 +71,35 @@ struct mac_list {
 
 /* Adjacent requests of one direction: one disk operation transfers them. */
 struct run {
-	struct io io;		/* must be first: io_end casts */
 	struct run *next, *prev;	/* in order of arrival */
-	struct request *request[RUN_MAX];
+	uint64_t lba, sectors;
+	unsigned blockers;	/* earlier runs that overlap this one */
+	unsigned blocked;	/* later ones that do */
+	bool started;
+	bool single;		/* one failed: transfer one at a time */
 	int count;
 	int todo;		/* of them, those within the end of the disk */
 	int done;		/* requests transferred, or failed */
 	size_t moved;		/* bytes of request[done] transferred */
-	bool single;		/* one failed: transfer one at a time */
-	bool started;
-	unsigned blockers;	/* earlier runs that overlap this one */
-	uint64_t lba, sectors;
+	struct io io;
+	struct request *request[RUN_MAX];
 };
 
-/*
- * A request in progress: the header of a fixed-size cell that also holds the
- * reply.  The reply's headers end where the second page begins, so that the
- * data is aligned for the disk.
- */
+/* A request in progress.  Outside the cells a long list is walked fast. */
 struct request {
 	struct request *next;	/* free, or waiting for a sync */
+	uint8_t *data;		/* in the cell of the reply */
 	enum op op;
 	uint64_t lba;
 	unsigned count;		/* sectors */
-	uint8_t *payload;	/* in the frame, then in the reply */
-	uint8_t opcode;		/* for -v: the ATA command, */
-	int64_t received;	/* and when it arrived */
+	uint8_t *payload;	/* in the frame, then in the cell */
+	uint8_t opcode;		/* ATA command, for -v */
+	int64_t received;	/* microseconds, for -v */
 	size_t len;		/* bytes of the reply */
 	struct run run;		/* in the list: the run it begins */
 };
 
+/* A reply: headers that end with a page, then data, aligned for the disk. */
 enum { CELL = PAGE + (SECTORS_MAX * SECTOR + PAGE - 1) / PAGE * PAGE };
 
 /* Threads for disk operations, where the platform has no engine. */
@@ -123,12 +122,12 @@ struct target {
 	unsigned shelf, slot;
 	unsigned buffers;
 	uint64_t offset;	/* sectors before the first exported one */
-	uint64_t length;	/* sectors to export at most */
+	uint64_t length;	/* maximum number of sectors */
 	int delay;		/* ms until a background sync, 0: none */
 	bool readonly, sync_writes, verbose;
 
 	struct net *net;
-	struct link link;	/* as last compared */
+	struct link link;	/* as of the last link_update */
 	struct disk *disk;
 	uint64_t sectors;	/* size of the export, as last looked up */
 	const char *serial;	/* of which IDENTIFY has 20 characters */
@@ -145,12 +144,11 @@ struct target {
 	unsigned free_count;
 	struct run gathered;		/* the run being gathered, or empty */
 	struct run *first, *last;	/* all that wait or are under way */
-	unsigned waiting;		/* of them, not started */
-	unsigned active, depth;		/* started, and how many may be */
+	unsigned active, depth;		/* runs started, and their limit */
 	struct io *executed;		/* in the loop */
 	bool lone;			/* see serve() */
 	bool stopped;			/* receive no more */
-	int64_t took[OP_COUNT];		/* microseconds, the latest of a kind */
+	int64_t latency[OP_COUNT];	/* of the latest of each kind, us */
 
 	struct io sync;			/* OP_SYNC: under way, else OP_NONE */
 	struct request *syncing;	/* wait for that sync */
@@ -158,16 +156,16 @@ struct target {
 	int64_t dirty_since;		/* oldest unsynced write, 0: none */
 	bool sync_failed;		/* for good: the lost data is unknown */
 
-	bool engine;			/* the platform's, else the pool */
+	const struct engine *engine;	/* NULL: use the pool */
 	struct pool pool;
 
-	int batch;
+	int batch_count;
 	struct frame reply[BATCH];
-	struct request *replied[BATCH];
+	struct request *batched[BATCH];
 	struct counters counters;
 };
 
-/* Set by main once. */
+/* Set at the start. */
 static struct {
 	int fd;
 	bool journal;		/* stderr is the journal: prefix priorities */
@@ -175,10 +173,10 @@ static struct {
 } logging = { .fd = STDERR_FILENO };
 
 /*
- * Set by signals.  `signaled` says that there is a null pointer in the pipe
- * `wake`, by which the threads of the pool return their work.
+ * Set by on_signal.  `signaled`: a null pointer is in the pipe `wake`, through
+ * which the pool returns operations.
  */
-static volatile sig_atomic_t signaled, stopping, counters_due, announce_due;
+static volatile sig_atomic_t signaled, stopping, counters_due, advertise_due;
 static int wake[2] = { -1, -1 };
 
 /*
@@ -304,7 +302,7 @@ log_counters(struct target *t)
 }
 
 /*
- * Clock and size.
+ * Clock, repeated sends and size.
  */
 
 /* Microseconds; only differences mean anything. */
@@ -411,8 +409,8 @@ mac_delete(struct mac_list *l, const uint8_t *mac)
 
 /*
  * Requests and replies.  A handler gets the request req of len bytes, at least
- * ETH_MIN, and the reply rep, whose AoE header is complete and followed by
- * zeroes; it returns the reply's length, or 0 to send none.
+ * ETH_MIN, and the reply rep, with a complete AoE header and zeroes up to the
+ * size of struct aoe_ata; it returns the reply's length, or 0 to send none.
  */
 
 static void
@@ -435,8 +433,8 @@ request_new(struct target *t)
 }
 
 /*
- * May more requests wait for the disk?  A batch of cells always stays for
- * those that need not.
+ * May more requests wait for the disk?  A batch of cells is reserved for those
+ * that need not.
  */
 static bool
 queue_has_room(const struct target *t)
@@ -459,13 +457,7 @@ request_drop(struct target *t, struct request *r)
 static void *
 reply_of(struct request *r)
 {
-	return (uint8_t *)r + PAGE - sizeof(struct aoe_ata);
-}
-
-static uint8_t *
-data_of(struct request *r)
-{
-	return (uint8_t *)r + PAGE;
+	return r->data - sizeof(struct aoe_ata);
 }
 
 /* Zero-pad a frame to the minimum length of Ethernet. */
@@ -521,7 +513,7 @@ init_header(const struct target *t, struct aoe *a, const uint8_t *dst)
 
 /* ATA keeps text in words, the first character in the high byte. */
 static void
-identify_text(uint8_t *id, int word, size_t len, const char *text)
+identify_put_text(uint8_t *id, int word, size_t len, const char *text)
 {
 	for (size_t i = 0; i < len; i++)
 		id[2 * word + (int)(i ^ 1)] = *text ? (uint8_t)*text++ : ' ';
@@ -542,16 +534,16 @@ identify(const struct target *t, uint8_t *id)
 		[85] = t->write_cache ? 0x0020 : 0,
 		[86] = 0x3400,	/* as 83 */
 		[87] = 0x4000,	/* valid */
-		[93] = 0x400b,	/* valid; what the link's reset found */
+		[93] = 0x400b,	/* valid; hardware reset result */
 	};
 	uint64_t lba28 = t->sectors < 0x0fffffff ? t->sectors : 0x0fffffff;
 	uint8_t sum = 0xa5;
 
 	for (int i = 0; i < 256; i++)
 		put_le(id + 2 * i, 2, words[i]);
-	identify_text(id, 10, 20, t->serial);
-	identify_text(id, 23, 8, VERSION);
-	identify_text(id, 27, 40, "vblade");
+	identify_put_text(id, 10, 20, t->serial);
+	identify_put_text(id, 23, 8, VERSION);
+	identify_put_text(id, 27, 40, "vblade");
 	put_le(id + 2 * 60, 4, lba28);
 	put_le(id + 2 * 100, 8, t->sectors);
 	id[2 * 255] = 0xa5;	/* integrity: all bytes add up to 0 */
@@ -584,9 +576,9 @@ ata_lba(const uint8_t *lba, uint8_t opcode)
 	    get_le(lba, 4) & 0x0fffffff;
 }
 
-/* Validate a read or write; the reply is what a success will send. */
+/* Validate a read or write; the reply is the one to send on success. */
 static size_t
-ata_transfer(struct target *t, struct request *r, struct aoe_ata *req,
+ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
     size_t len)
 {
 	struct aoe_ata *rep = reply_of(r);
@@ -604,7 +596,7 @@ ata_transfer(struct target *t, struct request *r, struct aoe_ata *req,
 	r->op = write ? OP_WRITE : OP_READ;
 	r->lba = lba;
 	r->count = req->count;
-	r->payload = write ? req->data : data_of(r);
+	r->payload = write ? req->data : r->data;
 	return sizeof *rep + (write ? 0 : r->count * SECTOR);
 }
 
@@ -629,7 +621,7 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
 	case ATA_READ_EXT:
 	case ATA_WRITE:
 	case ATA_WRITE_EXT:
-		return ata_transfer(t, r, req, len);
+		return ata_check_transfer(t, r, req, len);
 	case ATA_FLUSH:
 	case ATA_FLUSH_EXT:
 		r->op = OP_SYNC;
@@ -842,8 +834,8 @@ batch_send(struct target *t)
 {
 	struct counters *c = &t->counters;
 
-	for (int i = 0; i < t->batch; i++) {
-		const struct request *r = t->replied[i];
+	for (int i = 0; i < t->batch_count; i++) {
+		const struct request *r = t->batched[i];
 		const struct aoe_ata *rep = (const void *)t->reply[i].data;
 		bool error = has_error(rep);
 
@@ -853,26 +845,26 @@ batch_send(struct target *t)
 		if (t->verbose)
 			log_request(r, rep);
 	}
-	if (t->batch > 0)
+	if (t->batch_count > 0)
 		c->send_drops += (unsigned)net_send(t->net, t->reply,
-		    t->batch);
-	while (t->batch > 0)
-		request_free(t, t->replied[--t->batch]);
+		    t->batch_count);
+	while (t->batch_count > 0)
+		request_free(t, t->batched[--t->batch_count]);
 }
 
 /* Add a finished reply to the batch. */
 static void
 batch_add(struct target *t, struct request *r)
 {
-	if (t->batch == BATCH)
+	if (t->batch_count == BATCH)
 		batch_send(t);
-	t->reply[t->batch] = pad_frame(reply_of(r), r->len);
-	t->replied[t->batch++] = r;
+	t->reply[t->batch_count] = pad_frame(reply_of(r), r->len);
+	t->batched[t->batch_count++] = r;
 }
 
 /*
- * Disk operations: by the platform's engine, or by a pool of threads that
- * know nothing but struct io and return it through the pipe `wake`.
+ * Disk operations: by the platform's engine, or by a pool of threads that use
+ * only the disk and struct io, which they return through the pipe `wake`.
  */
 
 static void *
@@ -918,7 +910,7 @@ pool_start(struct pool *p, struct io *io)
 	(void)!write(p->threads == 0 ? wake[1] : p->work[1], &io, sizeof io);
 }
 
-/* The next finished operation, or NULL; a null pointer is of a signal. */
+/* The next finished operation, or NULL; skips the null pointer of a signal. */
 static struct io *
 pool_finished(struct pool *p)
 {
@@ -943,11 +935,11 @@ static void
 io_start(struct target *t, struct io *io)
 {
 	io->start = now();
-	if (t->lone && t->took[io->op] < FAST) {
+	if (t->lone && t->latency[io->op] < FAST) {
 		io->result = disk_execute(t->disk, io);
 		t->executed = io;
-	} else if (t->engine) {
-		disk_start(t->disk, io);
+	} else if (t->engine != NULL) {
+		t->engine->start(t->disk, io);
 	} else {
 		pool_start(&t->pool, io);
 	}
@@ -960,21 +952,21 @@ io_finished(struct target *t)
 	struct io *io = t->executed;
 
 	t->executed = NULL;
-	if (io == NULL && t->engine)
-		io = disk_finished(t->disk);
+	if (io == NULL && t->engine != NULL)
+		io = t->engine->finished(t->disk);
 	return io != NULL ? io : pool_finished(&t->pool);
 }
 
 /*
  * Syncs.  A FLUSH, a write with -s, the background sync and the one at exit
  * are the same: a reply, or none, that waits for a sync that starts after
- * its data was written.  There is one at a time; what comes meanwhile shares
- * the next.
+ * its data was written.  One is under way at a time; requests that arrive
+ * meanwhile share the next.
  */
 
-/* The reply leaves when the next sync that starts has ended. */
+/* Send the reply when the next sync that starts has ended. */
 static void
-sync_wait(struct target *t, struct request *r)
+sync_request(struct target *t, struct request *r)
 {
 	r->next = NULL;
 	*t->unsynced_end = r;
@@ -982,8 +974,8 @@ sync_wait(struct target *t, struct request *r)
 }
 
 /*
- * Milliseconds until the background sync, or that at exit, when all writes
- * have ended; 0 if it is due, -1 if none is.
+ * Milliseconds until the next sync that no request needs: in the background,
+ * or at exit once all runs have ended.  0 if it is due, -1 if there is none.
  */
 static int
 sync_timeout(const struct target *t)
@@ -1014,7 +1006,7 @@ sync_end(struct target *t)
 	if (t->sync.result < 0 && !t->sync_failed) {
 		t->sync_failed = true;
 		logmsg(LOG_CRIT, "sync failed: %s: written data may be lost; "
-		    "every FLUSH will fail until restart",
+		    "every FLUSH and write with -s will fail until restart",
 		    strerror((int)-t->sync.result));
 	}
 	while ((r = t->syncing) != NULL) {
@@ -1059,7 +1051,7 @@ run_init(struct run *run, struct request *r)
 	run->count = 1;
 	run->done = 0;
 	run->moved = 0;
-	run->blockers = 0;
+	run->blockers = run->blocked = 0;
 	run->lba = r->lba;
 	run->sectors = r->count;
 	run->next = NULL;
@@ -1067,7 +1059,7 @@ run_init(struct run *run, struct request *r)
 
 /* Append n requests if the first is contiguous with the run. */
 static bool
-run_extend(struct run *run, struct request *const request[], int n)
+run_merge(struct run *run, struct request *const request[], int n)
 {
 	if (run->io.op != request[0]->op || run->count + n > RUN_MAX ||
 	    request[0]->lba != run->lba + run->sectors)
@@ -1099,7 +1091,7 @@ run_prepare(const struct target *t, struct run *run)
 	io->len -= run->moved;
 }
 
-/* Let a request report an error: an errno, or 0 for the end of the disk. */
+/* Make the reply an error: an errno, or 0 for the end of the disk. */
 static void
 request_fail(struct target *t, struct request *r, int error)
 {
@@ -1115,11 +1107,11 @@ request_fail(struct target *t, struct request *r, int error)
 }
 
 /*
- * Nothing is written beyond the end that the disk has now.  False if no
+ * Fail the writes of a run beyond the present end of the disk.  False if no
  * request is left to transfer.
  */
 static bool
-run_check_end(struct target *t, struct run *run)
+run_trim(struct target *t, struct run *run)
 {
 	int64_t end = run->io.op == OP_WRITE ? sectors_now(t) : INT64_MAX;
 	int error = end < 0 ? errno : 0;
@@ -1144,10 +1136,14 @@ run_advance(struct target *t, struct run *run)
 {
 	ssize_t n = run->io.result, left;
 
-	if (n == -EINVAL && !run->io.buffered)
-		return !(run->io.buffered = true);
-	if (n <= 0 && run->io.count > 1)
-		return !(run->single = true);
+	if (n == -EINVAL && !run->io.buffered) {
+		run->io.buffered = true;
+		return false;
+	}
+	if (n <= 0 && run->io.count > 1) {
+		run->single = true;
+		return false;
+	}
 	if (n == 0 && disk_size(t->disk) < 0)
 		n = -errno;
 	if (n <= 0) {
@@ -1174,21 +1170,9 @@ static void
 request_reply(struct target *t, struct request *r)
 {
 	if (r->op == OP_WRITE && t->sync_writes && !has_error(reply_of(r)))
-		sync_wait(t, r);
+		sync_request(t, r);
 	else
 		batch_add(t, r);
-}
-
-/* The run is in the cell of its first request, which that may free. */
-static void
-run_reply(struct target *t, const struct run *run)
-{
-	struct request *request[RUN_MAX];
-	int count = run->count;
-
-	memcpy(request, run->request, sizeof request);
-	for (int i = 0; i < count; i++)
-		request_reply(t, request[i]);
 }
 
 /*
@@ -1199,11 +1183,11 @@ static bool
 write_may_wait(const struct target *t)
 {
 	return t->first != NULL && t->first->started &&
-	    (t->took[OP_WRITE] >= FAST ||
+	    (t->latency[OP_WRITE] >= FAST ||
 	    now() - t->first->io.start >= FAST);
 }
 
-/* Execute what need not wait for the disk; false if a rest is left. */
+/* Execute what need not wait for the disk; false if some of it is left. */
 static bool
 run_try(struct target *t, struct run *run)
 {
@@ -1238,13 +1222,13 @@ run_copy(struct run *run)
 	for (int i = 0; run->io.op == OP_WRITE && i < run->count; i++) {
 		struct request *r = run->request[i];
 
-		r->payload = memcpy(data_of(r), r->payload, r->count * SECTOR);
+		r->payload = memcpy(r->data, r->payload, r->count * SECTOR);
 	}
 }
 
 /* Drop a run if too many requests wait already. */
 static bool
-run_drop(struct target *t, struct run *run)
+run_drop_if_full(struct target *t, struct run *run)
 {
 	if (queue_has_room(t))
 		return false;
@@ -1258,12 +1242,12 @@ run_drop(struct target *t, struct run *run)
  */
 
 /*
- * Must the later of two runs wait for the earlier?  Counted in units of the
- * disk, so that direct I/O and the page cache never meet in one.  Reads wait
- * as well: else the retransmissions of one that hangs would fill the engine.
+ * Must the later of two runs wait for the earlier?  Compared in units of the
+ * disk, so that direct I/O and the page cache never share one.  Reads wait as
+ * well: else the retransmissions of one that hangs would fill the engine.
  */
 static bool
-overlap(const struct target *t, const struct run *a, const struct run *b)
+overlaps(const struct target *t, const struct run *a, const struct run *b)
 {
 	bool reads = a->io.op == OP_READ && b->io.op == OP_READ;
 	unsigned unit = reads ? SECTOR : disk_unit(t->disk);
@@ -1280,10 +1264,14 @@ list_remove(struct target *t, struct run *run)
 {
 	*(run->prev != NULL ? &run->prev->next : &t->first) = run->next;
 	*(run->next != NULL ? &run->next->prev : &t->last) = run->prev;
-	for (struct run *r = run->next; r != NULL; r = r->next)
-		r->blockers -= overlap(t, run, r);
+	for (struct run *r = run->next; run->blocked > 0; r = r->next)
+		if (overlaps(t, run, r)) {
+			r->blockers--;
+			run->blocked--;
+		}
 	t->active--;
-	run_reply(t, run);
+	for (int i = 0; i < run->count; i++)	/* the freed run stays intact */
+		request_reply(t, run->request[i]);
 }
 
 /* Hand the runs that need not wait for others to the disk. */
@@ -1292,15 +1280,13 @@ list_start(struct target *t)
 {
 	struct run *run, *next;
 
-	for (run = t->first; run != NULL && t->waiting > 0 &&
-	    t->active < t->depth; run = next) {
+	for (run = t->first; run != NULL && t->active < t->depth; run = next) {
 		next = run->next;
 		if (run->started || run->blockers > 0)
 			continue;
 		run->started = true;
-		t->waiting--;
 		t->active++;
-		if (run_check_end(t, run)) {
+		if (run_trim(t, run)) {
 			run_prepare(t, run);
 			io_start(t, &run->io);
 		} else {
@@ -1310,8 +1296,8 @@ list_start(struct target *t)
 }
 
 /*
- * Append a copy of a run, or let it join the last one if neither waits for
- * anything but its turn.
+ * Append a copy of a run, or merge it into the last one if that is not blocked
+ * and nothing else blocks the new one.
  */
 static void
 list_append(struct target *t, const struct run *gathered)
@@ -1319,17 +1305,19 @@ list_append(struct target *t, const struct run *gathered)
 	struct run *last = t->last, *run = &gathered->request[0]->run;
 
 	if (last != NULL && !last->started && last->blockers == 0 &&
-	    gathered->blockers == overlap(t, last, gathered) &&
-	    run_extend(last, gathered->request, gathered->count))
+	    gathered->blockers == overlaps(t, last, gathered) &&
+	    run_merge(last, gathered->request, gathered->count))
 		return;
 	*run = *gathered;
 	*(last != NULL ? &last->next : &t->first) = run;
 	run->prev = last;
 	t->last = run;
-	t->waiting++;
+	if (run->blockers > 0)
+		for (struct run *r = t->first; r != run; r = r->next)
+			r->blocked += overlaps(t, r, run);
 }
 
-/* Execute the run that was gathered, or append it to the list. */
+/* Execute the gathered run, append it to the list, or drop it. */
 static void
 run_submit(struct target *t)
 {
@@ -1339,10 +1327,10 @@ run_submit(struct target *t)
 	if (op == OP_NONE)
 		return;
 	for (struct run *r = t->first; r != NULL; r = r->next)
-		run->blockers += overlap(t, r, run);
-	if (!(op == OP_WRITE && t->sync_writes && run_drop(t, run)) &&
+		run->blockers += overlaps(t, r, run);
+	if (!(op == OP_WRITE && t->sync_writes && run_drop_if_full(t, run)) &&
 	    !(run->blockers == 0 && run_try(t, run)) &&
-	    !run_drop(t, run)) {
+	    !run_drop_if_full(t, run)) {
 		run_copy(run);
 		list_append(t, run);
 	}
@@ -1357,10 +1345,11 @@ io_end(struct target *t)
 	bool some = false;
 
 	while ((io = io_finished(t)) != NULL) {
-		struct run *run = (void *)io;
+		struct run *run = (void *)((uint8_t *)io -
+		    offsetof(struct run, io));
 
 		some = true;
-		t->took[io->op] = now() - io->start;
+		t->latency[io->op] = now() - io->start;
 		if (io->result == -EINTR || io->result == -EAGAIN) {
 			io_start(t, io);
 		} else if (io->op == OP_SYNC) {
@@ -1384,7 +1373,7 @@ io_end(struct target *t)
  * the hosts that may use it.  Gives up on a queue that is stuck.
  */
 static void
-announce(struct target *t)
+advertise(struct target *t)
 {
 	uint8_t query[ETH_MIN] = { 0 };
 	uint8_t advert[sizeof(struct aoe_config) + CONFIG_MAX] = { 0 };
@@ -1407,7 +1396,7 @@ announce(struct target *t)
 			memcpy(a->dst, t->allowed.mac[i], MAC_LEN);
 		drops += net_send(t->net, &f, 1);
 	} while (++i < t->allowed.count &&
-	    (drops == 0 || now() - start < ANNOUNCE_MAX));
+	    (drops == 0 || now() - start < ADVERTISE_MAX));
 }
 
 /* Another target has our address: log that once for each. */
@@ -1424,15 +1413,15 @@ warn_duplicate(struct target *t, const uint8_t *mac)
 }
 
 /*
- * The platform has looked at the link: log what is new, and advertise again
- * if initiators should know.  What it was at the start is not news, unless
- * that is a reason why no frames arrive.
+ * Log what has changed since the last call, and advertise again if initiators
+ * should know.  The state at the start is logged only if it is a reason why no
+ * frames arrive.
  */
 static void
 link_update(struct target *t)
 {
 	const struct link old = t->link, *link = net_link(t->net);
-	bool first = old.looks == 0, moved = link->index != old.index,
+	bool first = old.updates == 0, moved = link->index != old.index,
 	    readdressed = !mac_equal(link->mac, old.mac);
 	char text[MAC_TEXT];
 
@@ -1459,7 +1448,80 @@ link_update(struct target *t)
 		    link->bridge);
 	if (link->up && (!old.up || moved || readdressed ||
 	    link->mtu != old.mtu))
-		announce(t);
+		advertise(t);
+}
+
+/*
+ * Signals.
+ */
+
+/*
+ * The pipe gets a null pointer only if there is none in it: a signal never
+ * waits for a full pipe.  A second SIGTERM or SIGINT exits at once.
+ */
+static void
+on_signal(int sig)
+{
+	int saved = errno;
+
+	if (sig == SIGTERM || sig == SIGINT) {
+		if (stopping)
+			_exit(EXIT_TRANSIENT);
+		stopping = sig;
+	} else if (sig == SIGHUP) {
+		advertise_due = 1;
+	} else {
+		counters_due = 1;
+	}
+	if (!signaled) {
+		signaled = 1;
+		(void)!write(wake[1], &(void *){ NULL }, sizeof(void *));
+	}
+	errno = saved;
+}
+
+/* A SIGINT that is ignored at the start, as by `command &`, stays so. */
+static void
+catch_signals(void)
+{
+	static const int caught[] = { SIGTERM, SIGHUP, SIGUSR1,
+#ifdef SIGINFO
+	    SIGINFO,
+#endif
+	}, ignored[] = { SIGPIPE, SIGTTOU, SIGXFSZ };
+	struct sigaction a = { .sa_handler = on_signal,
+	    .sa_flags = SA_RESTART };
+
+	if (pipe(wake) < 0 || fcntl(wake[0], F_SETFL, O_NONBLOCK) < 0)
+		fail(EXIT_TRANSIENT, errno, "pipe");
+	sigfillset(&a.sa_mask);
+	sigprocmask(SIG_UNBLOCK, &a.sa_mask, NULL);
+	if (signal(SIGINT, SIG_IGN) != SIG_IGN)
+		sigaction(SIGINT, &a, NULL);
+	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
+		sigaction(caught[i], &a, NULL);
+	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+		signal(ignored[i], SIG_IGN);
+}
+
+/* Do what signals have requested.  Stopping requires a last sync. */
+static void
+handle_signals(struct target *t)
+{
+	if (stopping && !t->stopped) {
+		t->stopped = true;
+		t->dirty_since = t->readonly ? 0 : now();
+		logmsg(LOG_NOTICE, "stopping on SIG%s",
+		    stopping == SIGINT ? "INT" : "TERM");
+	}
+	if (counters_due) {
+		counters_due = 0;
+		log_counters(t);
+	}
+	if (advertise_due) {
+		advertise_due = 0;
+		advertise(t);
+	}
 }
 
 /*
@@ -1497,8 +1559,8 @@ accept_frame(struct target *t, const struct aoe *req)
 }
 
 /*
- * Build the reply to a request and return its length, 0 for none.  If it
- * leaves r an operation, the reply is what its success will send.
+ * Build the reply to a request and return its length, 0 for none.  If r->op is
+ * a disk operation, it is the reply to send on success.
  */
 static size_t
 build_reply(struct target *t, struct request *r, const struct frame *f)
@@ -1548,7 +1610,7 @@ serve_frame(struct target *t, struct frame f)
 	if (r->len == 0) {
 		request_free(t, r);
 	} else if (r->op == OP_READ || r->op == OP_WRITE) {
-		if (run_extend(&t->gathered, &r, 1))
+		if (run_merge(&t->gathered, &r, 1))
 			return;
 		run_submit(t);
 		run_init(&t->gathered, r);
@@ -1557,36 +1619,16 @@ serve_frame(struct target *t, struct frame f)
 		if (r->op == OP_NONE || t->readonly)
 			batch_add(t, r);
 		else if (queue_has_room(t))
-			sync_wait(t, r);
+			sync_request(t, r);
 		else
 			request_drop(t, r);
 	}
 }
 
-/* Do what signals have requested.  The end begins with a last sync. */
-static void
-handle_signals(struct target *t)
-{
-	if (stopping && !t->stopped) {
-		t->stopped = true;
-		t->dirty_since = t->readonly ? 0 : now();
-		logmsg(LOG_NOTICE, "stopping on SIG%s",
-		    stopping == SIGINT ? "INT" : "TERM");
-	}
-	if (counters_due) {
-		counters_due = 0;
-		log_counters(t);
-	}
-	if (announce_due) {
-		announce_due = 0;
-		announce(t);
-	}
-}
-
 /*
- * Serve until a signal says to stop, then finish what was received and sync;
- * return the exit status.  A request is alone if no other came with it and
- * nothing is under way: its initiator waits for nothing but its reply.
+ * Serve until a signal requests a stop, then finish what was received and
+ * sync; return the exit status.  A request is alone (`lone`) if no other came
+ * with it and nothing is under way.
  */
 static int
 serve(struct target *t)
@@ -1599,7 +1641,7 @@ serve(struct target *t)
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
 
-		if (net_link(t->net)->looks != t->link.looks)
+		if (net_link(t->net)->updates != t->link.updates)
 			link_update(t);
 		t->lone = false;
 		io_end(t);
@@ -1612,7 +1654,7 @@ serve(struct target *t)
 			list_start(t);
 			sync_start(t);
 		} while (io_end(t));
-		submitted = !t->engine || disk_submit(t->disk);
+		submitted = t->engine == NULL || t->engine->submit(t->disk);
 		batch_send(t);
 		handle_signals(t);
 	}
@@ -1642,9 +1684,8 @@ usage(int status)
 		    "  -m mac,...  serve these hosts only\n"
 		    "  -o offset   skip this many sectors of 512 bytes\n"
 		    "  -r          read-only\n"
-		    "  -s          reply to writes once on stable storage\n"
-		    "  -t seconds  sync written data after this time (%d); "
-		    "0: never\n"
+		    "  -s          write to stable storage before the reply\n"
+		    "  -t seconds  delay of the background sync (%d); 0: none\n"
 		    "  -v          log each request\n"
 		    "  -V          print the version (also --version)\n",
 		    BUFFERS, DELAY);
@@ -1670,17 +1711,11 @@ parse_number(const char *what, const char *s, uint64_t min, uint64_t max)
 static bool
 parse_mac(const char **s, uint8_t *mac)
 {
-	static const char digits[] = "00112233445566778899aAbBcCdDeEfF";
-	const char *d;
-
-	memset(mac, 0, MAC_LEN);
-	for (int i = 0; i < 2 * MAC_LEN; i++) {
-		if (i > 0 && i % 2 == 0 && **s == ':')
-			++*s;
-		d = **s != '\0' ? strchr(digits, *(*s)++) : NULL;
-		if (d == NULL)
+	for (int i = 0; i < MAC_LEN; i++, *s += 2) {
+		*s += i > 0 && **s == ':';
+		if (strspn(*s, "0123456789abcdefABCDEF") < 2)
 			return false;
-		mac[i / 2] = (uint8_t)(mac[i / 2] << 4 | (d - digits) / 2);
+		sscanf(*s, "%2hhx", &mac[i]);
 	}
 	return true;
 }
@@ -1789,7 +1824,7 @@ parse_arguments(struct target *t, int argc, char *argv[])
  * Start.
  */
 
-/* The export has to lie within the file; warn of what may surprise. */
+/* Check that the export lies within the file; warn of known limits. */
 static void
 check_range(struct target *t, const char *path)
 {
@@ -1821,17 +1856,18 @@ check_range(struct target *t, const char *path)
 }
 
 /*
- * The cells of all requests: those that may wait for the disk, and one batch
+ * All requests and their cells: those that may wait for the disk, and one batch
  * more, so that what need not wait never finds all of them taken.
  */
 static void
 allocate_requests(struct target *t)
 {
 	size_t n = 8 * t->buffers;
+	struct request *r;
 	uint8_t *p;
 
 	n = BATCH + (n < QUEUE_MIN ? QUEUE_MIN : n > QUEUE_MAX ? QUEUE_MAX : n);
-	p = mmap(NULL, n * CELL, PROT_READ | PROT_WRITE,
+	p = mmap(NULL, n * (CELL + sizeof *r), PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		fail(EXIT_TRANSIENT, errno, "cannot allocate %zu request "
@@ -1839,62 +1875,16 @@ allocate_requests(struct target *t)
 #ifdef MADV_NOHUGEPAGE
 	madvise(p, n * CELL, MADV_NOHUGEPAGE);	/* mostly unused */
 #endif
-	while (n-- > 0)
-		request_free(t, (void *)(p + n * CELL));
+	r = (void *)(p + n * CELL);
+	while (n-- > 0) {
+		r[n].data = p + n * CELL + PAGE;
+		request_free(t, &r[n]);
+	}
 }
 
 /*
- * The pipe gets a null pointer only if there is none in it: a signal never
- * waits for a full pipe.  A second SIGTERM or SIGINT exits at once.
- */
-static void
-on_signal(int sig)
-{
-	int saved = errno;
-
-	if (sig == SIGTERM || sig == SIGINT) {
-		if (stopping)
-			_exit(EXIT_TRANSIENT);
-		stopping = sig;
-	} else if (sig == SIGHUP) {
-		announce_due = 1;
-	} else {
-		counters_due = 1;
-	}
-	if (!signaled) {
-		signaled = 1;
-		(void)!write(wake[1], &(void *){ NULL }, sizeof(void *));
-	}
-	errno = saved;
-}
-
-/* A SIGINT that is ignored at the start, as by `command &`, stays so. */
-static void
-catch_signals(void)
-{
-	static const int caught[] = { SIGTERM, SIGHUP, SIGUSR1,
-#ifdef SIGINFO
-	    SIGINFO,
-#endif
-	}, ignored[] = { SIGPIPE, SIGTTOU, SIGXFSZ };
-	struct sigaction a = { .sa_handler = on_signal,
-	    .sa_flags = SA_RESTART };
-
-	if (pipe(wake) < 0 || fcntl(wake[0], F_SETFL, O_NONBLOCK) < 0)
-		fail(EXIT_TRANSIENT, errno, "pipe");
-	sigfillset(&a.sa_mask);
-	sigprocmask(SIG_UNBLOCK, &a.sa_mask, NULL);
-	if (signal(SIGINT, SIG_IGN) != SIG_IGN)
-		sigaction(SIGINT, &a, NULL);
-	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
-		sigaction(caught[i], &a, NULL);
-	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-		signal(ignored[i], SIG_IGN);
-}
-
-/*
- * A descriptor for an output stream that never blocks: one of our own, since
- * the flags of the stream's belong to the shell as well.
+ * A descriptor of our own for an output stream, so that it never blocks: the
+ * flags of the inherited one are shared with the shell.
  */
 static int
 reopen(int fd)
@@ -1939,12 +1929,10 @@ open_log(void)
 static void
 start_engine(struct target *t, char *text, size_t size)
 {
-	int fd = disk_engine(t->disk, RING_DEPTH + 1);	/* 1: a sync */
-
-	t->engine = fd >= 0;
-	if (t->engine) {
-		snprintf(text, size, "io_uring");
-		net_watch(t->net, fd);
+	t->engine = disk_engine(t->disk, ENGINE_DEPTH + 1);	/* 1: a sync */
+	if (t->engine != NULL) {
+		snprintf(text, size, "%s", t->engine->name);
+		net_watch(t->net, t->engine->fd);
 	} else {
 		snprintf(text, size, errno == ENOSYS ? "threads" :
 		    "threads (io_uring: %s)", strerror(errno));
@@ -1952,11 +1940,8 @@ start_engine(struct target *t, char *text, size_t size)
 			fail(EXIT_TRANSIENT, errno, "pipe");
 	}
 	net_watch(t->net, wake[0]);
-	t->depth = t->engine ? RING_DEPTH : POOL_MAX - 1;
+	t->depth = t->engine != NULL ? ENGINE_DEPTH : POOL_MAX - 1;
 	t->pool.disk = t->disk;
-	t->unsynced_end = &t->unsynced;
-	for (int i = 0; i < OP_COUNT; i++)
-		t->took[i] = FAST;	/* not known to be less */
 }
 
 /* Report readiness on stdout, to the log and to the service manager. */
@@ -1990,7 +1975,9 @@ main(int argc, char *argv[])
 	int flags;
 
 	t = (struct target){ .buffers = BUFFERS, .delay = DELAY * 1000,
-	    .length = LBA_END, .write_cache = true };
+	    .length = LBA_END, .write_cache = true,
+	    .unsynced_end = &t.unsynced,
+	    .latency = { FAST, FAST, FAST, FAST } };	/* not known */
 	open_log();
 	flags = parse_arguments(&t, argc, argv);
 	operand = argv + optind;

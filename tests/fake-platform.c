@@ -336,18 +336,8 @@ disk_try(const struct disk *d, const struct io *io)
 	return done.result;
 }
 
-/* Readable only in the program's imagination: net_recv just returns. */
-int
-disk_engine(struct disk *d, unsigned n)
-{
-	(void)d;
-	depth = n;
-	errno = ENOSYS;
-	return fake.pool ? -1 : STDIN_FILENO;
-}
-
-void
-disk_start(struct disk *d, struct io *io)
+static void
+engine_start(struct disk *d, struct io *io)
 {
 	(void)d;
 	if (pendings == depth || pendings == PENDING_MAX)
@@ -358,8 +348,8 @@ disk_start(struct disk *d, struct io *io)
 	pending[pendings++] = (struct pending){ .io = io, .copy = *io };
 }
 
-bool
-disk_submit(struct disk *d)
+static bool
+engine_submit(struct disk *d)
 {
 	unsigned n = 0;
 
@@ -375,8 +365,8 @@ disk_submit(struct disk *d)
 	return true;
 }
 
-struct io *
-disk_finished(struct disk *d)
+static struct io *
+engine_finished(struct disk *d)
 {
 	struct io *io;
 
@@ -390,6 +380,19 @@ disk_finished(struct disk *d)
 		return io;
 	}
 	return NULL;
+}
+
+/* Readable only in the program's imagination: net_recv just returns. */
+const struct engine *
+disk_engine(struct disk *d, unsigned n)
+{
+	static const struct engine engine = { "io_uring", STDIN_FILENO,
+	    engine_start, engine_submit, engine_finished };
+
+	(void)d;
+	depth = n;
+	errno = ENOSYS;
+	return fake.pool ? NULL : &engine;
 }
 
 /* vblade must leave an operation alone until it has finished. */
@@ -578,7 +581,7 @@ fake_run(int argc, char *argv[])
 	pendings = 0;
 	watched = -1;
 	pool = NULL;
-	signaled = stopping = counters_due = announce_due = 0;
+	signaled = stopping = counters_due = advertise_due = 0;
 	memset(handlers, 0, sizeof handlers);
 	optind = 1;
 	status = vblade_main(argc, argv);

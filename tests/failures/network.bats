@@ -67,6 +67,19 @@ switches() {
 	assert_readable 7
 }
 
+@test "another interface gets the index of the one that is gone" {
+	serve 0 1 eth0 "$IMAGE"
+	local before
+	before=$(index)
+	kill -STOP "$PID"
+	ip -n "$TARGET_NS" link delete eth0
+	ip -n "$TARGET_NS" link add name other index "$before" type veth \
+		peer name peer
+	kill -CONT "$PID"
+	wait_for_log 'interface is gone' 1
+	refute_match renamed "$(cat "$LOG")"
+}
+
 @test "a queue that takes next to nothing: replies are lost and counted" {
 	serve 0 1 eth0 "$IMAGE"
 	on_target tc qdisc add dev eth0 root tbf rate 100kbit burst 1600 \

@@ -228,7 +228,7 @@ link_event(enum step step, unsigned v)
 		l->up = v % 2 == 0;
 	else if (memcmp(l->mac, loopback, MAC_LEN) != 0)
 		host(l->mac, v | 0x80);
-	l->looks++;
+	l->updates++;
 	if (l->up && (!old.up || l->mtu != old.mtu ||
 	    memcmp(l->mac, old.mac, MAC_LEN) != 0))
 		oracle_advert();
@@ -354,7 +354,7 @@ start(unsigned options, const struct setup *setup)
 	    .time = 1000000, .pool = options & OPT_POOL,
 	    .size = (off_t)DISK_SECTORS * SECTOR +
 	    (options & OPT_PART ? TAIL_BYTES : 0),
-	    .link = { .looks = 1, .index = 1, .up = true, .name = "eth0",
+	    .link = { .updates = 1, .index = 1, .up = true, .name = "eth0",
 	    .mtu = mtus[options / OPT_MTU % 4] } };
 	if (!(options & OPT_LOOPBACK))
 		host(fake.link.mac, 2);

@@ -183,7 +183,7 @@ directive(char *line, int timeout)
 	} else if (!directive_of_table(word, text)) {
 		errx(NOTATION_ERROR, "unknown directive %s", word);
 	}
-	fake.link.looks++;
+	fake.link.updates++;
 	fake_unlock();
 }
 
@@ -323,7 +323,7 @@ main(int argc, char *argv[])
 		return print_frames();
 	alarm(300);
 	fake = (struct fake){ .unit = SECTOR, .time = 1000000,
-	    .pool = getenv("POOL") != NULL, .link = { .looks = 1, .index = 2,
+	    .pool = getenv("POOL") != NULL, .link = { .updates = 1, .index = 2,
 	    .name = "eth0" } };
 	memcpy(fake.link.mac, target, MAC_LEN);
 	if (argc > 4) {

@@ -156,7 +156,7 @@ load reply
 		"write 5 1" "" "read 3 1" "" :sync-fails flush
 	assert_replies "write 3 1" "failed 00 04 0 0" "write 5 1" \
 		"read 3 1 ee" "failed 00 04 0 0"
-	assert_equal "vblade: e0.1: 1500: sync failed: Input/output error: written data may be lost; every FLUSH will fail until restart" \
+	assert_equal "vblade: e0.1: 1500: sync failed: Input/output error: written data may be lost; every FLUSH and write with -s will fail until restart" \
 		"$(grep 'sync failed' "$ERR")"
 }
 
