@@ -47,13 +47,14 @@ load reply
 
 # FLUSH.
 
-@test "FLUSH CACHE and FLUSH CACHE EXT sync before the reply" {
+@test "FLUSH CACHE and FLUSH CACHE EXT sync before the reply, and delay no other" {
 	local opcode
 	for opcode in e7 ea; do
 		run_script :hold-syncs "$(request 00 \
-			"00 00 00 $opcode 000000000000 0000")" "" query :release
-		assert_replies query flush
-		assert_calls sync
+			"00 00 00 $opcode 000000000000 0000")" "" "read 3 1" "" \
+			query "" "write 4 1" :release
+		assert_replies "read 3 1" query "write 4 1" flush
+		assert_calls "read 3 1" "write 4 1" sync
 	done
 }
 
@@ -78,12 +79,6 @@ load reply
 	run_script :hold-syncs flush "" "write 3 1" "" "from $A flush" :release
 	assert_replies "write 3 1" flush "from $A flush"
 	assert_calls "write 3 1" sync sync
-}
-
-@test "a FLUSH delays nothing but its reply" {
-	run_script :hold-syncs flush "" "read 3 1" "" "write 4 1" "" query \
-		:release
-	assert_replies "read 3 1" "write 4 1" query flush
 }
 
 @test "with -r a FLUSH succeeds without a sync, and the exit needs none" {
