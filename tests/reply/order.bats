@@ -22,9 +22,8 @@ occupy() {
 	assert_places "read 3 2 cached" "write 3 1 in the loop" \
 		"read 3 1 cached"
 	assert_replies "read 3 2" "write 3 1" "read 3 1 ee"
-	run_script :cold "read 4 2" "" "write 3 1"
+	run_script :cold "read 4 2" "write 3 1"
 	assert_places "read 4 2" "write 3 1"
-	assert_replies "read 4 2" "write 3 1"
 }
 
 @test "the rest of a run that is partly cached is executed by the engine" {
