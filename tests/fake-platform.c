@@ -26,7 +26,7 @@
 
 #include "fake-platform.h"
 
-enum { PENDING_MAX = 256, WATCHED_MAX = 8, PIPES_MAX = 8, THREADS_MAX = 64 };
+enum { PENDING_MAX = 256, THREADS_MAX = 64 };
 
 /* An operation in the engine, oldest first in `pending`. */
 struct pending {
@@ -42,8 +42,8 @@ static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 static pthread_t loop;
 static struct pending pending[PENDING_MAX];
 static unsigned pendings, depth;
-static int watched[WATCHED_MAX], watches;
-static int pipes[PIPES_MAX], piped;
+static int watched;		/* the latest descriptor, vblade's pipe */
+static int *last_pipe;		/* that pipe, or that of the pool's work */
 static pthread_t thread_of[THREADS_MAX];
 static int threads;
 static const void *pool;	/* vblade's, once it has threads */
@@ -131,20 +131,6 @@ fake_pthread_create(pthread_t *thread, void *(*start)(void *), void *arg)
 	return error;
 }
 
-static int
-fake_pipe(int fd[2])
-{
-	int result = pipe(fd);
-
-	if (piped + 2 > PIPES_MAX)
-		fake_fail("too many pipes");
-	if (result == 0) {
-		pipes[piped++] = fd[0];
-		pipes[piped++] = fd[1];
-	}
-	return result;
-}
-
 void
 fake_raise(int sig)
 {
@@ -195,21 +181,22 @@ bytes_before(uint64_t set, off_t offset, size_t len)
 	return n < len ? n : len;
 }
 
-static size_t
-length(const struct io *io)
+static void
+check_length(const struct io *io)
 {
 	size_t len = 0;
 
 	for (int i = 0; i < io->count; i++)
 		len += io->iov[i].iov_len;
-	return len;
+	if (io->len != len)
+		fake_fail("the length of an operation is wrong");
 }
 
 static bool
 is_held(const struct io *io)
 {
 	return io->op == OP_SYNC ? fake.hold_syncs :
-	    bytes_before(fake.held, io->offset, length(io)) < length(io);
+	    bytes_before(fake.held, io->offset, io->len) < io->len;
 }
 
 /* Move at most max bytes of what is there. */
@@ -257,9 +244,10 @@ fault(const struct io *io, enum place place)
 static ssize_t
 execute(const struct io *io, enum place place, uint64_t covers)
 {
-	size_t max = length(io);
+	size_t max = io->len;
 	int error = fault(io, place);
 
+	check_length(io);
 	fake.time += fake.op_time;
 	if (error != 0)
 		return -error;
@@ -280,7 +268,7 @@ execute(const struct io *io, enum place place, uint64_t covers)
 struct disk *
 disk_open(const char *path, int flags)
 {
-	fake_open(path, flags);
+	(void)path, (void)flags;
 	return (struct disk *)&fake;
 }
 
@@ -332,8 +320,7 @@ disk_try(const struct disk *d, const struct io *io)
 	uint64_t slow = fake.cold | fake.held;
 	size_t max;
 
-	if (io->len != length(io))
-		fake_fail("the length of an operation is wrong");
+	check_length(io);
 	fake_lock();
 	if (io->op == OP_READ)
 		slow |= fake.bad;
@@ -457,7 +444,7 @@ engine_run(void)
 #define clock_gettime(id, ts) fake_clock_gettime(ts)
 #define mmap(a, size, p, f, d, o) fake_mmap(size)
 #define madvise(a, size, advice) ((void)(a))
-#define pipe(fd) fake_pipe(fd)
+#define pipe(fd) pipe(last_pipe = (fd))
 #define pthread_create(thread, attributes, start, arg) \
     fake_pthread_create(thread, start, arg)
 #define pthread_detach(thread) ((void)(thread))
@@ -481,13 +468,11 @@ pool_active(void)
 static bool
 pool_wait(void)
 {
-	struct pollfd p[WATCHED_MAX];
+	struct pollfd p = { .fd = watched, .events = POLLIN };
 	unsigned held;
 
-	for (int i = 0; i < watches; i++)
-		p[i] = (struct pollfd){ .fd = watched[i], .events = POLLIN };
 	while (pool_active() > 0) {
-		if (poll(p, (nfds_t)watches, 1) > 0) {
+		if (poll(&p, 1, 1) > 0) {
 			raise_late_signal();
 			return true;
 		}
@@ -524,9 +509,7 @@ void
 net_watch(struct net *n, int fd)
 {
 	(void)n;
-	if (watches == WATCHED_MAX)
-		fake_fail("too many descriptors to watch");
-	watched[watches++] = fd;
+	watched = fd;
 }
 
 const struct link *
@@ -596,17 +579,19 @@ fake_run(int argc, char *argv[])
 
 	loop = pthread_self();
 	pendings = 0;
-	watches = 0;
+	watched = -1;
 	pool = NULL;
 	signaled = stopping = counters_due = advertise_due = 0;
 	memset(handlers, 0, sizeof handlers);
 	optind = 1;
 	status = vblade_main(argc, argv);
-	if (threads > 0)	/* the pool's pipe is the last one */
-		close(pipes[--piped]);
+	close(last_pipe[1]);	/* which ends the pool's threads */
 	while (threads > 0)
 		pthread_join(thread_of[--threads], NULL);
-	while (piped > 0)
-		close(pipes[--piped]);
+	close(last_pipe[0]);
+	if (fake.pool) {
+		close(wake[0]);
+		close(wake[1]);
+	}
 	return status;
 }

@@ -35,7 +35,7 @@ struct fake {
 	bool misaligned;	/* direct I/O fails with EINVAL */
 	int error, errors;	/* the next so many operations fail with it */
 	bool flaky;		/* every other one: EINTR, then EAGAIN */
-	size_t max_io;		/* bytes that a transfer moves, 0: no limit */
+	unsigned max_io;	/* bytes that a transfer moves, 0: no limit */
 	bool sync_fails;
 	enum order order;
 	bool stalled;		/* the engine finishes nothing */
@@ -80,9 +80,6 @@ _Noreturn void fake_fail(const char *what);
 /*
  * Provided by the program.
  */
-
-/* disk_open. */
-void fake_open(const char *path, int flags);
 
 /* Move bytes between memory and the disk, within its size. */
 void fake_move(bool write, uint8_t *p, size_t len, off_t offset);

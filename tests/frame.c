@@ -6,16 +6,10 @@
  *	frame [-lps] [-a mac] [-i interface] [-n replies] [-r rounds] [-t mac]
  *	    [-w ms] [frame ...]
  *
- * Each operand is one frame; without operands each line of the standard
- * input is.  All are read before the first is sent, so that they leave
- * back to back.  A frame is written in hexadecimal, with blanks and colons
- * wherever they help, and with these words among the bytes:
- *
- *	SS	the MAC address of the interface, or the one given with -a
- *	TT	the MAC address given with -t
- *	*N	the byte before, N times in all (00*512)
- *	@N	zeros up to a length of N bytes (@60)
- *	?N	random bytes up to a length of N bytes
+ * Each operand is one frame, in the notation of notation.h; without operands
+ * each line of the standard input is.  All are read before the first is sent,
+ * so that they leave back to back.  SS is the address of the interface, or the
+ * one given with -a, TT the one given with -t.
  *
  * Every frame of EtherType 0x88a2 that arrives, whoever it is for, is
  * printed as one line of hexadecimal, a VLAN tag included.  On the
@@ -29,7 +23,7 @@
  *	a frame without a reply by then is one that was met with silence.
  * -l	only listen: print "listening" to standard error once frames are
  *	being kept, and end at the deadline or after -n frames, if given
- * -p	send nothing, print the frames; needs no interface with -a
+ * -p	send nothing, print the frames; needs no interface
  * -r	send the frames this many times, once in a millisecond at most; one
  *	that the queue of the interface does not take is lost
  * -w	the deadline in milliseconds (default 5000)
@@ -37,7 +31,6 @@
  * Exit status: 0 as many as expected, 1 more or fewer, 2 any trouble.
  */
 #define _GNU_SOURCE 1
-#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -45,10 +38,10 @@
 #include <unistd.h>
 
 #include "aoe-wire.h"
+#include "notation.h"
 
 enum {
-	TROUBLE		= 2,
-	MAC_SIZE	= 6,
+	TROUBLE		= NOTATION_ERROR,
 	TAG_SIZE	= 4,		/* of 802.1Q */
 	REPLY_FLAG	= 0x08,
 	FRAME_MAX	= 65536 + 14 + TAG_SIZE,
@@ -65,96 +58,25 @@ struct frame {
 };
 
 static struct {
-	const char *interface, *source, *target;
+	const char *interface;
 	int expected, wait, rounds;
 	bool listen, print, sentinel;
 } opt = { .interface = "eth0", .expected = ANY, .wait = 5000, .rounds = 1 };
 
 static int sock;
 static bool loopback;
-static struct frame source, target;	/* the words SS and TT */
 static struct frame **frames;
 static int nframes;
-static uint64_t seed = 1;
 
-/* The notation of frames. */
-
-static void
-append(struct frame *f, const void *bytes, size_t n)
+/* Returns the address; the memory is its own. */
+static const uint8_t *
+mac_parse(const char *s)
 {
-	if (f->length + n > sizeof f->bytes)
-		errx(TROUBLE, "a frame longer than %d bytes", FRAME_MAX);
-	memcpy(f->bytes + f->length, bytes, n);
-	f->length += n;
-}
+	uint8_t *mac = malloc(MAC_SIZE);
 
-/* Append one item of the notation; returns what follows it. */
-static const char *
-item_parse(struct frame *f, const char *s)
-{
-	uint8_t byte = f->length > 0 ? f->bytes[f->length - 1] : 0;
-	char *end;
-	unsigned long n;
-	unsigned value;
-
-	if (isspace((unsigned char)*s) || *s == ':')
-		return s + 1;
-	if (strncmp(s, "SS", 2) == 0 || strncmp(s, "TT", 2) == 0) {
-		const struct frame *mac = *s == 'S' ? &source : &target;
-
-		if (mac->length == 0)
-			errx(TROUBLE, "no address: %.20s", s);
-		append(f, mac->bytes, MAC_SIZE);
-		return s + 2;
-	}
-	if (strchr("*@?", *s) == NULL) {
-		if (!isxdigit((unsigned char)s[0]) ||
-		    !isxdigit((unsigned char)s[1]) ||
-		    sscanf(s, "%2x", &value) != 1)
-			errx(TROUBLE, "not a byte: %.20s", s);
-		byte = (uint8_t)value;
-		append(f, &byte, 1);
-		return s + 2;
-	}
-	n = strtoul(s + 1, &end, 10);
-	if (end == s + 1 || (*s == '*' && (f->length == 0 || n == 0)))
-		errx(TROUBLE, "no count, or nothing to repeat: %.20s", s);
-	if (*s == '*')
-		n += f->length - 1;
-	while (f->length < n) {
-		if (*s == '@')
-			byte = 0;
-		else if (*s == '?')
-			byte = (uint8_t)random_below(&seed, 256);
-		append(f, &byte, 1);
-	}
-	return end;
-}
-
-static void
-frame_parse(struct frame *f, const char *s)
-{
-	while (*s != '\0')
-		s = item_parse(f, s);
-}
-
-static void
-mac_parse(struct frame *mac, const char *s)
-{
-	mac->length = 0;
-	frame_parse(mac, s);
-	if (mac->length != MAC_SIZE)
+	if (mac == NULL || frame_parse(s, mac, MAC_SIZE) != MAC_SIZE)
 		errx(TROUBLE, "not a MAC address: %s", s);
-}
-
-static void
-frame_print(const struct frame *f)
-{
-	for (size_t i = 0; i < f->length; i++)
-		printf("%02x", f->bytes[i]);
-	putchar('\n');
-	if (fflush(stdout) == EOF)
-		err(TROUBLE, "standard output");
+	return mac;
 }
 
 static void
@@ -165,7 +87,7 @@ frame_add(const char *s)
 
 	if (f == NULL || (frames = realloc(frames, size)) == NULL)
 		err(TROUBLE, "memory");
-	frame_parse(f, s);
+	f->length = frame_parse(s, f->bytes, sizeof f->bytes);
 	frames[nframes++] = f;
 }
 
@@ -175,20 +97,13 @@ static void
 wire_start(void)
 {
 	static const uint8_t none[MAC_SIZE];
+	static uint8_t own[MAC_SIZE];
 	const int on = 1;
 
-	if (!opt.print || opt.source == NULL) {
-		sock = wire_open(opt.interface, opt.print ? 0 : AOE_TYPE,
-		    source.bytes, NULL, TROUBLE);
-		source.length = MAC_SIZE;
-		loopback = memcmp(source.bytes, none, MAC_SIZE) == 0;
-	}
-	if (opt.source != NULL)
-		mac_parse(&source, opt.source);
-	if (opt.target != NULL)
-		mac_parse(&target, opt.target);
-	if (opt.print)
-		return;
+	sock = wire_open(opt.interface, AOE_TYPE, own, NULL, TROUBLE);
+	loopback = memcmp(own, none, MAC_SIZE) == 0;
+	if (initiator == NULL)
+		initiator = own;
 	wire_receive_buffer(sock, RECEIVE_MEMORY);
 	if (setsockopt(sock, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) < 0)
 		err(TROUBLE, "PACKET_AUXDATA");
@@ -281,7 +196,7 @@ collect(void)
 			waiting = false;
 			continue;
 		}
-		frame_print(&f);
+		frame_print(f.bytes, f.length);
 		got++;
 	}
 	return !waiting && (opt.expected == ANY || got == opt.expected);
@@ -306,14 +221,14 @@ options_parse(int argc, char **argv)
 
 	while ((c = getopt(argc, argv, "a:i:ln:pr:st:w:")) != -1) {
 		switch (c) {
-		case 'a': opt.source = optarg; break;
+		case 'a': initiator = mac_parse(optarg); break;
 		case 'i': opt.interface = optarg; break;
 		case 'l': opt.listen = true; break;
 		case 'n': opt.expected = atoi(optarg); break;
 		case 'p': opt.print = true; break;
 		case 'r': opt.rounds = atoi(optarg); break;
 		case 's': opt.sentinel = true; break;
-		case 't': opt.target = optarg; break;
+		case 't': target = mac_parse(optarg); break;
 		case 'w': opt.wait = atoi(optarg); break;
 		default: exit(TROUBLE);
 		}
@@ -327,7 +242,8 @@ main(int argc, char **argv)
 	size_t size = 0;
 
 	options_parse(argc, argv);
-	wire_start();
+	if (!opt.print)
+		wire_start();
 	for (int i = optind; i < argc; i++)
 		frame_add(argv[i]);
 	while (optind == argc && !opt.listen &&
@@ -335,7 +251,7 @@ main(int argc, char **argv)
 		frame_add(line);
 	if (opt.print) {
 		for (int i = 0; i < nframes; i++)
-			frame_print(frames[i]);
+			frame_print(frames[i]->bytes, frames[i]->length);
 		return 0;
 	}
 	if (opt.listen) {

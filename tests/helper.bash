@@ -159,7 +159,7 @@ image() {
 
 # --- frames -----------------------------------------------------------
 #
-# All of these print or take hexadecimal in the notation of frame.c, with
+# All of these print or take hexadecimal in the notation of notation.h, with
 # its words SS (the initiator's MAC), TT (the target's), *N and @N.  The
 # request builders address the target $ADDRESS (major and minor, e0.1) with
 # tag $TAG.

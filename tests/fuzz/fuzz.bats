@@ -7,5 +7,5 @@ load ../helper
 	out=$("$TESTS/fuzz/run" 60 3>&-) || fail "$out"
 	out=${out##*$'\n'}
 	echo "# $out" >&3
-	assert_match '^[0-9]+ inputs in 60 s' "$out"
+	assert_match '^[0-9]+ inputs, [0-9]+ edges in 60 s' "$out"
 }

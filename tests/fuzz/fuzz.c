@@ -56,14 +56,8 @@ next(void)
 }
 
 /*
- * The disk and the net.
+ * The disk and the net; the oracle has fake_executed and fake_sent.
  */
-
-void
-fake_open(const char *path, int flags)
-{
-	(void)path, (void)flags;
-}
 
 void
 fake_move(bool write, uint8_t *p, size_t len, off_t offset)
@@ -75,20 +69,6 @@ fake_move(bool write, uint8_t *p, size_t len, off_t offset)
 		memcpy(p, disk + offset, len);
 }
 
-void
-fake_executed(const struct io *io, enum place place)
-{
-	(void)place;
-	oracle_executed(io);
-}
-
-bool
-fake_sent(const struct frame *f)
-{
-	oracle_sent(f);
-	return true;
-}
-
 /*
  * Let all that is due happen: returns true when it has, false if fake_recv
  * has to return first, to be called again.
@@ -98,7 +78,7 @@ settle(void)
 {
 	static unsigned tries;
 
-	if ((oracle_due() == 0 && fake_busy() == 0) || ++tries > 1000) {
+	if ((unmet == 0 && fake_busy() == 0) || ++tries > 1000) {
 		oracle_settled();
 		tries = 0;
 		return true;
@@ -340,7 +320,7 @@ fake_recv(struct frame frames[], int max, int timeout)
 	} else if (!end && step == ENGINE) {
 		next();
 		engine_event(next());
-	} else if ((end || step > PAUSE || oracle_due() > UNDER_WAY_MAX ||
+	} else if ((end || step > PAUSE || unmet > UNDER_WAY_MAX ||
 	    waiting > 0) && !settle()) {
 		return 0;
 	} else if (end) {

@@ -25,7 +25,7 @@ struct input {
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static uint64_t seed = 1;
-static struct input from, other, made;
+static struct input made, other;
 
 static void
 load(struct input *in, const char *path)
@@ -40,87 +40,67 @@ load(struct input *in, const char *path)
 
 /* Replace a few bytes by a few others, of the other input or random ones. */
 static void
-splice(struct input *in)
+splice(void)
 {
-	size_t at = random_below(&seed, in->len + 1);
+	size_t at = random_below(&seed, made.len + 1);
 	size_t cut = random_below(&seed, 8), add = random_below(&seed, 16);
 	size_t skip = random_below(&seed, other.len + 1);
 
-	cut = cut < in->len - at ? cut : in->len - at;
-	if (in->len - cut + add > sizeof in->data)
+	cut = cut < made.len - at ? cut : made.len - at;
+	if (made.len - cut + add > sizeof made.data)
 		return;
-	memmove(in->data + at + add, in->data + at + cut,
-	    in->len - at - cut);
-	in->len += add - cut;
+	memmove(made.data + at + add, made.data + at + cut,
+	    made.len - at - cut);
+	made.len += add - cut;
 	for (size_t i = 0; i < add; i++)
-		in->data[at + i] = skip + i < other.len ?
+		made.data[at + i] = skip + i < other.len ?
 		    other.data[skip + i] : (uint8_t)random_below(&seed, 256);
-}
-
-static void
-change(struct input *in)
-{
-	uint8_t *p = &in->data[random_below(&seed, in->len)];
-
-	switch (random_below(&seed, 3)) {
-	case 0:
-		*p ^= (uint8_t)(1 << random_below(&seed, 8));
-		break;
-	case 1:
-		*p = (uint8_t)random_below(&seed, 256);
-		break;
-	default:
-		*p = (uint8_t)(*p + (random_below(&seed, 2) == 0 ? 1 : 255));
-	}
 }
 
 static void
 mutate(void)
 {
-	made = from;
 	for (uint64_t n = random_below(&seed, 8); n < 8; n++) {
 		if (made.len == 0 || random_below(&seed, 2) == 0)
-			splice(&made);
+			splice();
 		else
-			change(&made);
+			made.data[random_below(&seed, made.len)] ^=
+			    (uint8_t)(1 << random_below(&seed, 8));
 	}
 }
 
 static void
-try(const struct input *in)
+try(void)
 {
 	const char *keep = getenv("KEEP");
 	FILE *f = keep == NULL ? NULL : fopen(keep, "wb");
 
 	if (f != NULL) {
-		fwrite(in->data, 1, in->len, f);
+		fwrite(made.data, 1, made.len, f);
 		fclose(f);
 	}
-	LLVMFuzzerTestOneInput(in->data, in->len);
+	LLVMFuzzerTestOneInput(made.data, made.len);
 }
 
 int
 main(int argc, char *argv[])
 {
 	time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 0);
-	unsigned long count = 0;
-	uint64_t files;
+	uint64_t files = (uint64_t)argc - 2;
 
 	if (argc < 3)
 		errx(2, "usage: replay seconds file ...");
-	files = (uint64_t)argc - 2;
-	for (int i = 2; i < argc; i++, count++) {
-		load(&from, argv[i]);
-		try(&from);
+	for (int i = 2; i < argc; i++) {
+		load(&made, argv[i]);
+		try();
 	}
 	while (time(NULL) < end) {
-		load(&from, argv[2 + random_below(&seed, files)]);
 		load(&other, argv[2 + random_below(&seed, files)]);
-		for (int i = 0; i < 50; i++, count++) {
+		for (int i = 0; i < 50; i++) {
+			load(&made, argv[2 + random_below(&seed, files)]);
 			mutate();
-			try(&made);
+			try();
 		}
 	}
-	printf("%lu inputs\n", count);
 	return 0;
 }

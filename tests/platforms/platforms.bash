@@ -12,7 +12,7 @@ build() {
 	shift
 	mkdir -p "$TREE/tests/reply"
 	cp "$TESTS"/../*.[ch] "$TESTS/../Makefile" "$TREE"
-	cp "$TESTS"/fake-platform.[ch] "$TREE/tests"
+	cp "$TESTS"/fake-platform.[ch] "$TESTS"/notation.h "$TREE/tests"
 	cp "$TESTS/reply/reply.c" "$TREE/tests/reply"
 	output=$(make -s -C "$TREE" "$@" 2>&1) || fail "make $*" "$output" ||
 		return

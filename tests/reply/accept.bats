@@ -3,9 +3,7 @@
 load reply
 
 # with HEADER: a Config read with another Ethernet and AoE header.
-ask_with() {
-	echo "$* 0badcafe 0000 0000 00 00 0000"
-}
+ask_with() { echo "$* 0badcafe 0000 0000 00 00 0000"; }
 
 # with DESTINATION [SOURCE]: the reply to it.
 answer_with() {
@@ -69,12 +67,11 @@ answer_with() {
 }
 
 @test "a response is ignored, whatever its command, and not executed" {
-	local command
+	local command write="41 00 01 34 030000000000 0000 ee*512"
 	for command in 00 01 02 03 04 f0; do
-		assert_silence "TT SS 88a2 18 00 000001 $command 0badcafe @60"
+		set -- "$@" "TT SS 88a2 18 00 000001 $command 0badcafe $write"
 	done
-	assert_silence "TT SS 88a2 18 00 000001 00 0badcafe \
-		41 00 01 34 030000000000 0000 ee*512"
+	assert_silence "$@"
 	assert_unchanged
 }
 

@@ -26,21 +26,18 @@ assert_adverts() {
 	assert_adverts "$HELLO" "advert $SS" "advert $A"
 }
 
-@test "it is repeated when the link comes up, its MTU changes, or it is new" {
+@test "it is repeated when the link is up, new, or has a new MTU or address" {
 	run_script :down :up
 	assert_adverts "$FRAMES" "advert ffffffffffff"
 	run_script ":mtu 9000"
 	assert_adverts "$FRAMES" "advert ffffffffffff 11"
+	run_script ":mac 0200000000bb"
+	assert_adverts "$FRAMES" "ffffffffffff 0200000000bb 88a2 18 00 000001 \
+		01 00000000 0040 0100 02 10 0000 @60"
 	run_script :gone :up ":index 7"
 	assert_adverts "$FRAMES" "advert ffffffffffff"
 	run_script :down ":mtu 9000"
 	assert_equal "" "$(cat "$FRAMES")"
-}
-
-@test "it is repeated from the new address when that changes" {
-	run_script ":mac 0200000000bb"
-	assert_adverts "$FRAMES" "ffffffffffff 0200000000bb 88a2 18 00 000001 \
-		01 00000000 0040 0100 02 10 0000 @60"
 }
 
 @test "it is repeated on SIGHUP, with the query, also without sectors" {
@@ -92,26 +89,22 @@ duplicate address: 02:00:00:00:00:a2 also exports e0.1;' \
 	refute_logged duplicate
 }
 
-@test "changes of the link are logged once each" {
+@test "a link that is down at the start, and all changes, are logged once" {
 	local line script=() lines=(
-		":down|link down"
+		"|link down"
 		":up|link up"
 		":mtu 9000|MTU changed to 9000"
 		":mac 0200000000bb|address changed to 02:00:00:00:00:bb"
 		":name wan0|interface renamed to wan0"
 		":bridge br0|interface is a port of bridge br0 and receives no AoE frames: use br0 instead"
+		":down|link down"
 		":gone|interface is gone"
 		":index 9|interface reappeared")
 	for line in "${lines[@]}"; do
 		script+=("${line%%|*}" "" "")
 	done
-	run_script "${script[@]}"
-	assert_equal "$(printf 'vblade: e0.1: 1500: %s\n' "${lines[@]#*|}")" \
-		"$(grep -v -e ': address 02' -e stopping "$ERR")"
-}
-
-@test "a link that is down at the start is logged" {
 	MTU=1500,down
-	run_script
-	assert_logged 'link down'
+	run_script "${script[@]}"
+	assert_equal "$(printf 'vblade: e0.1: 1500,down: %s\n' "${lines[@]#*|}")" \
+		"$(grep -v -e ': address 02' -e stopping "$ERR")"
 }

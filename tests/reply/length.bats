@@ -54,10 +54,6 @@ assert_padding() {
 	assert_unchanged
 }
 
-@test "a Config read of 24 bytes, as scanners send it, gets a reply" {
-	assert_reply "TT SS 88a2 10 00 ffff ff 01 $TAG" query
-}
-
 @test "what arrived before is no padding" {
 	run_script "$(request 02 "00 01 00 02 0001 $SS 0001 $A")" "" \
 		"$(request 02 "00 01 00 01 0002 $A")" "" \
@@ -65,12 +61,14 @@ assert_padding() {
 	assert_last_replies "$(response 02 "00 01 00 01 0000 $SS @60")"
 }
 
-@test "a WRITE of every length stores nothing until its data is whole" {
-	local n script=()
-	for ((n = 0; n <= 511; n += 7)); do
-		script+=("write 3 1 ee*$((n + 1))" "")
+@test "a WRITE of every length is ABRT until its data is whole" {
+	local n script=() replies=()
+	for ((n = 1; n <= 511; n += 6)); do
+		script+=("write 3 1 ee*$n" "" "write 3 2 ee*$((n + 512))" "")
+		replies+=("failed 41 04 3 1" "failed 41 04 3 2")
 	done
-	run_script "${script[@]::$((${#script[@]} - 2))}"
+	run_script "${script[@]}" "write 3 255 ee*1"
+	assert_replies "${replies[@]}" "failed 41 04 3 255"
 	assert_unchanged
 }
 

@@ -3,7 +3,8 @@
 
 load reply
 
-# occupy: reads that are held, as many as may be under way at a time.
+# occupy: reads that are held, as many as may be under way at a time; from
+# ${OCCUPY[2]} on they are their replies, too.
 occupy() {
 	local i slots=32
 	[ -z "${POOL:-}" ] || slots=15
@@ -12,7 +13,6 @@ occupy() {
 	for ((i = 0; i < slots; i++)); do
 		OCCUPY+=("read $((100 + 2 * i)) 1")
 	done
-	OCCUPY+=("")
 }
 
 # Where.
@@ -22,9 +22,8 @@ occupy() {
 	assert_places "read 3 2 cached" "write 3 1 in the loop" \
 		"read 3 1 cached"
 	assert_replies "read 3 2" "write 3 1" "read 3 1 ee"
-	run_script :cold "read 4 2" "" "write 3 1"
+	run_script :cold "read 4 2" "write 3 1"
 	assert_places "read 4 2" "write 3 1"
-	assert_replies "read 4 2" "write 3 1"
 }
 
 @test "the rest of a run that is partly cached is executed by the engine" {
@@ -124,9 +123,9 @@ occupy() {
 
 @test "while all slots are taken, the loop serves what is cached" {
 	occupy
-	run_script "${OCCUPY[@]}" :warm "read 9 1" query ""
+	run_script "${OCCUPY[@]}" :warm "read 9 1" query
 	assert_equal "$(hex "read 9 1" query)" "$(head -n 2 "$FRAMES")"
-	assert_equal "${#OCCUPY[@]}" $(($(wc -l <"$FRAMES") + 1))
+	assert_replies_any_order "read 9 1" query "${OCCUPY[@]:2}"
 }
 
 # Overlap.
@@ -179,25 +178,25 @@ calls_of_sectors() {
 
 @test "runs that wait for a slot join where one continues the other" {
 	occupy
-	run_script "${OCCUPY[@]}" "read 9 2" "" "read 11 1" "read 12 1" "" \
+	run_script "${OCCUPY[@]}" "" "read 9 2" "" "read 11 1" "read 12 1" "" \
 		"read 14 1" "" query
 	assert_equal $'read 14 1\nread 9 4' "$(calls_of_sectors)"
 	assert_equal "$(hex query)" "$(head -n 1 "$FRAMES")"
-	assert_equal "$(hex "read 9 2" "read 11 1" "read 12 1" "read 14 1" |
-		sort)" "$(tail -n 4 "$FRAMES" | sort)"
+	assert_replies_any_order query "${OCCUPY[@]:2}" "read 9 2" \
+		"read 11 1" "read 12 1" "read 14 1"
 }
 
 @test "runs join up to 16 requests; those with more together do not" {
 	local i script=() first second
 	for i in {10..29}; do
-		script+=("read $i 1" "")
+		script+=("" "read $i 1")
 	done
 	occupy
 	run_script "${OCCUPY[@]}" "${script[@]}"
 	assert_equal $'read 10 16\nread 26 4' "$(calls_of_sectors)"
 	mapfile -t first < <(printf 'read %d 1\n' {10..18})
 	mapfile -t second < <(printf 'read %d 1\n' {19..27})
-	run_script "${OCCUPY[@]}" "${first[@]}" "" "${second[@]}"
+	run_script "${OCCUPY[@]}" "" "${first[@]}" "" "${second[@]}"
 	assert_equal $'read 10 9\nread 19 9' "$(calls_of_sectors)"
 }
 

@@ -8,12 +8,9 @@
  *
  * The command line is vblade's, except that the interface is named by its
  * MTU, or by "MTU,down" for one without carrier.  Standard input has one frame
- * a line, in the notation of ../frame.c: hexadecimal, SS and TT for the
- * initiator's and the target's MAC, XX*N for the byte XX repeated N times, @N
- * for zeroes up to byte N; and sectors:L,N for what N sectors of an image of
- * ../helper.bash held at first.  Consecutive lines arrive as one batch; an
- * empty line, a directive or the end of the input ends it.  The end of the
- * input is a SIGTERM.
+ * a line, in the notation of ../notation.h.  Consecutive lines arrive as one
+ * batch; an empty line, a directive or the end of the input ends it.  The end
+ * of the input is a SIGTERM.
  *
  * Standard output has a line for whatever happens: each frame that vblade
  * sends, in plain hexadecimal; each disk operation that was executed, as
@@ -30,8 +27,6 @@
  * no engine.  A frame arrives at an odd address in memory of its own size,
  * and is overwritten when its batch is over.
  */
-#include <sys/stat.h>
-
 #include <ctype.h>
 #include <err.h>
 #include <errno.h>
@@ -44,161 +39,20 @@
 #include <unistd.h>
 
 #include "../fake-platform.h"
+#include "../notation.h"
 
 enum { FRAME_MAX = 4 << 20, FRAMES_MAX = 256 };
 
-static const uint8_t initiator[MAC_LEN] = { 2, 0, 0, 0, 0, 1 };
-static const uint8_t target[MAC_LEN] = { 2, 0, 0, 0, 0, 2 };
-
 static int disk;
-static int to_drop;
-static uint64_t send_time;
+static unsigned to_drop;
+static int64_t send_time;
 static bool stopped;
-static char *memory[FRAMES_MAX];	/* of the frames of this batch */
 static struct frame batch[FRAMES_MAX];
 static int batched;
-
-static _Noreturn void
-syntax(const char *text)
-{
-	fflush(stdout);
-	fprintf(stderr, "reply: syntax error: %s\n", text);
-	_exit(99);
-}
-
-/*
- * The notation of frames.
- */
-
-static size_t
-hex_bytes(const char *s, size_t digits, uint8_t *to)
-{
-	char byte[3] = "", *end;
-
-	for (size_t i = 0; i + 1 < digits; i += 2) {
-		memcpy(byte, s + i, 2);
-		to[i / 2] = (uint8_t)strtoul(byte, &end, 16);
-		if (end != byte + 2)
-			syntax(s);
-	}
-	if (digits % 2 != 0)
-		syntax(s);
-	return digits / 2;
-}
-
-/* Sector n of an image holds n in 511 digits and the end of a line. */
-static size_t
-image_sectors(const char *text, uint8_t *to)
-{
-	unsigned long long first = 0, count = 0;
-
-	if (sscanf(text, "%llu,%llu", &first, &count) != 2)
-		syntax(text);
-	for (unsigned long long i = 0; i < count; i++)
-		sprintf((char *)to + i * SECTOR, "%0511llu\n", first + i);
-	return (size_t)count * SECTOR;
-}
-
-/* Append a word to the n bytes of a frame; returns their new number. */
-static size_t
-frame_word(const char *word, uint8_t *to, size_t n)
-{
-	size_t digits = strcspn(word, "*"), fill = 0;
-
-	if (strcmp(word, "SS") == 0 || strcmp(word, "TT") == 0) {
-		memcpy(to + n, *word == 'S' ? initiator : target, MAC_LEN);
-		return n + MAC_LEN;
-	}
-	if (strncmp(word, "sectors:", 8) == 0)
-		return n + image_sectors(word + 8, to + n);
-	if (*word == '@') {
-		fill = strtoul(word + 1, NULL, 10);
-		fill = fill > n ? fill - n : 0;
-		memset(to + n, 0, fill);
-		return n + fill;
-	}
-	n += hex_bytes(word, digits, to + n);
-	if (word[digits] == '\0')
-		return n;
-	fill = strtoul(word + digits + 1, NULL, 10);
-	memset(to + n, to[n - 1], fill);
-	return n + fill - 1;
-}
-
-static size_t
-frame_parse(char *line, uint8_t *to)
-{
-	size_t n = 0;
-
-	for (char *word = strtok(line, " \t"); word != NULL;
-	    word = strtok(NULL, " \t"))
-		n = frame_word(word, to, n);
-	return n;
-}
-
-static void
-frame_print(const uint8_t *p, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < len; i++) {
-		putchar(digits[p[i] >> 4]);
-		putchar(digits[p[i] & 15]);
-	}
-	putchar('\n');
-}
 
 /*
  * Directives.
  */
-
-static const struct directive {
-	const char *name;
-	enum { NUMBER, SECTORS, TEXT, YES, NO, RAISE } how;
-	void *at;
-	size_t size;
-	int signal;
-} directives[] = {
-#define AT(variable) &(variable), sizeof(variable), 0
-	/* The interface. */
-	{ ":mtu", NUMBER, AT(fake.link.mtu) },
-	{ ":index", NUMBER, AT(fake.link.index) },
-	{ ":name", TEXT, AT(fake.link.name) },
-	{ ":bridge", TEXT, AT(fake.link.bridge) },
-	{ ":up", YES, AT(fake.link.up) },
-	{ ":down", NO, AT(fake.link.up) },
-	{ ":full", NUMBER, AT(to_drop) },	/* frames to be sent */
-	{ ":slow-send", NUMBER, AT(send_time) },	/* us a frame */
-	/* The disk: sets are one sector, or all. */
-	{ ":unit", NUMBER, AT(fake.unit) },
-	{ ":cold", SECTORS, AT(fake.cold) },	/* not in the page cache */
-	{ ":warm", NO, AT(fake.cold) },
-	{ ":bad", SECTORS, AT(fake.bad) },	/* transfers fail */
-	{ ":short", NUMBER, AT(fake.max_io) },	/* bytes at a time */
-	{ ":misaligned", YES, AT(fake.misaligned) },
-	{ ":sync-fails", YES, AT(fake.sync_fails) },
-	{ ":sync-works", NO, AT(fake.sync_fails) },
-	{ ":slow", NUMBER, AT(fake.op_time) },	/* us an operation */
-	{ ":hold", SECTORS, AT(fake.held) },	/* do not finish */
-	{ ":hold-syncs", YES, AT(fake.hold_syncs) },
-	{ ":accept", NUMBER, AT(fake.accept) },	/* operations a submit */
-	/* Signals; the late one is SIGUSR1, see fake-platform.h. */
-	{ ":late-signal", YES, AT(fake.late_signal) },
-	{ ":hup", RAISE, NULL, 0, SIGHUP },
-	{ ":usr1", RAISE, NULL, 0, SIGUSR1 },
-	{ ":term", RAISE, NULL, 0, SIGTERM },
-};
-
-static void
-store(const struct directive *d, uint64_t n)
-{
-	if (d->size == sizeof(uint64_t))
-		*(uint64_t *)d->at = n;
-	else if (d->size == sizeof(uint32_t))
-		*(uint32_t *)d->at = (uint32_t)n;
-	else
-		*(bool *)d->at = n != 0;
-}
 
 /* The bit of a sector, or those of all. */
 static uint64_t
@@ -210,12 +64,34 @@ sector_set(const char *text)
 	    UINT64_MAX;
 }
 
-static void
-signal_vblade(int sig)
-{
-	stopped |= sig == SIGTERM;
-	fake_raise(sig);
-}
+static const struct directive {
+	const char *name;
+	enum { NUMBER, TIME, SECTORS, TEXT, YES, NO } how;
+	void *at;
+} directives[] = {
+	/* The interface. */
+	{ ":mtu", NUMBER, &fake.link.mtu },
+	{ ":index", NUMBER, &fake.link.index },
+	{ ":name", TEXT, fake.link.name },
+	{ ":bridge", TEXT, fake.link.bridge },
+	{ ":up", YES, &fake.link.up },
+	{ ":down", NO, &fake.link.up },
+	{ ":full", NUMBER, &to_drop },		/* frames to be sent */
+	{ ":slow-send", TIME, &send_time },	/* us a frame */
+	/* The disk: sets are one sector, or all. */
+	{ ":unit", NUMBER, &fake.unit },
+	{ ":cold", SECTORS, &fake.cold },	/* not in the page cache */
+	{ ":bad", SECTORS, &fake.bad },		/* transfers fail */
+	{ ":short", NUMBER, &fake.max_io },	/* bytes at a time */
+	{ ":misaligned", YES, &fake.misaligned },
+	{ ":sync-fails", YES, &fake.sync_fails },
+	{ ":sync-works", NO, &fake.sync_fails },
+	{ ":slow", TIME, &fake.op_time },	/* us an operation */
+	{ ":hold", SECTORS, &fake.held },	/* do not finish */
+	{ ":hold-syncs", YES, &fake.hold_syncs },
+	{ ":accept", NUMBER, &fake.accept },	/* operations a submit */
+	{ ":late-signal", YES, &fake.late_signal },
+};
 
 /* False if the word is none of the table. */
 static bool
@@ -226,19 +102,22 @@ directive_of_table(const char *word, const char *text)
 	while (strcmp(word, d->name) != 0)
 		if (++d == directives + sizeof directives / sizeof *directives)
 			return false;
-	if (d->how == RAISE) {
-		signal_vblade(d->signal);
-		return true;
+	switch (d->how) {
+	case NUMBER:
+		*(unsigned *)d->at = (unsigned)strtoul(text, NULL, 10);
+		break;
+	case TIME:
+		*(int64_t *)d->at = strtoll(text, NULL, 10);
+		break;
+	case SECTORS:
+		*(uint64_t *)d->at = sector_set(text);
+		break;
+	case TEXT:
+		snprintf(d->at, sizeof fake.link.name, "%s", text);
+		break;
+	default:
+		*(bool *)d->at = d->how == YES;
 	}
-	fake_lock();
-	if (d->how == TEXT)
-		snprintf(d->at, d->size, "%s", text);
-	else
-		store(d, d->how == SECTORS ? sector_set(text) :
-		    d->how == YES ? 1 : d->how == NO ? 0 :
-		    strtoull(text, NULL, 10));
-	fake.link.updates++;
-	fake_unlock();
 	return true;
 }
 
@@ -251,13 +130,21 @@ error_number(const char *name)
 }
 
 static void
+stop(void)
+{
+	stopped = true;
+	fake_raise(SIGTERM);
+}
+
+static void
 pass(int timeout)
 {
 	fake.time += timeout < 0 ? 3600000000 : timeout * 1000;
 }
 
 /*
- * Beside those of the table: ":mac HEX" and ":gone" of the interface;
+ * Beside those of the table: ":hup", ":usr1" and ":term", which are signals;
+ * ":mac HEX" and ":gone" of the interface; ":warm", the contrary of ":cold";
  * ":truncate BYTES", -1 for an unknown size; ":error NAME [N]", with which the
  * next N (1) operations fail; ":release", which ends all that is held; and
  * ":pass", which waits as long as vblade would without frames.
@@ -271,13 +158,13 @@ directive(char *line, int timeout)
 
 	text = text == NULL ? "" : text;
 	n = (off_t)strtoll(text, NULL, 10);
-	if (directive_of_table(word, text))
-		return;
 	fake_lock();
 	if (strcmp(word, ":mac") == 0) {
-		hex_bytes(text, 2 * MAC_LEN, fake.link.mac);
+		frame_parse(text, fake.link.mac, MAC_LEN);
 	} else if (strcmp(word, ":gone") == 0) {
 		fake.link.index = fake.link.up = 0;
+	} else if (strcmp(word, ":warm") == 0) {
+		fake.cold = 0;
 	} else if (strcmp(word, ":truncate") == 0) {
 		fake.size = n < 0 || ftruncate(disk, n) == 0 ? n : -1;
 	} else if (strcmp(word, ":error") == 0) {
@@ -287,8 +174,14 @@ directive(char *line, int timeout)
 		fake.held = fake.hold_syncs = 0;
 	} else if (strcmp(word, ":pass") == 0) {
 		pass(timeout);
-	} else {
-		syntax(word);
+	} else if (strcmp(word, ":hup") == 0) {
+		fake_raise(SIGHUP);
+	} else if (strcmp(word, ":usr1") == 0) {
+		fake_raise(SIGUSR1);
+	} else if (strcmp(word, ":term") == 0) {
+		stop();
+	} else if (!directive_of_table(word, text)) {
+		errx(NOTATION_ERROR, "unknown directive %s", word);
 	}
 	fake.link.updates++;
 	fake_unlock();
@@ -309,7 +202,6 @@ fake_sent(const struct frame *f)
 	if (f->len > fake.link.mtu + ETH_HEADER)
 		printf("too long: ");
 	frame_print(f->data, f->len);
-	fflush(stdout);
 	return true;
 }
 
@@ -320,22 +212,20 @@ forget_batch(void)
 	while (batched > 0) {
 		batched--;
 		memset(batch[batched].data, 0xdd, batch[batched].len);
-		free(memory[batched]);
+		free(batch[batched].data - 1);
 	}
 }
 
 static struct frame
-add_frame(char *line)
+add_frame(const char *line)
 {
 	static uint8_t bytes[FRAME_MAX];
-	size_t len = frame_parse(line, bytes);
-	char *p = malloc(len + 1);
+	size_t len = frame_parse(line, bytes, sizeof bytes);
+	uint8_t *p = malloc(len + 1);
 
 	if (p == NULL)
 		err(99, "malloc");
-	memcpy(p + 1, bytes, len);
-	memory[batched] = p;
-	batch[batched] = (struct frame){ (uint8_t *)p + 1, len };
+	batch[batched] = (struct frame){ memcpy(p + 1, bytes, len), len };
 	return batch[batched++];
 }
 
@@ -344,16 +234,15 @@ static void
 end(int timeout)
 {
 	fake_lock();
-	if (stopped && fake.held == 0 && !fake.hold_syncs) {
-		if (timeout < 0)
-			fake_fail("vblade does not end");
-		pass(timeout);
-	}
-	if (stopped)
-		fake.held = 0, fake.hold_syncs = false;
-	fake_unlock();
 	if (!stopped)
-		signal_vblade(SIGTERM);
+		stop();
+	else if (fake.held == 0 && !fake.hold_syncs && timeout < 0)
+		fake_fail("vblade does not end");
+	else if (fake.held == 0 && !fake.hold_syncs)
+		pass(timeout);
+	else
+		fake.held = fake.hold_syncs = 0;
+	fake_unlock();
 }
 
 /* A directive that ends a batch is carried out at the next call. */
@@ -389,17 +278,6 @@ fake_recv(struct frame frames[], int max, int timeout)
 }
 
 void
-fake_open(const char *path, int flags)
-{
-	struct stat st;
-
-	disk = open(path, flags & DISK_READONLY ? O_RDONLY : O_RDWR);
-	if (disk < 0 || fstat(disk, &st) < 0)
-		err(EXIT_DISK, "%s", path);
-	fake.size = st.st_size;
-}
-
-void
 fake_move(bool write, uint8_t *p, size_t len, off_t offset)
 {
 	ssize_t n = write ? pwrite(disk, p, len, offset) :
@@ -414,14 +292,11 @@ fake_executed(const struct io *io, enum place place)
 {
 	static const char *const names[] = { "", "read", "write", "sync" };
 	static const char *const places[] = { "", " in the loop", " cached" };
-	size_t len = 0;
 
-	for (int i = 0; i < io->count; i++)
-		len += io->iov[i].iov_len;
 	printf("%s", names[io->op]);
 	if (io->op != OP_SYNC)
 		printf(" %jd %zu", (intmax_t)(io->offset / SECTOR),
-		    len / SECTOR);
+		    io->len / SECTOR);
 	printf("%s\n", places[place]);
 	fflush(stdout);
 }
@@ -433,10 +308,8 @@ print_frames(void)
 	char *line = NULL;
 	size_t size = 0;
 
-	while (getline(&line, &size, stdin) >= 0) {
-		line[strcspn(line, "\n")] = '\0';
-		frame_print(bytes, frame_parse(line, bytes));
-	}
+	while (getline(&line, &size, stdin) >= 0)
+		frame_print(bytes, frame_parse(line, bytes, sizeof bytes));
 	free(line);
 	return 0;
 }
@@ -444,17 +317,20 @@ print_frames(void)
 int
 main(int argc, char *argv[])
 {
+	initiator = (const uint8_t[]){ 2, 0, 0, 0, 0, 1 };
+	target = (const uint8_t[]){ 2, 0, 0, 0, 0, 2 };
 	if (argc == 2 && strcmp(argv[1], "-x") == 0)
 		return print_frames();
 	alarm(300);
 	fake = (struct fake){ .unit = SECTOR, .time = 1000000,
 	    .pool = getenv("POOL") != NULL, .link = { .updates = 1, .index = 2,
-	    .mac = { 2, 0, 0, 0, 0, 2 }, .name = "eth0" } };
+	    .name = "eth0" } };
+	memcpy(fake.link.mac, target, MAC_LEN);
 	if (argc > 4) {
-		const char *interface = argv[argc - 2];
-
-		fake.link.mtu = (unsigned)strtoul(interface, NULL, 10);
-		fake.link.up = strstr(interface, ",down") == NULL;
+		fake.link.mtu = (unsigned)strtoul(argv[argc - 2], NULL, 10);
+		fake.link.up = strchr(argv[argc - 2], ',') == NULL;
+		disk = open(argv[argc - 1], O_RDWR);
+		fake.size = lseek(disk, 0, SEEK_END);
 	}
 	return fake_run(argc, argv);
 }

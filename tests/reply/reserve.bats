@@ -3,22 +3,15 @@
 load reply
 
 # reserve COMMAND COUNT MAC...: a request, and the reply with the list.
-ask_reserve() {
-	request 03 "0$*"
-}
-
-answer_reserve() {
-	response 03 "0$* @60"
-}
+ask_reserve() { request 03 "0$*"; }
+answer_reserve() { response 03 "0$* @60"; }
 
 # error ERROR COMMAND COUNT MAC...
-answer_error() {
-	echo "SS TT 88a2 1c $1 $ADDRESS 03 $TAG ${*:2} @60"
-}
+answer_error() { echo "SS TT 88a2 1c $1 $ADDRESS 03 $TAG ${*:2} @60"; }
 
-# denied FLAGS COUNT LBA: the reply to an ATA command of $A.
+# denied: the reply to an ATA command of $A.
 answer_denied() {
-	echo "$A TT 88a2 1c 06 $ADDRESS 00 $TAG $1 04 $2 41 $3 0000 @60"
+	echo "$A TT 88a2 1c 06 $ADDRESS 00 $TAG 41 04 01 41 $(lba 3) 0000 @60"
 }
 
 @test "set: the list is kept in its order, also without the requester" {
@@ -31,15 +24,16 @@ answer_denied() {
 	END
 }
 
-@test "each host in the list may read, write and change it" {
+@test "each host in the list may read, write, change and release it" {
 	assert_dialog <<-END
 		= reserve 1 03 0200000000ff $SS $A
 
 		= write 3 1
 
 		from $A read 3 1 -> from $A read 3 1 ee
-		= from $A reserve 1 02 $A $SS
-		= reserve 1 01 $B
+		= from $A reserve 1 01 $A
+		= from $A reserve 1 00
+		= from $B write 3 1
 	END
 }
 
@@ -61,12 +55,14 @@ answer_denied() {
 	END
 }
 
-@test "more addresses than the frame has are error 2 and change nothing" {
+@test "more addresses than the frame has, and unknown commands, are error 2" {
 	assert_dialog <<-END
 		= reserve 1 02 $A $B
 		reserve 2 06 $A 02000000 -> error 02 02 00
 		reserve 2 ff $A -> error 02 02 00
 		reserve 1 ff -> error 02 01 00
+		reserve 3 01 $C -> error 02 03 00
+		$(request 03 ff00) -> error 02 ff 00
 		reserve 0 00 -> reserve 0 02 $A $B
 	END
 }
@@ -76,61 +72,26 @@ answer_denied() {
 	assert_reply "reserve 1 03 $SS $A $SS" "reserve 1 02 $SS $A"
 }
 
-@test "an unknown command is error 2 and changes nothing" {
-	assert_dialog <<-END
-		reserve 3 01 $A -> error 02 03 00
-		$(request 03 ff00) -> error 02 ff 00
-		= reserve 0 00
-	END
-}
-
-@test "other hosts get error 6 for reads and writes" {
-	assert_dialog <<-END
-		= reserve 1 01 $SS
-		from $A read 3 1 -> denied 40 01 030000000000
-		from $A write 3 1 -> denied 41 01 030000000000
-		> from $A $(request 00 "00 00 01 20 030000e00000 0000")
-		< denied 00 01 030000e00000
-		> from $A $(request 00 "01 00 01 30 030000e00000 0000 ee*512")
-		< denied 01 01 030000e00000
-		disk sectors:0,64
-	END
-}
-
-@test "other hosts get error 6 for every other ATA command" {
+@test "other hosts get error 6 for every ATA command, and nothing is executed" {
 	local opcode requests=() replies=()
-	for opcode in e5 e7 ea ef b0 00; do
+	for opcode in 20 24 30 34 e5 e7 ea ef b0 00; do
 		requests+=("from $A $(request 00 \
-			"00 02 00 $opcode 000000000000 0000")")
-		replies+=("denied 00 00 000000000000")
+			"41 02 01 $opcode 030000000000 0000 ee*512")")
+		replies+=(denied)
 	done
 	run_script "reserve 1 01 $SS" "${requests[@]}"
 	assert_replies "reserve 1 01 $SS" "${replies[@]}"
+	assert_unchanged
 }
 
-@test "other hosts may still IDENTIFY" {
-	run_script "reserve 1 01 $SS" "from $A identify"
-	assert_match "^$(hex \
-		"$A TT 88a2 18 00 $ADDRESS 00 $TAG 00 00 01 40 000000a00000")" \
-		"$(tail -n 1 "$FRAMES")"
-	assert_equal 1097 "$(tail -n 1 "$FRAMES" | wc -c)"
-}
-
-@test "other hosts may use Config, Mask and Reserve" {
+@test "other hosts may use IDENTIFY, Config, Mask and Reserve" {
 	assert_dialog <<-END
 		= reserve 1 01 $SS
+		= from $A identify 64
 		= from $A query
 		> from $A $(request 02 "00 00 00 00")
 		< from $A $(response 02 "00 00 00 00 @60")
 		from $A reserve 0 00 -> from $A reserve 0 01 $SS
-	END
-}
-
-@test "after the release by a host of the list other hosts may write" {
-	assert_dialog <<-END
-		= reserve 1 01 $SS
-		= reserve 1 00
-		= from $A write 3 1
 	END
 }
 

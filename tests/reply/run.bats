@@ -32,15 +32,6 @@ load reply
 		"write 9 1" sync
 }
 
-@test "a read sees the writes before it and none after it" {
-	assert_dialog_warm_and_cold <<-END
-		= read 4 1
-		= write 4 1 aa
-		= read 4 1 aa
-		= write 4 1 bb
-	END
-}
-
 @test "requests of a run get their own reply, in the order of the batch" {
 	assert_dialog <<-END
 		= read 4 1

@@ -2,27 +2,13 @@
 
 load reply
 
-# identified_sectors: words 100-103 of the last reply, to an IDENTIFY.
-identified_sectors() {
-	local words
-	words=$(tail -n 1 "$FRAMES" | cut -c $((73 + 400))-)
-	printf '%s\n' $((0x${words:6:2}${words:4:2}${words:2:2}${words:0:2}))
-}
-
 @test "IDENTIFY reports growth and shrinking" {
-	run_script identify ":truncate 65536" identify
-	assert_equal 128 "$(identified_sectors)"
-	run_script ":truncate 5120" identify
-	assert_equal 10 "$(identified_sectors)"
-}
-
-@test "growth is served at once" {
 	assert_dialog <<-END
-		read 64 1 -> failed 40 10 64 1
+		identify -> identify 64
 		:truncate 65536
-		= read 64 1 00
-
-		= write 127 1
+		identify -> identify 128
+		:truncate 5120
+		identify -> identify 10
 	END
 }
 
@@ -34,20 +20,6 @@ identified_sectors() {
 	assert_replies "failed 40 10 9 1" "read 8 1"
 }
 
-@test "reads and writes of sectors lost to a shrink are IDNF, and do nothing" {
-	assert_dialog_warm_and_cold <<-END
-		:truncate 5120
-		read 10 1 -> failed 40 10 10 1
-
-		read 9 2 -> failed 40 10 9 2
-
-		write 10 1 -> failed 41 10 10 1
-
-		write 9 2 -> failed 41 10 9 2
-		disk sectors:0,10
-	END
-}
-
 @test "in a run only what is beyond a shrunken end fails" {
 	assert_dialog_warm_and_cold <<-END
 		:truncate 5120
@@ -55,9 +27,13 @@ identified_sectors() {
 		= read 9 1
 		read 10 1 -> failed 40 10 10 1
 
+		read 9 2 -> failed 40 10 9 2
+
 		= write 8 1 aa
 		= write 9 1 bb
 		write 10 1 cc -> failed 41 10 10 1
+
+		write 9 2 -> failed 41 10 9 2
 		disk sectors:0,8 aa*512 bb*512
 	END
 }
@@ -93,17 +69,26 @@ identified_sectors() {
 
 @test "-l keeps growth out" {
 	OPTIONS+=(-l 20)
-	run_script ":truncate 65536" "read 20 1" "" identify
-	assert_equal 20 "$(identified_sectors)"
-	assert_equal "$(hex "failed 40 10 20 1")" "$(head -n 1 "$FRAMES")"
+	assert_dialog <<-END
+		:truncate 65536
+		read 20 1 -> failed 40 10 20 1
+		identify -> identify 20
+	END
 }
 
-@test "-o counts in growth, and a shrink before it leaves nothing" {
+@test "growth is served at once, also behind -o; a shrink leaves nothing there" {
 	OPTIONS+=(-o 60)
-	run_script "read 4 1" ":truncate 65536" "read 4 1" "" identify
-	assert_equal 68 "$(identified_sectors)"
-	export_image 64 -o 60
-	run_script ":truncate 5120" identify "" "write 0 1"
-	assert_last_replies "failed 41 10 0 1"
-	assert_image "$(sectors 0 10)"
+	assert_dialog <<-END
+		read 4 1 -> failed 40 10 4 1
+		:truncate 65536
+		= read 4 1 00
+
+		= write 67 1
+
+		identify -> identify 68
+		:truncate 5120
+		identify -> identify 0
+		write 0 1 -> failed 41 10 0 1
+		disk sectors:0,10
+	END
 }

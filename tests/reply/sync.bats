@@ -25,11 +25,6 @@ load reply
 	assert_calls "write 3 1"
 }
 
-@test "data written before and after a sync is synced twice" {
-	run_script "write 3 1" :pass "write 5 1" :pass :pass
-	assert_calls "write 3 1" sync "write 5 1" sync
-}
-
 @test "data written while a sync runs is synced again" {
 	run_script :hold-syncs "write 3 1" :pass "write 5 1" :release :pass \
 		:pass
@@ -52,11 +47,14 @@ load reply
 
 # FLUSH.
 
-@test "FLUSH CACHE and FLUSH CACHE EXT sync before the reply" {
+@test "FLUSH CACHE and FLUSH CACHE EXT sync before the reply, and delay no other" {
 	local opcode
 	for opcode in e7 ea; do
-		run_script "$(request 00 "00 00 00 $opcode 000000000000 0000")"
-		assert_events sync "< flush"
+		run_script :hold-syncs "$(request 00 \
+			"00 00 00 $opcode 000000000000 0000")" "" "read 3 1" "" \
+			query "" "write 4 1" :release
+		assert_replies "read 3 1" query "write 4 1" flush
+		assert_calls "read 3 1" "write 4 1" sync
 	done
 }
 
@@ -83,12 +81,6 @@ load reply
 	assert_calls "write 3 1" sync sync
 }
 
-@test "a FLUSH delays nothing but its reply" {
-	run_script :hold-syncs flush "" "read 3 1" "" "write 4 1" "" query \
-		:release
-	assert_replies "read 3 1" "write 4 1" query flush
-}
-
 @test "with -r a FLUSH succeeds without a sync, and the exit needs none" {
 	OPTIONS+=(-r)
 	run_script ":sync-fails" flush "read 3 1"
@@ -100,10 +92,12 @@ load reply
 
 @test "with -s the reply to a write follows the sync" {
 	OPTIONS+=(-s)
-	run_script "write 3 1" other
-	assert_events "write 3 1 in the loop" sync "< write 3 1"
-	run_script :cold "write 3 1" other
-	assert_events "write 3 1" sync "< write 3 1"
+	run_script :hold-syncs "write 3 1" other "" query :release
+	assert_replies query "write 3 1"
+	assert_places "write 3 1 in the loop" sync
+	run_script :cold :hold-syncs "write 3 1" other "" query :release
+	assert_replies query "write 3 1"
+	assert_places "write 3 1" sync
 }
 
 @test "with -s a write during a sync waits for one that begins after it" {
@@ -151,17 +145,12 @@ load reply
 	assert_replies "failed 41 04 3 1" "failed 41 04 4 1"
 }
 
-@test "a failed sync in the background fails every later FLUSH" {
+@test "a failed background sync fails FLUSHes, no read or write; logged once" {
 	EXIT=1
-	run_script "write 3 1" :sync-fails :pass "" :sync-works flush "" flush
-	assert_replies "write 3 1" "failed 00 04 0 0" "failed 00 04 0 0"
-}
-
-@test "a failed sync fails no read, and no write without -s; it is logged once" {
-	EXIT=1
-	run_script :sync-fails flush "" "write 3 1" "" "read 3 1" "" flush
-	assert_replies "failed 00 04 0 0" "write 3 1" "read 3 1 ee" \
-		"failed 00 04 0 0"
+	run_script "write 3 1" :sync-fails :pass "" :sync-works flush "" \
+		"write 5 1" "" "read 3 1" "" :sync-fails flush
+	assert_replies "write 3 1" "failed 00 04 0 0" "write 5 1" \
+		"read 3 1 ee" "failed 00 04 0 0"
 	assert_equal "vblade: e0.1: 1500: sync failed: Input/output error: written data may be lost; every FLUSH and write with -s will fail until restart" \
 		"$(grep 'sync failed' "$ERR")"
 }
