@@ -9,10 +9,8 @@
 #
 # Each host is a namespace, and so is the bridge. They are named by process,
 # so that several files of tests can run side by side, and lan_close ends all
-# that runs in them. TARGET=/usr/sbin/vblade runs the tests against another
-# target.
+# that runs in them.
 
-VBLADE=${TARGET:-${VBLADE:-}}
 load ../helper
 
 CLIENT=$TESTS/client
