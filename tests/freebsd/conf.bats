@@ -20,7 +20,7 @@ teardown() { lab_close; }
 		ip -n "$TARGET_NS" link set $end up
 	done
 	on_target "$CONF" conf0 conf1 'ip link set conf0 down' \
-		'ip link set conf0 up' 'ip link delete conf0' |
+		'ip link delete conf0' |
 		diff <(head -n -4 "$FACTS") -
 }
 
