@@ -1,7 +1,8 @@
 # shellcheck shell=bats disable=SC2016,SC2034,SC2153,SC2030,SC2031,SC1003
 #
-# Our programs in the place of those of Debian's vblade 25: its unit and init
-# script, and what others built around vblade, work as they did.
+# Our programs in the place of those of Debian's vblade 25: its unit, and what
+# others built around vblade, work as they did.  package.bats has its init
+# script.
 
 load ../helper
 load container
@@ -48,20 +49,6 @@ teardown() {
 	wait_until 10 not_exported 4
 }
 
-@test "the init script starts and stops what is configured" {
-	conf plain 1
-	conf readonly 2 options=-r 'ionice="-c2 -n7"'
-	in_root /etc/init.d/vblade start
-	wait_until 10 is_exported 1
-	wait_until 10 is_readonly 2
-	in_root /etc/init.d/vblade status
-	# It checks ten times, without a pause, whether daemon(1) has ended its
-	# child, and then gives up; the child ends all the same.
-	in_root /etc/init.d/vblade stop || :
-	wait_until 10 not_exported 1
-	wait_until 10 not_exported 2
-}
-
 # agent ACTION: run Pacemaker's agent.
 agent() {
 	in_root env OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=aoe \
@@ -85,15 +72,4 @@ agent() {
 	not_exported 6
 	run agent monitor
 	assert_equal 7 "$status" "not running: $output"
-}
-
-@test "Gentoo's script finds it by its arguments and stops it" {
-	local pid
-	truncate -s 1M "$ROOT/srv/gentoo.img"
-	in_root /usr/sbin/vbladed -m 02:00:00:00:00:01 0 8 eth0 /srv/gentoo.img
-	wait_until 10 is_exported 8
-	pid=$(pid_of vblade)
-	assert_match '/usr/sbin/vblade.* 0 8 ' "$(ps -o args= -p "$pid")"
-	kill "$pid"
-	wait_until 10 not_exported 8
 }
