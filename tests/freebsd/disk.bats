@@ -38,7 +38,7 @@ assert_transfer() {
 		"s/^$1 \([0-9]* at $(($2 * 512)) by\)/\1/p" "$SHIM_TRACE")"
 }
 
-# integrity.bats has all their offsets and lengths.
+# stress/integrity, which suites.bats runs, has all offsets and lengths.
 @test "sectors of 4096 bytes: any 512 bytes are read and written" {
 	disk 4096
 	serve -o 3 -l 100 0 1 eth0 "$IMAGE"

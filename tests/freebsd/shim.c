@@ -17,6 +17,7 @@
  *	SHIM_MAXBUF	sysctl net.bpf.maxbufsize
  *	SHIM_DISK	name:sector: this file is a disk with such sectors;
  *			name:sector:mounted: and it is mounted
+ *	SHIM_SECTOR	the size of the sectors of block devices
  *	SHIM_MINCORE	sysctl vm.mincore_mapped
  *	SHIM_EINTR	if set, a signal interrupts the first fdatasync
  */
@@ -505,7 +506,8 @@ file_at(const char *path)
 		f.kind = DISK;
 		f.mounted = strstr(disk + len, ":mounted") != NULL;
 	} else if (__real_stat(path, &st) == 0 && S_ISBLK(st.st_mode)) {
-		f = (struct file){ .kind = DISK, .sector = 512 };
+		f.kind = DISK;
+		f.sector = (unsigned)variable("SHIM_SECTOR", 512);
 	}
 	return f;
 }

@@ -5,6 +5,7 @@ load ../helper
 
 setup() {
 	export SHIM_TRACE=$BATS_TEST_TMPDIR/trace SHIM_RUN=$BATS_TEST_TMPDIR
+	export ENGINE_LOG='disk I/O by threads$'
 	TAP=$BATS_TEST_TMPDIR/tap
 }
 
@@ -49,9 +50,21 @@ suite() {
 		"a full pipe that cannot be reopened"
 }
 
+# build_shimmed FLAG...: build the program in another way.
+build_shimmed() {
+	SHIMMED=$BATS_TEST_TMPDIR/vblade
+	"$TESTS/freebsd/build" "$SHIMMED" "$TESTS/../vblade.c" \
+		"$TESTS/../freebsd.c" "$@"
+}
+
 # What slows the disk down is preloaded, which ASan does not bear.
 @test "order of requests over a slow disk, without the sanitizers" {
-	"$TESTS/freebsd/build" "$BATS_TEST_TMPDIR/plain" "$TESTS/../vblade.c" \
-		"$TESTS/../freebsd.c"
-	SHIMMED=$BATS_TEST_TMPDIR/plain suite stress/order.bats
+	build_shimmed
+	suite stress/order.bats
+}
+
+@test "integrity of a file, and of a disk, under ThreadSanitizer" {
+	build_shimmed -w -O1 -fsanitize=thread
+	export STRESS=50 SHIM_SECTOR=4096 TSAN_OPTIONS=halt_on_error=1
+	suite stress/integrity.bats
 }
