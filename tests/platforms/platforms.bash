@@ -27,7 +27,7 @@ suite() {
 		files+=("$TESTS/$file")
 	done
 	output=$(env -i PATH="${PATH//$BATS_LIBEXEC:/}" HOME="${HOME:-/}" CI="${CI:-}" \
-		VBLADE="$VBLADE" \
+		VBLADE="$VBLADE" STRESS=50 \
 		${REPLY_PROGRAM:+"REPLY_PROGRAM=$REPLY_PROGRAM"} \
 		${POOL:+"POOL=$POOL"} \
 		ASAN_OPTIONS="detect_leaks=0:log_path=$log" \
