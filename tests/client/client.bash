@@ -90,25 +90,6 @@ has_stopped() {
 	[ ! -e "$DIR/$1.pid" ] || process_gone "$(cat "$DIR/$1.pid")"
 }
 
-# stop NAME [SIGNAL]: end what start started, by default with SIGKILL.
-stop() {
-	has_stopped "$1" || kill -s "${2:-KILL}" "$(cat "$DIR/$1.pid")"
-	wait_until 20 has_stopped "$1"
-}
-
-# start_target NAME HOST ARGUMENT...: start vblade on the host, and wait until
-# it is ready.
-start_target() {
-	start "$1" ip netns exec "$LAN-$2" "$VBLADE" "${@:3}"
-	wait_until 60 target_ready_or_stopped "$1"
-	grep -q '^pid ' "$DIR/$1.out" ||
-		fail "vblade ${*:3}: not ready" "$(cat "$DIR/$1.err")"
-}
-
-target_ready_or_stopped() {
-	grep -q '^pid ' "$DIR/$1.out" || has_stopped "$1"
-}
-
 # --- guests -----------------------------------------------------------
 
 # start_machine NAME MAC ARGUMENT...: start a QEMU on the LAN. What it writes

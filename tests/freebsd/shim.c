@@ -51,12 +51,10 @@
 
 enum {
 	FILES_MAX = 1024,
-	ETHER = 14,
 	VLAN_TAG = 4,
 	HEADER = 26,		/* BPF_WORDALIGN(14 + 26) - 14, less than the
 				   size of the struct */
 	BUFFER_MAX = 0x80000,
-	FRAME_MAX = 1 << 17,
 	WRITE_MAX = 16384,
 	LINKS_MAX = 1 << 14,
 	BLOCK = 32768,		/* of UFS; newfs(8) */
@@ -198,26 +196,23 @@ restore_tag(uint8_t *p, size_t n, struct msghdr *m)
 static size_t
 record_receive(int fd, const struct file *f, uint8_t *record, size_t room)
 {
-	static uint8_t frame[FRAME_MAX];
+	uint8_t *frame = record + HEADER;
 	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	struct iovec iov = { frame, sizeof frame - VLAN_TAG };
+	struct iovec iov = { frame, room - HEADER - VLAN_TAG };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
 	    .msg_control = control, .msg_controllen = sizeof control };
 	struct bpf_hdr h = { .bh_hdrlen = HEADER };
-	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT), accepted;
+	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_TRUNC);
 
 	if (n < 0)
 		return 0;
-	n = (ssize_t)restore_tag(frame, (size_t)n, &m);
-	send(f->filter[0], frame, (size_t)n, 0);
-	accepted = __real_recv(f->filter[1], NULL, 0,
-	    MSG_DONTWAIT | MSG_TRUNC);
-	if (accepted < 0)
-		return 0;
 	h.bh_datalen = (uint32_t)n;
-	h.bh_caplen = (uint32_t)MIN((size_t)accepted, room - HEADER);
+	h.bh_caplen = (uint32_t)restore_tag(frame, MIN((size_t)n, iov.iov_len),
+	    &m);
+	send(f->filter[0], frame, h.bh_caplen, 0);
+	if (__real_recv(f->filter[1], NULL, 0, MSG_DONTWAIT) < 0)
+		return 0;
 	memcpy(record, &h, HEADER);
-	memcpy(record + HEADER, frame, h.bh_caplen);
 	return HEADER + h.bh_caplen;
 }
 
@@ -365,26 +360,13 @@ bpf_read(int fd, struct file *f, uint8_t *buf, size_t len)
 	    fail_with(bpf_interface(fd, f, &r) ? EAGAIN : ENXIO);
 }
 
-/* The errors are in the order of bpfwrite() and bpf_movein(). */
+/* Where the two fail, Linux has the same errors but for a full queue. */
 static ssize_t
-bpf_write(int fd, struct file *f, const uint8_t *p, size_t len)
+bpf_write(int fd, const uint8_t *p, size_t len)
 {
-	struct ifreq r = { 0 };
-	ssize_t sent;
+	ssize_t sent = len > WRITE_MAX ? fail_with(EIO) : send(fd, p, len, 0);
 
-	if (!bpf_interface(fd, f, &r) ||
-	    __real_ioctl(fd, SIOCGIFFLAGS, &r) < 0)
-		return fail_with(ENXIO);
-	if (!(r.ifr_flags & IFF_UP))
-		return fail_with(ENETDOWN);
-	if (__real_ioctl(fd, SIOCGIFMTU, &r) < 0)
-		return fail_with(ENXIO);
-	if (len < ETHER || len - ETHER > (size_t)r.ifr_mtu)
-		return fail_with(EMSGSIZE);
-	if (len > WRITE_MAX)
-		return fail_with(EIO);
-	sent = send(fd, p, len, 0);
-	return sent >= 0 ? sent : fail_with(errno == EAGAIN ? ENOBUFS : errno);
+	return sent >= 0 || errno != EAGAIN ? sent : fail_with(ENOBUFS);
 }
 
 /*
@@ -749,7 +731,7 @@ REAL(ssize_t, write, int fd, const void *buf, size_t len)
 	struct file *f = file_of(fd);
 
 	return !has_rights(fd, CAP_WRITE) ? -1 :
-	    f->kind == BPF ? bpf_write(fd, f, buf, len) :
+	    f->kind == BPF ? bpf_write(fd, buf, len) :
 	    __real_write(fd, buf, len);
 }
 

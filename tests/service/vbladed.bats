@@ -139,14 +139,6 @@ stop_served() {
 	assert_serves
 }
 
-@test "a link that is down does not delay the command" {
-	on_target ip link set eth0 down
-	vbladed 0 1 eth0 disk.img
-	assert_equal 0 "$status" "$stderr"
-	on_target ip link set eth0 up
-	wait_until 10 frame -w 100 "$(config_read)"
-}
-
 @test "-V and -h are vblade's, on standard output" {
 	assert_equal "$("$VBLADE" -V)" "$(on_host "$VBLADED" -V)"
 	assert_equal "$("$VBLADE" --help)" "$(on_host "$VBLADED" --help)"
@@ -193,20 +185,6 @@ stop_served() {
 	on_target ip link set eth0 down
 	wait_for_log '^<29>.* vbladed: vblade: e0\.1: eth0: link down$'
 	assert_equal "" "$(grep -vE '^bound$|^<29>.{15} vbladed: ' "$ERR")"
-}
-
-@test "it logs again when the log daemon was restarted" {
-	vbladed 0 1 eth0 disk.img
-	wait_for_log 'MTU'
-	background "$TARGET_NS" nsenter -t "$(pid_of vblade)" --mount sh -ec '
-		rm /dev/log
-		exec "$0" /dev/log' "$TESTS/service/datagrams"
-	ERR=$OUT
-	wait_for_log bound
-	kill -9 "$SYSLOGD"
-	on_target ip link set eth0 down
-	on_target ip link set eth0 up
-	wait_for_log 'vbladed: .*link'
 }
 
 # --- what cannot stop it ---
