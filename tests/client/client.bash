@@ -1,5 +1,3 @@
-# shellcheck shell=bash
-#
 # What the tests of this directory share: a LAN with hosts on which targets
 # run, and guests, virtual machines that are their clients.
 #
@@ -40,7 +38,6 @@ lan_close() {
 	[ -n "${LAN:-}" ] || return 0
 	for ns in $(ip netns list | sed 's/ .*//' | grep -xE "$LAN(-.*)?"); do
 		pids=$(ip netns pids "$ns")
-		# shellcheck disable=SC2086
 		[ -z "$pids" ] || kill -9 $pids || :
 		ip netns delete "$ns"
 	done

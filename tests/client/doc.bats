@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016,SC2034
-#
 # Examples of the documentation work as printed: that of the manual for a Linux
 # client, and the pages of dist/doc, with virtual machines as targets and
 # clients.  The tests of RAID are one story, in order.

@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016,SC2034
-#
 # The Linux aoe driver finds, sizes, reads and writes what the target exports,
 # and continues without an error whatever happens to an export.  Each test has
 # an address of its own, since the driver forgets none.

@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016,SC2034
-#
 # The target is the virtual machine: vblade runs under Debian's kernel, and
 # the tests' own initiators send to it. The kernel of the machine that runs
 # the tests may lack VLANs (8021q); Debian's has them.

@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016,SC2034
-#
 # What aoetools, nmap and tshark, with their own idea of the protocol, report
 # of a target.
 

@@ -1,5 +1,3 @@
-# shellcheck shell=bash
-#
 # What the tests of this directory share: vblade and the rootless program of
 # the reply suite, built in a copy of the tree by another compiler, or for
 # another processor, and suites that are run with those.

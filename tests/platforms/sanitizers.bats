@@ -59,6 +59,5 @@ build_sanitized() {
 	chmod +x "$BATS_TEST_TMPDIR/vblade"
 	export VBLADE=$BATS_TEST_TMPDIR/vblade
 	export REPLY_PROGRAM="valgrind $TREE/tests/reply/reply"
-	# shellcheck disable=SC2086
 	suite ${VALGRIND_SUITES:-net/data.bats}
 }

@@ -1,5 +1,3 @@
-# shellcheck shell=bash
-#
 # A Debian container with systemd as its first process, in the target's
 # namespace of the lab.  One root with Debian's packages, vblade 25 among them,
 # is made once and kept in .cache; each container has a layer of its own above
@@ -19,7 +17,6 @@ container_root() {
 
 # mmdebstrap needs the low descriptors for itself, and leaves a mount.  Of
 # resource-agents only the files are needed, not its dependencies.
-# shellcheck disable=SC2016
 container_root_make() {
 	rm -rf "$CACHE/making"
 	unshare --mount mmdebstrap --variant=minbase \

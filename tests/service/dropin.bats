@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016,SC2034,SC2153,SC2030,SC2031,SC1003
-#
 # Our programs in the place of those of Debian's vblade 25: its unit, and what
 # others built around vblade, work as they did.  package.bats has its init
 # script.

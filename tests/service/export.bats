@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016
-#
 # vblade-export reads the file of an export and runs vblade; here with sh,
 # ionice, systemctl and sleep of our own.  OpenRC's init script, which runs it,
 # is read by a shell with the functions of openrc-run(8) made here.
@@ -32,7 +30,6 @@ conf() {
 # export_a SHELL LINE...: run it with these lines.
 export_a() {
 	conf a "${@:2}"
-	# shellcheck disable=SC2086
 	run $1 script a
 }
 
@@ -56,13 +53,6 @@ refuses() {
 		assert_match "^vblade: $PWD/conf/a.conf: $1" "$output"
 		refute_match '^<' "$output"
 	done
-}
-
-@test "the scripts have no errors that shellcheck finds" {
-	cd "$TESTS/../dist" || return
-	shellcheck -s sh vblade-export.in vbladed install build-deb \
-		freebsd/vblade.in debian/p*[mt] debian/preinst debian/tests/suites
-	shellcheck -s sh -e SC2034,SC2154,SC3043 openrc/vblade.in
 }
 
 @test "values become operands, options come first" {

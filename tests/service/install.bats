@@ -1,5 +1,3 @@
-# shellcheck shell=bats
-#
 # make install and make uninstall, with GNU make and BSD make.
 
 load ../helper

@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016,SC2034,SC2153,SC2030,SC2031,SC1003
-#
 # The manual is well formed, and agrees with the program; its examples work.
 
 load ../helper

@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016,SC2034,SC2153,SC2030,SC2031,SC1003
-#
 # The protocol of sd_notify(3), and priorities of lines for the journal.
 
 load ../helper

@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016
-#
 # The Debian package: reproducible, without lintian errors; and upgrades of
 # vblade 25 on hosts of their own.  What upgrade.bats has of them is one story.
 

@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016,SC2034,SC2153,SC2030,SC2031,SC1003
-#
 # Exports as services of a real systemd, in a container that serves them to
 # the initiator.
 

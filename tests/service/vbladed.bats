@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016,SC2034,SC2153,SC2030,SC2031
-#
 # vbladed reports start-up errors like vblade, or leaves it running in the
 # background when it is ready, with its log sent to syslog by logger(1).
 
@@ -28,6 +26,7 @@ setup() {
 teardown() {
 	stop_target
 	on_target ip link set eth0 up
+	wait_until 10 lab_has_carrier
 }
 
 # start_syslogd: make a /dev with a /dev/log; what is logged goes to $ERR.
