@@ -1,5 +1,5 @@
-# The Debian package: reproducible, without lintian errors; and upgrades of
-# vblade 25 on hosts of their own.  What upgrade.bats has of them is one story.
+# The Debian package: reproducible, without lintian errors; and hosts with
+# vblade 25 on which it is replaced.  What upgrade.bats has of them is one story.
 
 load ../helper
 load container
@@ -54,6 +54,22 @@ teardown() {
 	assert_match 'Homepage: http' "$(dpkg-deb --field "$DEB")"
 	assert_match 'Vcs-Git: http' "$(cat "$BATS_FILE_TMPDIR"/1/*.dsc)"
 	assert_match 'Testsuite: autopkgtest' "$(cat "$BATS_FILE_TMPDIR"/1/*.dsc)"
+}
+
+@test "our programs in the place of its own: its unit and generator work" {
+	local file
+	for file in vblade vbladed; do
+		chroot "$ROOT" dpkg-divert --local --rename --add \
+			--divert "/usr/sbin/$file.debian" "/usr/sbin/$file"
+	done
+	make -s -C "$TESTS/.." install INIT=none prefix=/usr DESTDIR="$ROOT"
+	conf with-dash 2 options=-r
+	conf nice 3 'ionice="-c2 -n4"' 'options="-s -b 20"'
+	container_boot
+	wait_until 10 is_readonly 2
+	wait_until 10 is_exported 3
+	assert_equal 2 "$(in_container systemctl list-units --plain \
+		--no-legend --state=running 'vblade@*' | wc -l)"
 }
 
 @test "upgrade: what was disabled stays disabled" {

@@ -190,6 +190,44 @@ assert_start_retried() {
 	wait_until 30 is_exported 1
 }
 
+# --- what others built around vblade ---
+
+@test "the unit of the OpenMediaVault plug-in starts and stops vbladed" {
+	truncate -s 1M "$ROOT/srv/omv.img"
+	printf '%s\n' '[Service]' Type=oneshot RemainAfterExit=yes \
+		'ExecStart=/usr/sbin/vbladed -d -s 0 4 eth0 /srv/omv.img' \
+		>"$ROOT/etc/systemd/system/vblade-omv.service"
+	in_container systemctl start vblade-omv
+	wait_until 10 is_exported 4
+	in_container systemctl stop vblade-omv
+	wait_until 10 not_exported 4
+}
+
+# agent ACTION: run Pacemaker's agent.
+agent() {
+	in_container env OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=aoe \
+		OCF_RESOURCE_TYPE=AoEtarget HA_LOGFACILITY=none \
+		HA_debug=0 HA_use_logd=no __OCF_ACTION="$1" \
+		OCF_RESKEY_device=/srv/ha.img OCF_RESKEY_nic=eth0 \
+		OCF_RESKEY_shelf=0 OCF_RESKEY_slot=6 \
+		OCF_RESKEY_binary=/usr/sbin/vblade \
+		OCF_RESKEY_pid=/run/aoe.pid \
+		/usr/lib/ocf/resource.d/heartbeat/AoEtarget "$1" </dev/null
+}
+
+@test "Pacemaker's agent starts, monitors and stops it" {
+	truncate -s 1M "$ROOT/srv/ha.img"
+	run agent monitor
+	assert_equal 7 "$status" "not running: $output"
+	agent start >"$BATS_TEST_TMPDIR/agent" 2>&1
+	wait_until 10 is_exported 6
+	agent monitor
+	agent stop
+	not_exported 6
+	run agent monitor
+	assert_equal 7 "$status" "not running: $output"
+}
+
 # --- shutdown ---
 
 @test "with RequiresMountsFor= the export stops before its nofail mount" {
