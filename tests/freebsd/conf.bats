@@ -14,7 +14,11 @@ teardown() { lab_close; }
 	for end in conf0 conf1; do
 		ip -n "$TARGET_NS" link set $end up
 	done
-	SHIM_DISK=$conf:512 on_target "$conf" conf0 conf1 \
+	for end in conf0 conf1; do
+		wait_until 10 on_target grep -qx up \
+			/sys/class/net/$end/operstate
+	done
+	SHIM_DISK=$conf on_target "$conf" conf0 conf1 \
 		'ip link set conf0 down' 'ip link delete conf0' "$conf" |
 		diff "$TESTS/freebsd/conf-freebsd15.1.txt" -
 }

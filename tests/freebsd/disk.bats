@@ -14,9 +14,9 @@ setup() {
 
 teardown() { serve_end; }
 
-# disk SECTOR[:mounted]: the image is a disk with such sectors.
+# disk SECTOR: the image is a disk with such sectors.
 disk() {
-	export SHIM_DISK=$IMAGE:$1
+	export SHIM_DISK=$IMAGE SHIM_SECTOR=$1
 }
 
 # batch REQUEST...: the target receives all of them at a time, and replies.
@@ -97,7 +97,8 @@ assert_transfer() {
 }
 
 @test "17: a mounted disk is refused, and -f is not advised" {
-	disk 512:mounted
+	disk 512
+	export SHIM_MOUNTED=1
 	assert_refused 6 "$IMAGE.*mounted" 0 1 eth0 "$IMAGE"
 	refute_match ' -f' "$(cat "$ERR")"
 	assert_refused 6 "$IMAGE.*mounted" -f 0 1 eth0 "$IMAGE"

@@ -15,9 +15,9 @@
  *			does not show
  *	SHIM_RUN	the directory that stands for /var/run
  *	SHIM_MAXBUF	sysctl net.bpf.maxbufsize
- *	SHIM_DISK	name:sector: this file is a disk with such sectors;
- *			name:sector:mounted: and it is mounted
- *	SHIM_SECTOR	the size of the sectors of block devices
+ *	SHIM_DISK	the name of a file that is a disk, as block devices are
+ *	SHIM_SECTOR	the size of the sectors of disks
+ *	SHIM_MOUNTED	if set, the disk is mounted
  *	SHIM_MINCORE	sysctl vm.mincore_mapped
  *	SHIM_EINTR	if set, a signal interrupts the first fdatasync
  */
@@ -69,9 +69,7 @@ static struct file {
 	unsigned size, dropped;	/* of its buffer, and what that did not hold */
 	int filter[2];		/* sockets: what is sent to 0 is filtered */
 	unsigned sector;	/* of a disk */
-	bool mounted;
-	bool limited;
-	uint64_t rights;
+	uint64_t denied;	/* rights */
 	const unsigned long *ioctls;
 	size_t ioctls_count;
 } files[FILES_MAX];
@@ -87,7 +85,7 @@ static struct {
 	_Atomic uint8_t *state;
 } pages;
 
-static char reported_links[LINKS_MAX];	/* by route(4) */
+static char links[LINKS_MAX], reported_links[LINKS_MAX];	/* by route(4) */
 
 /*
  * A call `name` in the program reaches __wrap_name, and __real_name is the
@@ -160,7 +158,7 @@ is_denied(const char *call)
 static bool
 has_rights(int fd, uint64_t rights)
 {
-	if (!file_of(fd)->limited || (file_of(fd)->rights & rights) == rights)
+	if ((file_of(fd)->denied & rights) == 0)
 		return true;
 	trace("denied fd %d rights %#llx\n", fd, (unsigned long long)rights);
 	errno = ENOTCAPABLE;
@@ -442,9 +440,9 @@ describe_links(int fd, char text[LINKS_MAX])
 	if_freenameindex(all);
 }
 
-/* Has a link changed, or was a message lost?  Stores the links as they are. */
+/* Has a link changed, or was a message lost? */
 static bool
-route_ready(int fd, char links[LINKS_MAX])
+route_ready(int fd)
 {
 	char c;
 
@@ -458,13 +456,11 @@ route_ready(int fd, char links[LINKS_MAX])
 
 REAL(ssize_t, recv, int fd, void *buf, size_t len, int flags)
 {
-	char links[LINKS_MAX];
-
 	if (!has_rights(fd, CAP_READ))
 		return -1;
 	if (file_of(fd)->kind != ROUTE)
 		return __real_recv(fd, buf, len, flags);
-	if (!route_ready(fd, links))
+	if (!route_ready(fd))
 		return fail_with(EAGAIN);
 	strcpy(reported_links, links);
 	return 1;		/* byte of a message, which nothing parses */
@@ -479,18 +475,12 @@ static struct file
 file_at(const char *path)
 {
 	const char *disk = getenv("SHIM_DISK");
-	size_t len = strlen(path);
-	struct file f = { 0 };
+	struct file f = { .sector = (unsigned)variable("SHIM_SECTOR", 512) };
 	struct stat st;
 
-	if (disk != NULL && strncmp(disk, path, len) == 0 &&
-	    sscanf(disk + len, ":%u", &f.sector) == 1) {
+	if ((disk != NULL && strcmp(disk, path) == 0) ||
+	    (__real_stat(path, &st) == 0 && S_ISBLK(st.st_mode)))
 		f.kind = DISK;
-		f.mounted = strstr(disk + len, ":mounted") != NULL;
-	} else if (__real_stat(path, &st) == 0 && S_ISBLK(st.st_mode)) {
-		f.kind = DISK;
-		f.sector = (unsigned)variable("SHIM_SECTOR", 512);
-	}
 	return f;
 }
 
@@ -679,7 +669,8 @@ REAL(int, open, const char *path, int flags, ...)
 	}
 	if (strncmp(path, "/var/run/", 9) == 0)
 		return run_open(path + 9, flags, mode);
-	if (f.mounted && (flags & O_ACCMODE) != O_RDONLY)
+	if (f.kind == DISK && (flags & O_ACCMODE) != O_RDONLY &&
+	    variable("SHIM_MOUNTED", 0))
 		return fail_with(EPERM);
 	fd = __real_open(path, flags, mode);
 	if (fd >= 0)
@@ -803,16 +794,14 @@ static short
 ready_events(const struct pollfd *p)
 {
 	struct file *f = file_of(p->fd);
-	char links[LINKS_MAX];
 	struct ifreq r = { 0 };
 
 	if (p->fd < 0)
 		return 0;
-	if (f->limited && !(f->rights & CAP_EVENT))
+	if (f->denied & CAP_EVENT)
 		return POLLNVAL;
 	if (f->kind == ROUTE)
-		return p->revents != 0 && route_ready(p->fd, links) ? POLLIN :
-		    0;
+		return p->revents != 0 && route_ready(p->fd) ? POLLIN : 0;
 	if (f->kind == BPF)
 		return !bpf_interface(p->fd, f, &r) || next_length(p->fd) >= 0 ?
 		    POLLIN : 0;
@@ -850,8 +839,7 @@ cap_rights_limit(int fd, const cap_rights_t *r)
 {
 	if (fcntl(fd, F_GETFD) < 0)
 		return -1;
-	file_of(fd)->limited = true;
-	file_of(fd)->rights = r->bits;
+	file_of(fd)->denied = ~r->bits;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 # They open files at run time, so that confine() is left out.
 
 load ../helper
+load ../faults
 load platforms
 
 # build_sanitized NAME COMPILER SANITIZERS TARGET...
@@ -54,10 +55,7 @@ build_sanitized() {
 @test "uninitialised memory: valgrind, on the wire" {
 	build valgrind CPPFLAGS=-DUNCONFINED CFLAGS='-O1 -g' vblade \
 		tests/reply/reply
-	printf '#!/bin/sh\nexec valgrind "%s" "$@"\n' "$TREE/vblade" \
-		>"$BATS_TEST_TMPDIR/vblade"
-	chmod +x "$BATS_TEST_TMPDIR/vblade"
-	export VBLADE=$BATS_TEST_TMPDIR/vblade
+	VBLADE=$(VBLADE=$TREE/vblade wrap_vblade valgrind valgrind)
 	export REPLY_PROGRAM="valgrind $TREE/tests/reply/reply"
 	suite ${VALGRIND_SUITES:-net/data.bats}
 }

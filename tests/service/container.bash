@@ -152,10 +152,6 @@ is_exported() {
 	frame -w 500 "$(config_read)"
 }
 
-not_exported() {
-	! is_exported "$1"
-}
-
 # assert_exported SLOT: e0.SLOT is exported before long.
 assert_exported() {
 	wait_until 20 is_exported "$1" || {

@@ -76,12 +76,12 @@ teardown() {
 	conf disabled 1
 	container_boot
 	in_container systemctl disable --now vblade
-	wait_until 10 not_exported 1
+	wait_until 10 refute is_exported 1
 	upgrade
-	not_exported 1
+	refute is_exported 1
 	assert_equal disabled "$(in_container systemctl is-enabled vblade)"
 	container_reboot
-	not_exported 1
+	refute is_exported 1
 	in_container systemctl start vblade
 	assert_new 1 disabled
 }
@@ -123,5 +123,5 @@ command_in_root() {
 	# It checks ten times, without a pause, whether daemon(1) has ended its
 	# child, and then gives up; the child ends all the same.
 	in_root /etc/init.d/vblade stop || :
-	wait_until 10 not_exported 1
+	wait_until 10 refute is_exported 1
 }

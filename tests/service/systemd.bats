@@ -200,7 +200,7 @@ assert_start_retried() {
 	in_container systemctl start vblade-omv
 	wait_until 10 is_exported 4
 	in_container systemctl stop vblade-omv
-	wait_until 10 not_exported 4
+	wait_until 10 refute is_exported 4
 }
 
 # agent ACTION: run Pacemaker's agent.
@@ -223,7 +223,7 @@ agent() {
 	wait_until 10 is_exported 6
 	agent monitor
 	agent stop
-	not_exported 6
+	refute is_exported 6
 	run agent monitor
 	assert_equal 7 "$status" "not running: $output"
 }
@@ -266,7 +266,7 @@ agent() {
 	wait_until 10 eval 'in_container journalctl --quiet --no-pager -t vbladed |
 		grep -q "e0\.2.*O_RDONLY"'
 	in_container sh -ec "$(example live.iso | sed -n 2p)"
-	wait_until 10 not_exported 2
+	wait_until 10 refute is_exported 2
 }
 
 @test "example: a macvlan made by systemd-networkd, at boot" {
