@@ -65,8 +65,7 @@ enum {
 
 static struct file {
 	enum { OTHER, BPF, ROUTE, DISK } kind;
-	int index;		/* of the interface of a bpf device, 0: none */
-	unsigned size, dropped;	/* of its buffer, and what that did not hold */
+	unsigned size, dropped;	/* of bpf's buffer, and what that did not hold */
 	int filter[2];		/* sockets: what is sent to 0 is filtered */
 	unsigned sector;	/* of a disk */
 	uint64_t denied;	/* rights */
@@ -246,12 +245,13 @@ bpf_open(void)
 
 /* The present name of the interface, to which bpf is bound whatever it is. */
 static bool
-bpf_interface(int fd, struct file *f, struct ifreq *r)
+bpf_interface(int fd, struct ifreq *r)
 {
-	r->ifr_ifindex = f->index;
-	if (f->index == 0 || __real_ioctl(fd, SIOCGIFNAME, r) < 0)
-		f->index = 0;
-	return f->index != 0;
+	struct sockaddr_ll a = { 0 };
+
+	getsockname(fd, (void *)&a, &(socklen_t){ sizeof a });
+	r->ifr_ifindex = a.sll_ifindex;
+	return a.sll_ifindex > 0 && __real_ioctl(fd, SIOCGIFNAME, r) == 0;
 }
 
 /* What was dropped since the last call. */
@@ -280,7 +280,7 @@ bpf_bind(int fd, struct file *f, const char *name)
 		__real_recv(fd, &c, 1, MSG_DONTWAIT);
 	bpf_drops(fd);
 	f->dropped = 0;
-	f->index = to.sll_ifindex = r.ifr_ifindex;
+	to.sll_ifindex = r.ifr_ifindex;
 	return bind(fd, (void *)&to, sizeof to);
 }
 
@@ -318,12 +318,12 @@ bpf_ioctl(int fd, struct file *f, unsigned long request, void *arg)
 	case BIOCSETIF:
 		return bpf_bind(fd, f, arg);
 	case BIOCGETIF:
-		if (!bpf_interface(fd, f, &r))
+		if (!bpf_interface(fd, &r))
 			return fail_with(EINVAL);
 		memcpy(arg, r.ifr_name, IFNAMSIZ);
 		return 0;
 	case BIOCGDLT:
-		if (!bpf_interface(fd, f, &r) ||
+		if (!bpf_interface(fd, &r) ||
 		    __real_ioctl(fd, SIOCGIFHWADDR, &r) < 0)
 			return fail_with(EINVAL);
 		*(unsigned *)arg = r.ifr_hwaddr.sa_family == ARPHRD_ETHER ?
@@ -355,7 +355,7 @@ bpf_read(int fd, struct file *f, uint8_t *buf, size_t len)
 		at = BPF_WORDALIGN(end);
 	}
 	return end > 0 ? (ssize_t)end :
-	    fail_with(bpf_interface(fd, f, &r) ? EAGAIN : ENXIO);
+	    fail_with(bpf_interface(fd, &r) ? EAGAIN : ENXIO);
 }
 
 /* Where the two fail, Linux has the same errors but for a full queue. */
@@ -803,7 +803,7 @@ ready_events(const struct pollfd *p)
 	if (f->kind == ROUTE)
 		return p->revents != 0 && route_ready(p->fd) ? POLLIN : 0;
 	if (f->kind == BPF)
-		return !bpf_interface(p->fd, f, &r) || next_length(p->fd) >= 0 ?
+		return !bpf_interface(p->fd, &r) || next_length(p->fd) >= 0 ?
 		    POLLIN : 0;
 	return p->revents;
 }
