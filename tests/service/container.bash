@@ -167,6 +167,13 @@ assert_new() {
 		"$(in_container systemctl status --no-pager --full "vblade@$2")"
 }
 
+# command_that SCRIPT FILE: make a command.
+command_that() {
+	rm -f "$2"
+	printf '#!/bin/sh\n%s\n' "$1" >"$2"
+	chmod +x "$2"
+}
+
 # make_package DIRECTORY: build the Debian package there.
 make_package() {
 	OUT=$1 make -s -C "$TESTS/.." deb 3>&- 2>"$BATS_FILE_TMPDIR/log" ||

@@ -3,22 +3,17 @@
 # is read by a shell with the functions of openrc-run(8) made here.
 
 load ../helper
+load container
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	mkdir bin conf
 	sed "s,@sbindir@,$PWD/bin," "$TESTS/../dist/vblade-export.in" >script
-	command_that 'printf "<%s>" "$0" "$@"; echo' vblade
+	command_that 'printf "<%s>" "$0" "$@"; echo' bin/vblade
 	cp bin/vblade bin/vbladed
 	PATH=$PWD/bin:$PATH VBLADE_CONFDIR=$PWD/conf
 	export PATH VBLADE_CONFDIR
 	unset NOTIFY_SOCKET JOURNAL_STREAM
-}
-
-# command_that SCRIPT NAME: make a command.
-command_that() {
-	printf '#!/bin/sh\n%s\n' "$1" >"bin/$2"
-	chmod +x "bin/$2"
 }
 
 # conf NAME LINE...: a file of which all keys but those given are good.
@@ -161,10 +156,10 @@ filename=/dev/sdb options=-r" "$output"
 
 @test "ionice is used if it works, else ignored with a message" {
 	conf a 'ionice=-c2 -n7'
-	command_that 'echo "ionice $*"' ionice
+	command_that 'echo "ionice $*"' bin/ionice
 	run sh script a
 	assert_match "^ionice -c2 -n7 .*/bin/vblade -- 0 1" "$output"
-	command_that 'echo denied; exit 1' ionice
+	command_that 'echo denied; exit 1' bin/ionice
 	run sh script a
 	assert_match 'ionice=-c2 -n7 is ignored: denied' "$output"
 	assert_match '^<.*/vblade><--><0>' "$output"
@@ -172,8 +167,8 @@ filename=/dev/sdb options=-r" "$output"
 
 # waits RESTARTS: how many seconds -w waits for what is missing.
 waits() {
-	command_that "echo $1" systemctl
-	command_that 'echo >>slept' sleep
+	command_that "echo $1" bin/systemctl
+	command_that 'echo >>slept' bin/sleep
 	rm -f slept
 	run dash script -w a
 	assert_equal 0 "$status" "$output"
@@ -198,13 +193,13 @@ waits() {
 
 @test "the wait ends when what was missing is there, or no longer configured" {
 	conf a netif=lo filename=disk
-	command_that 'echo 9' systemctl
-	command_that 'echo >>slept; [ $(wc -l <slept) -lt 3 ] || : >disk' sleep
+	command_that 'echo 9' bin/systemctl
+	command_that 'echo >>slept; [ $(wc -l <slept) -lt 3 ] || : >disk' bin/sleep
 	run dash script -w a
 	assert_equal "0 3" "$status $(wc -l <slept)" "$output"
 	assert_match '<--><0><1><lo><disk>' "$output"
 	conf a netif=nosuch0 filename=disk
-	command_that 'sed -i s/nosuch0/lo/ conf/a.conf' sleep
+	command_that 'sed -i s/nosuch0/lo/ conf/a.conf' bin/sleep
 	run dash script -w a
 	assert_equal 0 "$status" "$output"
 	assert_match '<--><0><1><lo><disk>' "$output"

@@ -92,25 +92,18 @@ teardown() {
 	container_boot
 	assert_exported 1
 	pid=$(in_container pidof vblade)
-	command_in_root policy-rc.d 'exit 101'
+	command_that 'exit 101' "$ROOT/usr/sbin/policy-rc.d"
 	upgrade
 	assert_equal "$pid" "$(in_container pidof vblade)"
 	container_reboot
 	assert_new 1 kept
 }
 
-# command_in_root NAME SCRIPT: make /usr/sbin/NAME.
-command_in_root() {
-	rm -f "$ROOT/usr/sbin/$1"
-	printf '#!/bin/sh\n%s\n' "$2" >"$ROOT/usr/sbin/$1"
-	chmod +x "$ROOT/usr/sbin/$1"
-}
-
 @test "upgrade without systemd: the init script stays and restarts the exports" {
 	local pid
 	# Incomplete, it makes the init script of vblade 25 fail.
 	rm "$ROOT/etc/vblade.conf.d/skeleton.conf"
-	command_in_root runlevel 'echo N 2'
+	command_that 'echo N 2' "$ROOT/usr/sbin/runlevel"
 	conf old 1 options=-r 'ionice="-c2 -n7"'
 	in_root /etc/init.d/vblade start
 	wait_until 10 is_exported 1

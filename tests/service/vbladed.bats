@@ -52,13 +52,6 @@ vbladed() {
 		"$VBLADED" "$@"
 }
 
-# command_that SCRIPT NAME: make a command that vbladed finds first.
-command_that() {
-	rm -f "bin/$2"
-	printf '#!/bin/sh\n%s\n' "$1" >"bin/$2"
-	chmod +x "bin/$2"
-}
-
 nothing_of_vblade_runs() {
 	[ -z "$(pid_of vblade)" ]
 }
@@ -107,7 +100,7 @@ stop_served() {
 }
 
 @test "a vblade that ends well but was never ready is a failure" {
-	command_that 'echo "pid 1: e0.1, 8 sectors O_RDWR"' vblade
+	command_that 'echo "pid 1: e0.1, 8 sectors O_RDWR"' bin/vblade
 	assert_fails 1 '^pid 1: ' 0 1 eth0 disk.img
 }
 
@@ -190,7 +183,7 @@ stop_served() {
 
 # serves_with_logger SCRIPT: vbladed serves where this is logger.
 serves_with_logger() {
-	command_that "$1" logger
+	command_that "$1" bin/logger
 	PATH=$PWD/bin:$PATH vbladed -v 0 1 eth0 disk.img
 	assert_serves
 	assert_serves
@@ -210,7 +203,7 @@ serves_with_logger() {
 
 @test "Ctrl-C and the end of the terminal do not stop it" {
 	local pid
-	command_that 'exec cat >>log' logger
+	command_that 'exec cat >>log' bin/logger
 	PATH=$PWD/bin:$PATH run on_target script -qc "
 		'$VBLADED' 0 1 eth0 disk.img
 		trap : INT HUP
@@ -228,7 +221,7 @@ serves_with_logger() {
 }
 
 @test "Ctrl-C during the start stops vblade, too" {
-	command_that 'echo $$ >vblade.pid; exec sleep 600' vblade
+	command_that 'echo $$ >vblade.pid; exec sleep 600' bin/vblade
 	background '' nsenter -t "$SYSLOGD" --mount --net --wd=. \
 		env --default-signal=INT "$VBLADED" 0 1 eth0 disk.img
 	wait_until 10 test -s vblade.pid
