@@ -65,7 +65,7 @@ enum {
 
 static struct file {
 	enum { OTHER, BPF, ROUTE, DISK } kind;
-	unsigned size, dropped;	/* of bpf's buffer, and what that did not hold */
+	unsigned size, dropped;	/* bpf's buffer, and what it did not hold */
 	int filter[2];		/* sockets: what is sent to 0 is filtered */
 	unsigned sector;	/* of a disk */
 	uint64_t denied;	/* rights */
@@ -84,7 +84,8 @@ static struct {
 	_Atomic uint8_t *state;
 } pages;
 
-static char links[LINKS_MAX], reported_links[LINKS_MAX];	/* by route(4) */
+/* As they are, and as route(4) has reported them. */
+static char links[LINKS_MAX], reported_links[LINKS_MAX];
 
 /*
  * A call `name` in the program reaches __wrap_name, and __real_name is the

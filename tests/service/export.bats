@@ -194,7 +194,8 @@ waits() {
 @test "the wait ends when what was missing is there, or no longer configured" {
 	conf a netif=lo filename=disk
 	command_that 'echo 9' bin/systemctl
-	command_that 'echo >>slept; [ $(wc -l <slept) -lt 3 ] || : >disk' bin/sleep
+	command_that 'echo >>slept; [ $(wc -l <slept) -lt 3 ] || : >disk' \
+		bin/sleep
 	run dash script -w a
 	assert_equal "0 3" "$status $(wc -l <slept)" "$output"
 	assert_match '<--><0><1><lo><disk>' "$output"

@@ -1,5 +1,5 @@
 # The Debian package: reproducible, without lintian errors; and hosts with
-# vblade 25 on which it is replaced.  What upgrade.bats has of them is one story.
+# vblade 25 on which it is replaced.  upgrade.bats has the story of one host.
 
 load ../helper
 load container
