@@ -14,7 +14,7 @@ case ${BATS_TEST_FILENAME:-} in
 	;;
 *)
 	ENGINE=ring
-	ENGINE_LOG='disk I/O by io_uring'
+	: "${ENGINE_LOG:=disk I/O by io_uring}"
 	;;
 esac
 

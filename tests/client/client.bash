@@ -1,5 +1,3 @@
-# shellcheck shell=bash
-#
 # What the tests of this directory share: a LAN with hosts on which targets
 # run, and guests, virtual machines that are their clients.
 #
@@ -9,10 +7,8 @@
 #
 # Each host is a namespace, and so is the bridge. They are named by process,
 # so that several files of tests can run side by side, and lan_close ends all
-# that runs in them. TARGET=/usr/sbin/vblade runs the tests against another
-# target.
+# that runs in them.
 
-VBLADE=${TARGET:-${VBLADE:-}}
 load ../helper
 
 CLIENT=$TESTS/client
@@ -42,7 +38,6 @@ lan_close() {
 	[ -n "${LAN:-}" ] || return 0
 	for ns in $(ip netns list | sed 's/ .*//' | grep -xE "$LAN(-.*)?"); do
 		pids=$(ip netns pids "$ns")
-		# shellcheck disable=SC2086
 		[ -z "$pids" ] || kill -9 $pids || :
 		ip netns delete "$ns"
 	done
@@ -90,25 +85,6 @@ start() {
 
 has_stopped() {
 	[ ! -e "$DIR/$1.pid" ] || process_gone "$(cat "$DIR/$1.pid")"
-}
-
-# stop NAME [SIGNAL]: end what start started, by default with SIGKILL.
-stop() {
-	has_stopped "$1" || kill -s "${2:-KILL}" "$(cat "$DIR/$1.pid")"
-	wait_until 20 has_stopped "$1"
-}
-
-# start_target NAME HOST ARGUMENT...: start vblade on the host, and wait until
-# it is ready.
-start_target() {
-	start "$1" ip netns exec "$LAN-$2" "$VBLADE" "${@:3}"
-	wait_until 60 target_ready_or_stopped "$1"
-	grep -q '^pid ' "$DIR/$1.out" ||
-		fail "vblade ${*:3}: not ready" "$(cat "$DIR/$1.err")"
-}
-
-target_ready_or_stopped() {
-	grep -q '^pid ' "$DIR/$1.out" || has_stopped "$1"
 }
 
 # --- guests -----------------------------------------------------------

@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016,SC2034
-#
 # Examples of the documentation work as printed: that of the manual for a Linux
 # client, and the pages of dist/doc, with virtual machines as targets and
 # clients.  The tests of RAID are one story, in order.
@@ -32,9 +30,11 @@ teardown_file() {
 	rm -r "$MEMORY"
 }
 
+teardown() { serve_end; }
+
 @test "the manual's example makes a file system and mounts it" {
 	truncate -s 64M "$DIR/disk"
-	start_target t a 0 1 eth0 "$DIR/disk"
+	TARGET_NS=$LAN-a serve 0 1 eth0 "$DIR/disk"
 	on_guest g "$(example 'modprobe aoe')
 		echo kept >/mnt/file
 		umount /mnt
@@ -42,7 +42,6 @@ teardown_file() {
 		grep kept /mnt/file
 		umount /mnt
 		modprobe -r aoe"
-	stop t
 }
 
 @test "each page fits a screen" {

@@ -66,14 +66,12 @@ no_vblade() {
 		sed 's,[0-9][0-9]*,/proc/&/task/*/status,g')
 }
 
-# write_and_verify FILE [OPTION...]: write 12 MB to it in 4 s and more, sixteen
-# blocks at a time, then read all and verify it.
+# write_and_verify FILE: write 12 MB to it in 4 s and more, sixteen requests at
+# a time of up to 32 KiB, then read all and verify it.
 write_and_verify() {
-	file=$1
-	shift
-	fio --name=load --filename="$file" --direct=1 --ioengine=libaio \
-		--iodepth=16 --rw=randwrite --bs=8k --size=12M --rate=3M \
-		--verify=crc32c --verify_fatal=1 "$@"
+	fio --name=load --filename="$1" --direct=1 --ioengine=libaio \
+		--iodepth=16 --rw=randwrite --bsrange=512-32k --size=12M \
+		--rate=3M --verify=crc32c --verify_fatal=1
 }
 
 # wait_for_writes ADDRESS: wait until a hundred more writes have ended there.

@@ -1,5 +1,3 @@
-# shellcheck shell=bats disable=SC2016,SC2034
-#
 # The target is the virtual machine: vblade runs under Debian's kernel, and
 # the tests' own initiators send to it. The kernel of the machine that runs
 # the tests may lack VLANs (8021q); Debian's has them.
@@ -34,7 +32,7 @@ serve() {
 	on_guest g "
 		rm -f /run/$1.*
 		truncate -s 4k /run/$1.disk
-		start_job $1 ${LAUNCHER:-} '$(realpath "$VBLADE")' ${*:2}
+		start_job $1 '$(realpath "$VBLADE")' ${*:2}
 		wait_until 120 grep -q '^pid ' /run/$1.output || {
 			cat /run/$1.output
 			exit 1
@@ -83,28 +81,16 @@ assert_untouched() {
 	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 '00*512')"
 }
 
-# assert_verifies ENGINE OPTION...: the ram disk of the guest is exported by
-# this engine, and every read among many writes returns what was written last.
-assert_verifies() {
-	on_guest g 'head -c 16M /dev/zero >/dev/ram0'
-	serve t "${@:2}" 0 1 eth0 /dev/ram0
-	on_guest g "grep 'disk I/O by $1\$' /run/t.output"
-	run on_host c timeout 120 "$TESTS/load" -t 20000 -m mixed -u -p 10 -F 100 \
-		-r -w 32 -N 4000 0 1 eth0
-	assert_match ' errors=0 bad=0 mismatches=0 retransmits=0 ' "$output"
-	assert_equal 0 "$status"
-}
-
 @test "Debian's kernel serves by io_uring, also with -d and -s" {
 	local option
 	for option in '' -d -s; do
-		assert_verifies io_uring $option
+		on_guest g 'head -c 16M /dev/zero >/dev/ram0'
+		serve t $option 0 1 eth0 /dev/ram0
+		on_guest g "grep 'disk I/O by io_uring\$' /run/t.output"
+		assert_match ' errors=0 bad=0 mismatches=0 retransmits=0 ' \
+			"$(on_host c timeout 120 "$TESTS/load" -t 20000 \
+				-m mixed -u -p 10 -F 100 -r -w 32 -N 4000 \
+				0 1 eth0)"
 		on_guest g end_vblade
 	done
-}
-
-@test "where io_uring is forbidden, Debian's kernel serves by threads" {
-	cc -o "$DIR/without" "$TESTS/without.c"
-	LAUNCHER="$DIR/without -u"
-	assert_verifies 'threads (io_uring: Operation not permitted)' -s
 }

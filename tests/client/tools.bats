@@ -1,6 +1,5 @@
-# shellcheck shell=bats disable=SC2016,SC2034
-#
-# What aoetools and nmap, with their own idea of the protocol, report of a target.
+# What aoetools, nmap and tshark, with their own idea of the protocol, report
+# of a target.
 
 load client
 
@@ -45,24 +44,9 @@ assert_config() {
 	assert_match '^model: [^ ]' "$output"
 }
 
-@test "aoeping reports that there is no SMART" {
-	tool aoeping -S status 0 1 eth0
-	assert_equal '1 Error: e0.1 does not support SMART' "$status $output"
-}
-
 @test "aoe-sancheck finds the path good for the largest frames" {
-	local line='=========================================='
-	assert_output "Probing...done.
-${line}
-INTERFACE SUMMARY
-${line}
-Name	Status	MTU	PCI ID
-eth0	UP	1500	
-${line}
-DEVICE SUMMARY
-${line}
-Device	Macs	Payload	Local Interfaces
-e0.1	   1	1024	eth0" aoe-sancheck eth0
+	tool aoe-sancheck eth0
+	assert_match $'^e0\\.1\t   1\t1024\teth0$' "$output"
 }
 
 @test "aoecfg sets, forces and reads the configuration" {
@@ -76,16 +60,6 @@ e0.1	   1	1024	eth0" aoe-sancheck eth0
 	assert_config other
 }
 
-@test "aoecfg tests for the configuration, and for its start" {
-	assert_config hello -c set -s hello
-	assert_config hello -c test -s hello
-	assert_config hello -c prefix -s hell
-	tool aoecfg -t 1 -c test -s hell 0 1 eth0
-	assert_equal '' "$output"
-	tool aoecfg -t 1 -c prefix -s ello 0 1 eth0
-	assert_equal '' "$output"
-}
-
 # nmap sends the bare header, 24 bytes that a virtual link does not pad to the
 # 60 of Ethernet. It uses an interface only if it has an IP address.
 @test "nmap discovers the target" {
@@ -93,4 +67,31 @@ e0.1	   1	1024	eth0" aoe-sancheck eth0
 	tool nmap --script broadcast-ataoe-discover -e eth0
 	assert_match "Server: ${TARGET_MAC//:/}; Version: 1; Major: 0; Minor: 1\$" \
 		"$output"
+}
+
+# decode FILTER FIELD...: of the captured frames that pass the filter.
+decode() {
+	local fields=("${@:2}")
+	tshark -r wire -Y "$1" -T fields "${fields[@]/#/-e}" 2>/dev/null
+}
+
+@test "tshark finds no reply malformed, and the errors that were due" {
+	local request requests=(identify ata_flush 'ata_read 0 2'
+		'ata_write 2047 1 5a*512' 'ata_read 2047 2' config_read
+		'request 01 0000000000070000' 'request 02 00000000'
+		'request 03 0000' 'request 09 00')
+	cd "$BATS_TEST_TMPDIR"
+	background "$INITIATOR_NS" tshark -q -i eth0 -f 'ether proto 0x88a2' \
+		-c $((2 * ${#requests[@]})) -w wire
+	# It writes the first block once it really listens.
+	wait_until 60 test -s wire
+	for request in "${requests[@]}"; do
+		query "$($request)" >/dev/null
+	done
+	wait_for_exit "$PID"
+	assert_equal '' "$(decode '_ws.expert.severity >= 0x600000 ||
+		_ws.malformed' frame.number frame.protocols)"
+	assert_equal '0 0 0 0 0 1 1/2 2 3 9/1' "$(decode 'aoe.response == 1 &&
+		aoe.major == 0 && aoe.minor == 1' aoe.cmd aoe.error |
+		sed 's,\t$,,; s,\t,/,' | xargs)"
 }

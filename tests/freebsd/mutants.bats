@@ -62,7 +62,7 @@ assert_caught() {
 }
 
 @test "transfers of less than a sector, no fdatasync, EPERM not explained" {
-	assert_caught freebsd/disk 'sectors of 4096 bytes: any single' \
+	assert_caught freebsd/disk 'sectors of 4096 bytes' \
 		'roundup(n, m)' '(n)'
 	assert_caught freebsd/disk '21: ' 'fdatasync(fd)' 0
 	assert_caught freebsd/disk '17: ' EPERM 0

@@ -1,5 +1,3 @@
-# shellcheck shell=bash
-#
 # Before the first test: build the program with the shim, and download the
 # compiler that has FreeBSD's headers while tests run.  If SHIMMED is set, it
 # names the program instead.

@@ -6,16 +6,18 @@
  * freebsd.c is compiled unchanged, with the headers in include/, and linked
  * with this file and ld's --wrap for the system calls defined below (see
  * build).  A bpf device is an AF_PACKET socket whose frames pass through the
- * filter, the direction and the two buffers here; conf.bats compares it with
- * a transcript of a FreeBSD 15.1 kernel.  What the shim cannot prove:
- * FreeBSD's libc, timing, drivers, GEOM and Capsicum themselves.
+ * filter when they are read; conf.bats compares it with a transcript of a
+ * FreeBSD 15.1 kernel.  It is always in immediate mode, and never reads what it
+ * has sent.  What the shim cannot prove: FreeBSD's libc, timing, drivers, GEOM
+ * and Capsicum themselves.
  *
  *	SHIM_TRACE	a file that gets a line for each call that traffic
  *			does not show
  *	SHIM_RUN	the directory that stands for /var/run
  *	SHIM_MAXBUF	sysctl net.bpf.maxbufsize
- *	SHIM_DISK	name:sector: this file is a disk with such sectors;
- *			name:sector:mounted: and it is mounted
+ *	SHIM_DISK	the name of a file that is a disk, as block devices are
+ *	SHIM_SECTOR	the size of the sectors of disks
+ *	SHIM_MOUNTED	if set, the disk is mounted
  *	SHIM_MINCORE	sysctl vm.mincore_mapped
  *	SHIM_EINTR	if set, a signal interrupts the first fdatasync
  */
@@ -49,40 +51,25 @@
 
 enum {
 	FILES_MAX = 1024,
-	ETHER = 14,
+	VLAN_TAG = 4,
 	HEADER = 26,		/* BPF_WORDALIGN(14 + 26) - 14, less than the
 				   size of the struct */
-	BUFFER_DEFAULT = 4096,
-	BUFFER_MIN = 32,
 	BUFFER_MAX = 0x80000,
-	FRAME_MAX = 1 << 17,
 	WRITE_MAX = 16384,
 	LINKS_MAX = 1 << 14,
 	BLOCK = 32768,		/* of UFS; newfs(8) */
 	PAGE = 4096,
 	ENOTCAPABLE = 93,	/* FreeBSD's errors */
 	ECAPMODE = 94,
-	RTM_VERSION_5 = 5,
-	RTM_IFINFO = 14,
-};
-
-struct bpf {
-	int index;		/* of the interface, 0: none */
-	bool immediate, in_only;
-	unsigned size, dropped;
-	int filter[2];		/* sockets: what is sent to 0 is filtered */
-	size_t store_len, hold_len;
-	uint8_t store[BUFFER_MAX], hold[BUFFER_MAX];
 };
 
 static struct file {
 	enum { OTHER, BPF, ROUTE, DISK } kind;
-	struct bpf *bpf;
+	unsigned size, dropped;	/* bpf's buffer, and what it did not hold */
+	int filter[2];		/* sockets: what is sent to 0 is filtered */
 	unsigned sector;	/* of a disk */
-	bool mounted;
-	bool limited;
-	uint64_t rights;
-	unsigned long ioctls[8];
+	uint64_t denied;	/* rights */
+	const unsigned long *ioctls;
 	size_t ioctls_count;
 } files[FILES_MAX];
 
@@ -97,11 +84,8 @@ static struct {
 	_Atomic uint8_t *state;
 } pages;
 
-/* The links as route(4) reported them last. */
-static struct {
-	bool pending;		/* a message was not received yet */
-	char links[LINKS_MAX];
-} route;
+/* As they are, and as route(4) has reported them. */
+static char links[LINKS_MAX], reported_links[LINKS_MAX];
 
 /*
  * A call `name` in the program reaches __wrap_name, and __real_name is the
@@ -174,7 +158,7 @@ is_denied(const char *call)
 static bool
 has_rights(int fd, uint64_t rights)
 {
-	if (!file_of(fd)->limited || (file_of(fd)->rights & rights) == rights)
+	if ((file_of(fd)->denied & rights) == 0)
 		return true;
 	trace("denied fd %d rights %#llx\n", fd, (unsigned long long)rights);
 	errno = ENOTCAPABLE;
@@ -182,56 +166,8 @@ has_rights(int fd, uint64_t rights)
 }
 
 /*
- * The two buffers: frames are stored in one while the reader has the other.
+ * The bpf device.
  */
-
-static void
-buffer_rotate(struct bpf *b)
-{
-	memcpy(b->hold, b->store, b->store_len);
-	b->hold_len = b->store_len;
-	b->store_len = 0;
-}
-
-/* Linux validates and runs the filter. */
-static int
-filter_set(struct bpf *b, const struct bpf_program *p)
-{
-	struct sock_fprog f = { (unsigned short)p->bf_len, p->bf_insns };
-
-	return setsockopt(b->filter[1], SOL_SOCKET, SO_ATTACH_FILTER, &f,
-	    sizeof f);
-}
-
-/* The last record is not padded; a frame larger than the buffer is cut. */
-static void
-buffer_put(struct bpf *b, const uint8_t *p, size_t n)
-{
-	struct bpf_hdr h = { .bh_datalen = (uint32_t)n, .bh_hdrlen = HEADER };
-	ssize_t accepted;
-	size_t len, at;
-
-	send(b->filter[0], p, n, 0);
-	accepted = __real_recv(b->filter[1], NULL, 0,
-	    MSG_DONTWAIT | MSG_TRUNC);
-	if (accepted < 0)
-		return;
-	len = MIN((size_t)accepted, b->size - HEADER);
-	at = BPF_WORDALIGN(b->store_len);
-	if (at + HEADER + len > b->size) {
-		if (b->hold_len > 0) {
-			b->dropped++;
-			return;
-		}
-		buffer_rotate(b);
-		at = 0;
-	}
-	h.bh_caplen = (uint32_t)len;
-	memset(b->store + b->store_len, 0, at - b->store_len);
-	memcpy(b->store + at, &h, HEADER);
-	memcpy(b->store + at + HEADER, p, len);
-	b->store_len = at + HEADER + len;
-}
 
 /* Linux removes a VLAN tag from the frame; bpf leaves it there. */
 static size_t
@@ -248,40 +184,48 @@ restore_tag(uint8_t *p, size_t n, struct msghdr *m)
 	memmove(p + 16, p + 12, n - 12);
 	memcpy(p + 12, &(uint16_t){ htons(a.tp_vlan_tpid) }, 2);
 	memcpy(p + 14, &(uint16_t){ htons(a.tp_vlan_tci) }, 2);
-	return n + 4;
-}
-
-/* Move what the socket has received into the buffers. */
-static void
-buffer_pull(int fd, struct bpf *b)
-{
-	static uint8_t frame[FRAME_MAX];
-	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-
-	for (;;) {
-		struct iovec iov = { frame, sizeof frame - 4 };
-		struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
-		    .msg_control = control, .msg_controllen = sizeof control };
-		ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
-
-		if (n < 0 && (errno == ENETDOWN || errno == EINTR))
-			continue;	/* bpf does not report these */
-		if (n < 0)
-			return;
-		buffer_put(b, frame, restore_tag(frame, (size_t)n, &m));
-	}
-}
-
-static bool
-buffer_ready(int fd, struct bpf *b)
-{
-	buffer_pull(fd, b);
-	return b->hold_len > 0 || (b->immediate && b->store_len > 0);
+	return n + VLAN_TAG;
 }
 
 /*
- * The bpf device.
+ * Receive a frame behind a bpf header, with which it has to fit, or is cut;
+ * returns the length of both, or 0 if the filter rejects the frame.
  */
+static size_t
+record_receive(int fd, const struct file *f, uint8_t *record, size_t room)
+{
+	uint8_t *frame = record + HEADER;
+	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+	struct iovec iov = { frame, room - HEADER - VLAN_TAG };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = control, .msg_controllen = sizeof control };
+	struct bpf_hdr h = { .bh_hdrlen = HEADER };
+	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_TRUNC);
+
+	if (n < 0)
+		return 0;
+	h.bh_datalen = (uint32_t)n;
+	h.bh_caplen = (uint32_t)restore_tag(frame, MIN((size_t)n, iov.iov_len),
+	    &m);
+	send(f->filter[0], frame, h.bh_caplen, 0);
+	if (__real_recv(f->filter[1], NULL, 0, MSG_DONTWAIT) < 0)
+		return 0;
+	memcpy(record, &h, HEADER);
+	return HEADER + h.bh_caplen;
+}
+
+/* The length of the next frame, or -1; bpf reports no ENETDOWN. */
+static ssize_t
+next_length(int fd)
+{
+	ssize_t n;
+
+	do
+		n = __real_recv(fd, NULL, 0, MSG_DONTWAIT | MSG_PEEK |
+		    MSG_TRUNC);
+	while (n < 0 && errno == ENETDOWN);
+	return n;
+}
 
 /* Never waits, as freebsd.c opens it. */
 static int
@@ -289,139 +233,139 @@ bpf_open(void)
 {
 	int fd = __real_socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK |
 	    SOCK_CLOEXEC, 0);
-	int on = 1, room = 16 << 20;
-	struct bpf *b;
+	int on = 1;
 
 	if (fd < 0)
 		return -1;
-	b = calloc(1, sizeof *b);
-	b->size = BUFFER_DEFAULT;
-	socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, b->filter);
+	files[fd] = (struct file){ .kind = BPF };
+	socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, files[fd].filter);
 	setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on);
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
-	files[fd] = (struct file){ .kind = BPF, .bpf = b };
+	setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on);
 	return fd;
 }
 
 /* The present name of the interface, to which bpf is bound whatever it is. */
 static bool
-bpf_interface(int fd, struct bpf *b, struct ifreq *r)
+bpf_interface(int fd, struct ifreq *r)
 {
-	r->ifr_ifindex = b->index;
-	if (b->index == 0 || __real_ioctl(fd, SIOCGIFNAME, r) < 0)
-		b->index = 0;
-	return b->index != 0;
+	struct sockaddr_ll a = { 0 };
+
+	getsockname(fd, (void *)&a, &(socklen_t){ sizeof a });
+	r->ifr_ifindex = a.sll_ifindex;
+	return a.sll_ifindex > 0 && __real_ioctl(fd, SIOCGIFNAME, r) == 0;
+}
+
+/* What was dropped since the last call. */
+static unsigned
+bpf_drops(int fd)
+{
+	struct tpacket_stats s = { 0 };
+
+	getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &s,
+	    &(socklen_t){ sizeof s });
+	return s.tp_drops;
 }
 
 static int
-bpf_bind(int fd, struct bpf *b, const char *name)
+bpf_bind(int fd, struct file *f, const char *name)
 {
 	struct sockaddr_ll to = { .sll_family = AF_PACKET,
 	    .sll_protocol = htons(ETH_P_ALL) };
 	struct ifreq r = { 0 };
+	char c;
 
 	memcpy(r.ifr_name, name, IFNAMSIZ - 1);
 	if (__real_ioctl(fd, SIOCGIFINDEX, &r) < 0)
 		return fail_with(ENXIO);
-	b->store_len = b->hold_len = 0;
-	b->dropped = 0;
-	b->index = to.sll_ifindex = r.ifr_ifindex;
+	while (next_length(fd) >= 0)
+		__real_recv(fd, &c, 1, MSG_DONTWAIT);
+	bpf_drops(fd);
+	f->dropped = 0;
+	to.sll_ifindex = r.ifr_ifindex;
 	return bind(fd, (void *)&to, sizeof to);
 }
 
+/* There are two buffers; Linux counts what surrounds the data, too. */
 static int
-bpf_set_size(struct bpf *b, unsigned *size)
+bpf_set_size(int fd, struct file *f, unsigned *size)
 {
-	unsigned max = (unsigned)variable("SHIM_MAXBUF", BUFFER_MAX);
-
-	if (b->index != 0)
-		return fail_with(EINVAL);
-	b->size = *size = MAX(MIN(*size, max), BUFFER_MIN);
+	f->size = *size = MIN(*size,
+	    (unsigned)variable("SHIM_MAXBUF", BUFFER_MAX));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE,
+	    &(int){ 2 * (int)f->size }, sizeof(int));
 	return 0;
 }
 
+/* Linux validates and runs the filter. */
 static int
-bpf_ioctl(int fd, struct bpf *b, unsigned long request, void *arg)
+bpf_set_filter(struct file *f, const struct bpf_program *p)
 {
-	unsigned *u = arg;
+	struct sock_fprog prog = { (unsigned short)p->bf_len, p->bf_insns };
+
+	return setsockopt(f->filter[1], SOL_SOCKET, SO_ATTACH_FILTER, &prog,
+	    sizeof prog);
+}
+
+static int
+bpf_ioctl(int fd, struct file *f, unsigned long request, void *arg)
+{
 	struct ifreq r = { 0 };
 
 	switch (request) {
 	case BIOCSBLEN:
-		return bpf_set_size(b, u);
+		return bpf_set_size(fd, f, arg);
+	case BIOCSETF:
+		return bpf_set_filter(f, arg);
 	case BIOCSETIF:
-		return bpf_bind(fd, b, arg);
+		return bpf_bind(fd, f, arg);
 	case BIOCGETIF:
-		if (!bpf_interface(fd, b, &r))
+		if (!bpf_interface(fd, &r))
 			return fail_with(EINVAL);
 		memcpy(arg, r.ifr_name, IFNAMSIZ);
 		return 0;
 	case BIOCGDLT:
-		if (!bpf_interface(fd, b, &r) ||
+		if (!bpf_interface(fd, &r) ||
 		    __real_ioctl(fd, SIOCGIFHWADDR, &r) < 0)
 			return fail_with(EINVAL);
-		*u = r.ifr_hwaddr.sa_family == ARPHRD_ETHER ? DLT_EN10MB :
-		    DLT_NULL;
+		*(unsigned *)arg = r.ifr_hwaddr.sa_family == ARPHRD_ETHER ?
+		    DLT_EN10MB : DLT_NULL;
 		return 0;
-	case BIOCIMMEDIATE:
-		b->immediate = *u;
-		return 0;
-	case BIOCSDIRECTION:
-		b->in_only = *u == BPF_D_IN;
-		return setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING,
-		    &(int){ b->in_only }, sizeof(int));
-	case BIOCSHDRCMPLT:
-		return 0;
-	case BIOCSETF:
-		return filter_set(b, arg);
 	case BIOCGSTATS:
-		if (b->index != 0)
-			buffer_pull(fd, b);
-		((struct bpf_stat *)arg)->bs_drop = b->dropped;
+		f->dropped += bpf_drops(fd);
+		((struct bpf_stat *)arg)->bs_drop = f->dropped;
 		return 0;
 	}
-	return fail_with(EINVAL);
+	return 0;		/* what is so here by itself */
 }
 
+/* Read as many records as the buffer takes; the last one is not padded. */
 static ssize_t
-bpf_read(int fd, struct bpf *b, void *buf, size_t len)
+bpf_read(int fd, struct file *f, uint8_t *buf, size_t len)
 {
+	size_t at = 0, end = 0, got;
 	struct ifreq r = { 0 };
+	ssize_t next;
 
-	if (len != b->size)
-		return fail_with(b->index != 0 ? EINVAL : ENXIO);
-	if (b->index == 0 || (!buffer_ready(fd, b) && b->store_len == 0))
-		return fail_with(bpf_interface(fd, b, &r) ? EAGAIN : ENXIO);
-	if (b->hold_len == 0)
-		buffer_rotate(b);
-	memcpy(buf, b->hold, b->hold_len);
-	len = b->hold_len;
-	b->hold_len = 0;
-	return (ssize_t)len;
+	if (len != f->size)
+		return fail_with(EINVAL);
+	while ((next = next_length(fd)) >= 0 && (end == 0 ||
+	    at + HEADER + VLAN_TAG + (size_t)next <= len)) {
+		got = record_receive(fd, f, buf + at, len - at);
+		if (got > 0)
+			end = at + got;
+		at = BPF_WORDALIGN(end);
+	}
+	return end > 0 ? (ssize_t)end :
+	    fail_with(bpf_interface(fd, &r) ? EAGAIN : ENXIO);
 }
 
-/* The errors are in the order of bpfwrite() and bpf_movein(). */
+/* Where the two fail, Linux has the same errors but for a full queue. */
 static ssize_t
-bpf_write(int fd, struct bpf *b, const uint8_t *p, size_t len)
+bpf_write(int fd, const uint8_t *p, size_t len)
 {
-	struct ifreq r = { 0 };
-	ssize_t sent;
+	ssize_t sent = len > WRITE_MAX ? fail_with(EIO) : send(fd, p, len, 0);
 
-	if (!bpf_interface(fd, b, &r) ||
-	    __real_ioctl(fd, SIOCGIFFLAGS, &r) < 0)
-		return fail_with(ENXIO);
-	if (!(r.ifr_flags & IFF_UP))
-		return fail_with(ENETDOWN);
-	if (__real_ioctl(fd, SIOCGIFMTU, &r) < 0)
-		return fail_with(ENXIO);
-	if (len < ETHER || len - ETHER > (size_t)r.ifr_mtu)
-		return fail_with(EMSGSIZE);
-	if (len > WRITE_MAX)
-		return fail_with(EIO);
-	sent = send(fd, p, len, 0);
-	if (sent >= 0 && !b->in_only)
-		buffer_put(b, p, len);	/* Linux does not return it */
-	return sent >= 0 ? sent : fail_with(errno == EAGAIN ? ENOBUFS : errno);
+	return sent >= 0 || errno != EAGAIN ? sent : fail_with(ENOBUFS);
 }
 
 /*
@@ -501,30 +445,26 @@ describe_links(int fd, char text[LINKS_MAX])
 static bool
 route_ready(int fd)
 {
-	char links[LINKS_MAX], c;
+	char c;
 
 	while (__real_recv(fd, &c, 1, MSG_DONTWAIT) >= 0)
 		continue;
-	route.pending |= errno == ENOBUFS;
+	if (errno == ENOBUFS)
+		strcpy(reported_links, "lost");
 	describe_links(fd, links);
-	route.pending |= strcmp(links, route.links) != 0;
-	strcpy(route.links, links);
-	return route.pending;
+	return strcmp(links, reported_links) != 0;
 }
 
 REAL(ssize_t, recv, int fd, void *buf, size_t len, int flags)
 {
-	static const uint8_t info[16] = { 16, 0, RTM_VERSION_5, RTM_IFINFO };
-
 	if (!has_rights(fd, CAP_READ))
 		return -1;
 	if (file_of(fd)->kind != ROUTE)
 		return __real_recv(fd, buf, len, flags);
 	if (!route_ready(fd))
 		return fail_with(EAGAIN);
-	route.pending = false;
-	memcpy(buf, info, sizeof info);
-	return sizeof info;
+	strcpy(reported_links, links);
+	return 1;		/* byte of a message, which nothing parses */
 }
 
 /*
@@ -536,17 +476,12 @@ static struct file
 file_at(const char *path)
 {
 	const char *disk = getenv("SHIM_DISK");
-	size_t len = strlen(path);
-	struct file f = { 0 };
+	struct file f = { .sector = (unsigned)variable("SHIM_SECTOR", 512) };
 	struct stat st;
 
-	if (disk != NULL && strncmp(disk, path, len) == 0 &&
-	    sscanf(disk + len, ":%u", &f.sector) == 1) {
+	if ((disk != NULL && strcmp(disk, path) == 0) ||
+	    (__real_stat(path, &st) == 0 && S_ISBLK(st.st_mode)))
 		f.kind = DISK;
-		f.mounted = strstr(disk + len, ":mounted") != NULL;
-	} else if (__real_stat(path, &st) == 0 && S_ISBLK(st.st_mode)) {
-		f = (struct file){ .kind = DISK, .sector = 512 };
-	}
 	return f;
 }
 
@@ -735,7 +670,8 @@ REAL(int, open, const char *path, int flags, ...)
 	}
 	if (strncmp(path, "/var/run/", 9) == 0)
 		return run_open(path + 9, flags, mode);
-	if (f.mounted && (flags & O_ACCMODE) != O_RDONLY)
+	if (f.kind == DISK && (flags & O_ACCMODE) != O_RDONLY &&
+	    variable("SHIM_MOUNTED", 0))
 		return fail_with(EPERM);
 	fd = __real_open(path, flags, mode);
 	if (fd >= 0)
@@ -755,7 +691,7 @@ REAL(int, socket, int domain, int type, int protocol)
 	files[fd] = (struct file){ .kind = domain == PF_ROUTE ? ROUTE : OTHER };
 	if (domain == PF_ROUTE) {
 		bind(fd, (void *)&to, sizeof to);
-		describe_links(fd, route.links);
+		describe_links(fd, reported_links);
 	}
 	return fd;
 }
@@ -778,7 +714,7 @@ REAL(ssize_t, read, int fd, void *buf, size_t len)
 	struct file *f = file_of(fd);
 
 	return !has_rights(fd, CAP_READ) ? -1 :
-	    f->kind == BPF ? bpf_read(fd, f->bpf, buf, len) :
+	    f->kind == BPF ? bpf_read(fd, f, buf, len) :
 	    __real_read(fd, buf, len);
 }
 
@@ -787,7 +723,7 @@ REAL(ssize_t, write, int fd, const void *buf, size_t len)
 	struct file *f = file_of(fd);
 
 	return !has_rights(fd, CAP_WRITE) ? -1 :
-	    f->kind == BPF ? bpf_write(fd, f->bpf, buf, len) :
+	    f->kind == BPF ? bpf_write(fd, buf, len) :
 	    __real_write(fd, buf, len);
 }
 
@@ -841,7 +777,7 @@ REAL(int, ioctl, int fd, unsigned long request, ...)
 		return -1;
 	}
 	if (f->kind == BPF)
-		result = bpf_ioctl(fd, f->bpf, request, arg);
+		result = bpf_ioctl(fd, f, request, arg);
 	else if (f->kind == DISK)
 		result = disk_ioctl(fd, f, request, arg);
 	else if (request == SIOCGIFCONF)
@@ -858,31 +794,26 @@ REAL(int, ioctl, int fd, unsigned long request, ...)
 static short
 ready_events(const struct pollfd *p)
 {
-	struct ifreq r = { 0 };
 	struct file *f = file_of(p->fd);
+	struct ifreq r = { 0 };
 
 	if (p->fd < 0)
 		return 0;
-	if (f->limited && !(f->rights & CAP_EVENT))
+	if (f->denied & CAP_EVENT)
 		return POLLNVAL;
 	if (f->kind == ROUTE)
 		return p->revents != 0 && route_ready(p->fd) ? POLLIN : 0;
-	if (f->kind != BPF)
-		return p->revents;
-	if (!bpf_interface(p->fd, f->bpf, &r))
-		return p->events & (POLLIN | POLLOUT | POLLHUP);
-	return (short)((p->events & POLLOUT) |
-	    (p->events & POLLIN && buffer_ready(p->fd, f->bpf) ? POLLIN : 0));
+	if (f->kind == BPF)
+		return !bpf_interface(p->fd, &r) || next_length(p->fd) >= 0 ?
+		    POLLIN : 0;
+	return p->revents;
 }
 
-/* A frame that the filter rejects may end the wait early. */
+/* May end early, and report a frame that the filter rejects. */
 REAL(int, poll, struct pollfd *p, nfds_t n, int timeout)
 {
 	int hits = 0;
 
-	for (nfds_t i = 0; i < n; i++)		/* buffered already? */
-		if (file_of(p[i].fd)->kind == BPF && ready_events(&p[i]) != 0)
-			timeout = 0;
 	if (__real_poll(p, n, timeout) < 0)
 		return -1;
 	for (nfds_t i = 0; i < n; i++) {
@@ -909,18 +840,15 @@ cap_rights_limit(int fd, const cap_rights_t *r)
 {
 	if (fcntl(fd, F_GETFD) < 0)
 		return -1;
-	file_of(fd)->limited = true;
-	file_of(fd)->rights = r->bits;
+	file_of(fd)->denied = ~r->bits;
 	return 0;
 }
 
 int
 cap_ioctls_limit(int fd, const unsigned long *ioctls, size_t n)
 {
-	struct file *f = file_of(fd);
-
-	memcpy(f->ioctls, ioctls, n * sizeof *ioctls);
-	f->ioctls_count = n;
+	file_of(fd)->ioctls = ioctls;
+	file_of(fd)->ioctls_count = n;
 	for (size_t i = 0; i < n; i++)
 		trace("permitted %d %s\n", fd, request_name(ioctls[i]));
 	return 0;

@@ -2,31 +2,15 @@
 # a failure, too, if anything is denied to the confined program on the way.
 
 load ../helper
+load ../platforms/platforms
 
 setup() {
+	export VBLADE=$SHIMMED
 	export SHIM_TRACE=$BATS_TEST_TMPDIR/trace SHIM_RUN=$BATS_TEST_TMPDIR
-	TAP=$BATS_TEST_TMPDIR/tap
+	export ENGINE_LOG='disk I/O by threads$'
 }
 
-# suite FILE... [-- NAME...]: all tests of these files pass but those named,
-# which need what FreeBSD does not have; those fail.  FILTER, if set, is a
-# pattern of the tests to run.
-suite() {
-	local files=() expected
-	while [ $# -gt 0 ] && [ "$1" != -- ]; do
-		files+=("$TESTS/$1")
-		shift
-	done
-	[ $# -eq 0 ] || shift
-	VBLADE=$SHIMMED timeout 240 bats --tap -f "${FILTER:-}" "${files[@]}" \
-		>"$TAP" 2>&1 || :
-	expected=$([ $# -eq 0 ] || printf '%s\n' "$@")
-	assert_equal "$expected" "$(sed -n 's/^not ok [0-9]* //p' "$TAP")" \
-		"failures" ||
-		fail "$(cat "$TAP")" || return
-	assert_equal "$(sed -n 's/^1\.\.//p' "$TAP")" \
-		"$(grep -cE '^(not )?ok ' "$TAP")" \
-		"tests that ran" || fail "$(cat "$TAP")" || return
+teardown() {
 	refute_match '^denied' "$(cat "$SHIM_TRACE")"
 }
 
@@ -49,9 +33,20 @@ suite() {
 		"a full pipe that cannot be reopened"
 }
 
+# build_shimmed FLAG...: build the program in another way.
+build_shimmed() {
+	VBLADE=$BATS_TEST_TMPDIR/vblade
+	"$TESTS/freebsd/build" "$VBLADE" "$TESTS/../vblade.c" \
+		"$TESTS/../freebsd.c" "$@"
+}
+
 # What slows the disk down is preloaded, which ASan does not bear.
 @test "order of requests over a slow disk, without the sanitizers" {
-	"$TESTS/freebsd/build" "$BATS_TEST_TMPDIR/plain" "$TESTS/../vblade.c" \
-		"$TESTS/../freebsd.c"
-	SHIMMED=$BATS_TEST_TMPDIR/plain suite stress/order.bats
+	build_shimmed
+	suite stress/order.bats
+}
+
+@test "integrity of a file, and of a disk, under ThreadSanitizer" {
+	build_shimmed -w -O1 -fsanitize=thread
+	SHIM_SECTOR=4096 suite stress/integrity.bats
 }

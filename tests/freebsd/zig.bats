@@ -27,24 +27,6 @@ assert_builds() {
 	assert_builds bmake aarch64-freebsd ' b7 00'
 }
 
-@test "it installs where FreeBSD has such files" {
-	local file make
-	touch "$WORK/vblade.o" "$WORK/freebsd.o"
-	touch "$WORK/vblade"
-	for make in make bmake; do
-		$make -s -C "$WORK" PLATFORM=freebsd INIT=freebsd \
-			DESTDIR="$WORK/$make" install
-		cd "$WORK/$make/usr/local"
-		for file in sbin/vblade sbin/vbladed libexec/vblade-export \
-			etc/rc.d/vblade; do
-			[ -x $file ]
-		done
-		[ -e share/man/man8/vblade.8 ]
-		refute_match @prefix@ "$(cat etc/rc.d/vblade)"
-		[ ! -e lib/systemd ]
-	done
-}
-
 @test "the shim's numbers and layouts are FreeBSD's" {
 	"${CC:-cc}" -D_GNU_SOURCE -I"$TESTS/freebsd/include" \
 		-o "$WORK/numbers" "$TESTS/freebsd/numbers.c"

@@ -1,5 +1,3 @@
-# shellcheck shell=bash
-#
 # What the tests of this directory share: vblade and the rootless program of
 # the reply suite, built in a copy of the tree by another compiler, or for
 # another processor, and suites that are run with those.
@@ -19,24 +17,26 @@ build() {
 	assert_equal '' "$output" "make $* is silent"
 }
 
-# suite FILE...: all tests in the files of other suites pass with $VBLADE and
-# $REPLY_PROGRAM, and the sanitizers report nothing.
+# suite FILE... [-- NAME...]: all tests in these files of other suites pass with
+# $VBLADE and $REPLY_PROGRAM, but those named, which fail; and the sanitizers
+# report nothing.  FILTER, if set, is a pattern of the tests to run.
 suite() {
-	local output file files=() log=$BATS_TEST_TMPDIR/log
-	for file; do
-		files+=("$TESTS/$file")
+	local files=() expected tap=$BATS_TEST_TMPDIR/tap
+	local log=$BATS_TEST_TMPDIR/log
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		files+=("$TESTS/$1")
+		shift
 	done
-	output=$(env -i PATH="${PATH//$BATS_LIBEXEC:/}" HOME="${HOME:-/}" CI="${CI:-}" \
-		VBLADE="$VBLADE" \
-		${REPLY_PROGRAM:+"REPLY_PROGRAM=$REPLY_PROGRAM"} \
-		${POOL:+"POOL=$POOL"} \
-		ASAN_OPTIONS="detect_leaks=0:log_path=$log" \
-		UBSAN_OPTIONS="log_path=$log" TSAN_OPTIONS="log_path=$log" \
+	expected=$(printf '%s\n' "${@:2}")
+	ASAN_OPTIONS=detect_leaks=0:log_path=$log UBSAN_OPTIONS=log_path=$log \
+		TSAN_OPTIONS=log_path=$log STRESS=50 \
 		VALGRIND_OPTS="-q --vgdb=no --log-file=$log.%p" \
-		bats --tap "${files[@]}" 2>&1 3>&-) ||
-		fail "$(grep -v '^ok' <<<"$output" | head -60)" \
-			"$(assert_no_reports 2>&1)" || return
-	assert_match '^1\.\.[1-9]' "$output"
+		bats --tap -f "${FILTER:-}" "${files[@]}" >"$tap" 2>&1 3>&- || :
+	assert_equal "$expected" "$(sed -n 's/^not ok [0-9]* //p' "$tap")" \
+		"failures" || fail "$(grep -v '^ok' "$tap" | head -60)" \
+		"$(assert_no_reports 2>&1)" || return
+	assert_equal "$(sed -n 's/^1\.\.//p' "$tap")" \
+		"$(grep -cE '^(not )?ok ' "$tap")" "tests that ran"
 	assert_no_reports
 }
 

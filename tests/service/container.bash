@@ -1,5 +1,3 @@
-# shellcheck shell=bash
-#
 # A Debian container with systemd as its first process, in the target's
 # namespace of the lab.  One root with Debian's packages, vblade 25 among them,
 # is made once and kept in .cache; each container has a layer of its own above
@@ -19,7 +17,6 @@ container_root() {
 
 # mmdebstrap needs the low descriptors for itself, and leaves a mount.  Of
 # resource-agents only the files are needed, not its dependencies.
-# shellcheck disable=SC2016
 container_root_make() {
 	rm -rf "$CACHE/making"
 	unshare --mount mmdebstrap --variant=minbase \
@@ -155,10 +152,6 @@ is_exported() {
 	frame -w 500 "$(config_read)"
 }
 
-not_exported() {
-	! is_exported "$1"
-}
-
 # assert_exported SLOT: e0.SLOT is exported before long.
 assert_exported() {
 	wait_until 20 is_exported "$1" || {
@@ -172,6 +165,13 @@ assert_new() {
 	assert_exported "$1"
 	assert_match " /usr/sbin/vblade .*-- 0 $1 eth0" \
 		"$(in_container systemctl status --no-pager --full "vblade@$2")"
+}
+
+# command_that SCRIPT FILE: make a command.
+command_that() {
+	rm -f "$2"
+	printf '#!/bin/sh\n%s\n' "$1" >"$2"
+	chmod +x "$2"
 }
 
 # make_package DIRECTORY: build the Debian package there.

@@ -1,26 +1,19 @@
-# shellcheck shell=bats disable=SC2016
-#
 # vblade-export reads the file of an export and runs vblade; here with sh,
 # ionice, systemctl and sleep of our own.  OpenRC's init script, which runs it,
 # is read by a shell with the functions of openrc-run(8) made here.
 
 load ../helper
+load container
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	mkdir bin conf
 	sed "s,@sbindir@,$PWD/bin," "$TESTS/../dist/vblade-export.in" >script
-	command_that 'printf "<%s>" "$0" "$@"; echo' vblade
+	command_that 'printf "<%s>" "$0" "$@"; echo' bin/vblade
 	cp bin/vblade bin/vbladed
 	PATH=$PWD/bin:$PATH VBLADE_CONFDIR=$PWD/conf
 	export PATH VBLADE_CONFDIR
 	unset NOTIFY_SOCKET JOURNAL_STREAM
-}
-
-# command_that SCRIPT NAME: make a command.
-command_that() {
-	printf '#!/bin/sh\n%s\n' "$1" >"bin/$2"
-	chmod +x "bin/$2"
 }
 
 # conf NAME LINE...: a file of which all keys but those given are good.
@@ -32,7 +25,6 @@ conf() {
 # export_a SHELL LINE...: run it with these lines.
 export_a() {
 	conf a "${@:2}"
-	# shellcheck disable=SC2086
 	run $1 script a
 }
 
@@ -56,13 +48,6 @@ refuses() {
 		assert_match "^vblade: $PWD/conf/a.conf: $1" "$output"
 		refute_match '^<' "$output"
 	done
-}
-
-@test "the scripts have no errors that shellcheck finds" {
-	cd "$TESTS/../dist" || return
-	shellcheck -s sh vblade-export.in vbladed install build-deb \
-		freebsd/vblade.in debian/p*[mt] debian/preinst debian/tests/suites
-	shellcheck -s sh -e SC2034,SC2154,SC3043 openrc/vblade.in
 }
 
 @test "values become operands, options come first" {
@@ -171,10 +156,10 @@ filename=/dev/sdb options=-r" "$output"
 
 @test "ionice is used if it works, else ignored with a message" {
 	conf a 'ionice=-c2 -n7'
-	command_that 'echo "ionice $*"' ionice
+	command_that 'echo "ionice $*"' bin/ionice
 	run sh script a
 	assert_match "^ionice -c2 -n7 .*/bin/vblade -- 0 1" "$output"
-	command_that 'echo denied; exit 1' ionice
+	command_that 'echo denied; exit 1' bin/ionice
 	run sh script a
 	assert_match 'ionice=-c2 -n7 is ignored: denied' "$output"
 	assert_match '^<.*/vblade><--><0>' "$output"
@@ -182,8 +167,8 @@ filename=/dev/sdb options=-r" "$output"
 
 # waits RESTARTS: how many seconds -w waits for what is missing.
 waits() {
-	command_that "echo $1" systemctl
-	command_that 'echo >>slept' sleep
+	command_that "echo $1" bin/systemctl
+	command_that 'echo >>slept' bin/sleep
 	rm -f slept
 	run dash script -w a
 	assert_equal 0 "$status" "$output"
@@ -208,13 +193,14 @@ waits() {
 
 @test "the wait ends when what was missing is there, or no longer configured" {
 	conf a netif=lo filename=disk
-	command_that 'echo 9' systemctl
-	command_that 'echo >>slept; [ $(wc -l <slept) -lt 3 ] || : >disk' sleep
+	command_that 'echo 9' bin/systemctl
+	command_that 'echo >>slept; [ $(wc -l <slept) -lt 3 ] || : >disk' \
+		bin/sleep
 	run dash script -w a
 	assert_equal "0 3" "$status $(wc -l <slept)" "$output"
 	assert_match '<--><0><1><lo><disk>' "$output"
 	conf a netif=nosuch0 filename=disk
-	command_that 'sed -i s/nosuch0/lo/ conf/a.conf' sleep
+	command_that 'sed -i s/nosuch0/lo/ conf/a.conf' bin/sleep
 	run dash script -w a
 	assert_equal 0 "$status" "$output"
 	assert_match '<--><0><1><lo><disk>' "$output"

@@ -1,5 +1,3 @@
-# shellcheck shell=bats
-#
 # make install and make uninstall, with GNU make and BSD make.
 
 load ../helper
@@ -19,13 +17,15 @@ installed_files() {
 }
 
 # assert_installed TARGET FILE...: this target installs these, whatever the
-# umask, with both makes, and make uninstall removes them.
+# umask, with both makes and all variables of the templates replaced, and make
+# uninstall removes them.
 assert_installed() {
 	local make
 	for make in make bmake; do
 		(umask 077 && make_with $make "$1" INIT=none prefix=/opt)
 		assert_equal "$(printf '%s\n' "${@:2}")" "$(installed_files)" \
 			"$make $1"
+		refute_match '@[A-Za-z]+@' "$(grep -rIh . "$ROOT")"
 		make_with $make uninstall prefix=/opt
 		assert_equal "" "$(installed_files)" "$make uninstall"
 	done
@@ -81,12 +81,6 @@ c/vblade.service c/vblade@.service d/vblade-export" "$(installed_files |
 		cut -d' ' -f2 | grep -v ^e/share/doc | paste -sd' ')"
 	assert_match '^ExecStart=/d/vblade-export ' "$(cat "$ROOT"/c/*@.service)"
 	assert_match '^vblade=/a/vblade$' "$(cat "$ROOT/d/vblade-export")"
-}
-
-@test "no variable of the templates is left" {
-	make_with make install
-	make_with make install-systemd install-openrc install-freebsd
-	refute_match '@[A-Za-z]+@' "$(grep -rIh . "$ROOT")"
 }
 
 @test "program, manual and package have the version of the Makefile" {

@@ -1,5 +1,3 @@
-# shellcheck shell=bats
-#
 # What befalls a host with vblade 25: an upgrade, reboots, an upgrade of the new
 # package, its removal, a new installation.  The tests are one story, in order.
 
@@ -24,7 +22,7 @@ setup_file() {
 	assert_exported 1
 	assert_exported 2
 	in_container systemctl mask --now vblade@masked
-	wait_until 10 not_exported 6
+	wait_until 10 refute is_exported 6
 	upgrade
 }
 
@@ -42,7 +40,7 @@ teardown_file() { container_close; }
 }
 
 @test "upgrade: a masked export stays masked" {
-	not_exported 6
+	refute is_exported 6
 }
 
 @test "reboot: the same is exported, and indented and quoted lines" {
@@ -51,7 +49,7 @@ teardown_file() { container_close; }
 	assert_new 2 second
 	assert_new 3 odd
 	assert_new 4 skeleton
-	not_exported 6
+	refute is_exported 6
 }
 
 @test "reboot: incomplete files are not enabled, and nothing has failed" {
@@ -70,10 +68,10 @@ teardown_file() { container_close; }
 	upgrade
 	assert_new 2 second
 	[ "$pid" != "$(property second MainPID)" ]
-	not_exported 3
+	refute is_exported 3
 	container_reboot
 	assert_new 2 second
-	not_exported 3
+	refute is_exported 3
 }
 
 @test "removed, it exports nothing and keeps the configuration" {
@@ -81,8 +79,8 @@ teardown_file() { container_close; }
 	assert_new 1 'first\x2dimage'
 	assert_new 2 second
 	in_container dpkg --remove vblade
-	not_exported 1
-	not_exported 2
+	refute is_exported 1
+	refute is_exported 2
 	[ -e "$ROOT/etc/vblade.conf.d/second.conf" ]
 }
 
