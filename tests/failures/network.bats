@@ -227,7 +227,7 @@ delete_and_rewire() {
 	serve 0 1 eth0 "$IMAGE"
 	target=$PID
 	background "$INITIATOR_NS" "$TESTS/load" -m mixed -u -r -d 600 -w 4 \
-		-t 100 -S 5 -p 5 0 1 eth0
+		-t 100 -p 5 0 1 eth0
 	load=$PID output=$OUT
 	for _ in 1 2 3; do
 		wait_until 10 frames_reached $(($(count_frames) + 200))

@@ -3,11 +3,10 @@
 # Two initiators read and write in requests of all sizes, flush now and then,
 # and send one request in ten twice, at once or later.  Each checks every read
 # against a model of the disk (see load.c); at the end the image must be what
-# the models say.  A million requests per mode: 800,000 at random on a small
-# range whose sectors the initiators own in turn, so that they share pages and
-# blocks and much overlaps; 200,000 sequential ones on ranges of their own, so
-# that there are runs.  integrity-threads.bats is the same with the pool of
-# threads.
+# the models say.  A million requests per mode: 800,000 at random on small
+# ranges, so that much overlaps or shares pages and blocks; 200,000 sequential
+# ones, so that there are runs.  integrity-threads.bats is the same with the
+# pool of threads.
 #
 # STRESS is a divisor: STRESS=100 runs the same with a hundredth of that.
 
@@ -57,10 +56,10 @@ stress() {
 		evict "$IMAGE" 3>&- &
 		SERVED+=("$!")
 	fi
-	run_both "-r -f 0 -c 2048 -O 0/2/13 -N $((4 * n)) -S 11 -o $expected" \
-		"-r -f 0 -c 2048 -O 1/2/13 -N $((4 * n)) -S 12 -o $expected"
-	run_both "-f 2048 -c 8192 -N $n -S 13 -o $expected" \
-		"-f 10240 -c 8192 -N $n -S 14 -o $expected"
+	run_both "-r -f 0 -c 1021 -N $((4 * n)) -o $expected" \
+		"-r -f 1021 -c 1021 -N $((4 * n)) -o $expected"
+	run_both "-f 2048 -c 8192 -N $n -o $expected" \
+		"-f 10240 -c 8192 -N $n -o $expected"
 	stop_vblade "$server"
 	ERR=$errors
 	[ -z "$LOOP" ] || blockdev --flushbufs "$LOOP"

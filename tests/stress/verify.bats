@@ -32,3 +32,15 @@ teardown() {
 	assert_flawless "$line"
 	assert_match ' retransmits=0 ' "$line"
 }
+
+@test "the load generator gives up a target that hangs" {
+	local target
+	lab_open
+	serve 0 1 eth0 "$(zeroes 1)"
+	target=$PID
+	background "$INITIATOR_NS" "$TESTS/load" -m read -d 600 -t 100 0 1 eth0
+	wait_until 10 frames_reached 1000
+	kill -STOP "$target"
+	wait_until 30 process_gone "$PID"
+	assert_equal 'load: eth0: no reply from e0.1' "$(cat "$ERR")"
+}
