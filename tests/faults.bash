@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
-# What the tests of the disk share: the engine under test, and faults that are
-# injected by shim.c.
+# What the tests of the disk share: the engine under test, faults that are
+# injected by shim.c, and requests that arrive together.
 #
 # Linux has two engines for disk work, io_uring and a pool of threads.  A file
 # of tests whose name ends in -threads.bats (a link to the other one) runs them
@@ -60,8 +60,8 @@ build_fault_shim() {
 # inject_faults [RULE...]: vblade will run with the shim and these rules.
 inject_faults() {
 	export FAULT_RULES=$BATS_TEST_TMPDIR/rules
-	export FAULT_LOG=$BATS_TEST_TMPDIR/faults
-	: >>"$FAULT_LOG"
+	export FAULT_LOG=$BATS_TEST_TMPDIR/injected
+	: >"$FAULT_LOG"
 	set_faults "$@"
 	[ "${VBLADE##*/}" = faults ] ||
 		VBLADE=$(wrap_vblade faults env "LD_PRELOAD=$SHIM")
@@ -94,4 +94,24 @@ assert_injected() {
 		grep -q "^$call " "$FAULT_LOG" ||
 			fail "no fault was injected: $call" || return
 	done <"$FAULT_RULES.calls"
+}
+
+# send_together REQUEST...: vblade receives them in one batch.
+send_together() {
+	kill -STOP "$PID"
+	printf '%s\n' "$@" | frame -n 0
+	kill -CONT "$PID"
+}
+
+# assert_all_read LBA...: reads of one sector each, sent together, are answered.
+assert_all_read() {
+	local i requests=()
+	start_listener
+	for i; do
+		requests+=("$(ata_read "$i" 1)")
+	done
+	send_together "${requests[@]}"
+	for i; do
+		wait_for_frame "$(ata_data "$i" 1 "$(sectors "$i" 1)")"
+	done
 }

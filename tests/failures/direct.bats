@@ -3,7 +3,7 @@
 # With -d nothing that is aligned goes through the page cache.
 
 load ../helper
-load failures
+load ../faults
 
 setup_file() { lab_open 9000; }
 teardown_file() { lab_close; }

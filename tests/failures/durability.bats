@@ -4,7 +4,7 @@
 # threads.
 
 load ../helper
-load failures
+load ../faults
 
 setup_file() {
 	lab_open 9000

@@ -197,15 +197,6 @@ without_events() {
 	assert_reply "$(ata_read 3 17)" "$(ata_data 3 17 "$(sectors 3 17)")"
 }
 
-@test "a new MAC address is seen although the event was lost" {
-	serve 0 1 eth0 "$IMAGE"
-	without_events ip -n "$TARGET_NS" link set eth0 \
-		address 02:00:00:00:00:0b
-	wait_for_log 'address changed to 02:00:00:00:00:0b' 1
-	TARGET_MAC=02:00:00:00:00:0b
-	assert_readable 7
-}
-
 delete_and_rewire() {
 	ip -n "$TARGET_NS" link delete eth0
 	lab_wire 1500

@@ -4,7 +4,7 @@
 # process for some milliseconds, and with it what it refers to.
 
 load ../helper
-load failures
+load ../faults
 
 setup_file() { lab_open; }
 teardown_file() { lab_close; }

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2046
 
 load ../helper
-load failures
+load ../faults
 
 setup_file() {
 	lab_open
@@ -83,14 +83,6 @@ assert_pool() {
 		assert_equal "$(hex 'a5*512')" "$(file_sectors "$IMAGE" 8 1)"
 	done
 	grep -q '^read [0-9]* slow ring$' "$FAULT_LOG"
-}
-
-@test "EINVAL from direct I/O is repeated through the page cache" {
-	inject_faults "read * EINVAL 1000" "write * EINVAL 1000"
-	serve -d 0 1 eth0 "$IMAGE"
-	assert_all_read $(scattered 60)
-	assert_writable 8
-	wait_for_counters " errors=0 "
 }
 
 @test "with -d a lone write is direct: it is aligned for the disk" {

@@ -10,10 +10,7 @@ setup() {
 	start_listener
 }
 
-teardown() {
-	serve_end
-	lab_mtu 1500
-}
+teardown() { serve_end; }
 
 @test "the announcement is out when the ready line is" {
 	local i
@@ -23,12 +20,6 @@ teardown() {
 		assert_equal 1 "$(grep -cx "$(hex "$(announcement)")" "$FRAMES")"
 		stop_vblade
 	done
-}
-
-@test "the announcement carries the buffer count and the sectors" {
-	lab_mtu 9000
-	serve -b 300 0 1 eth0 "$IMAGE"
-	wait_for_frame "$(announcement 11 300)"
 }
 
 @test "two targets of one address warn of each other by MAC address, once" {

@@ -5,7 +5,7 @@
 # order-threads.bats is the same with the pool of threads.
 
 load ../helper
-load stress
+load ../faults
 
 setup_file() {
 	lab_open
@@ -56,9 +56,9 @@ assert_waits() {
 	refute_match "^$(hex "$1")\$" "$(cat "$FRAMES")"
 }
 
-# assert_newer_wins OPTION...: an older write is held, a newer one to the same
+# newer_wins OPTION...: an older write is held, a newer one to the same
 # sector arrives, a third elsewhere is answered; then the older may go on.
-assert_newer_wins() {
+newer_wins() {
 	serve_holding write "$@"
 	assert_held "$(old ata_write 100 1 'aa*512')"
 	assert_silence "$(new ata_write 100 1 'bb*512')"
@@ -71,46 +71,14 @@ assert_newer_wins() {
 	stop_vblade "$SERVER"
 	assert_equal "$(hex 'bb*512')" "$(file_sectors "$FILE" 100 1)" \
 		"sector 100"
+	serve_end
 }
 
 @test "a newer write wins over an older one that is slow" {
-	assert_newer_wins
-}
-
-@test "a newer write wins over an older one that is slow, with -s" {
-	assert_newer_wins -s
-}
-
-@test "a newer write wins over an older one that is slow, with -d" {
-	assert_newer_wins -d
-}
-
-@test "a newer write wins over an older one that is slow, with -s -d" {
-	assert_newer_wins -s -d
-}
-
-@test "a read waits for a slow write before it" {
-	serve_holding write -s
-	assert_held "$(old ata_write 100 1 'aa*512')"
-	assert_silence "$(new ata_read 100 1)"
-	assert_readable 200
-	assert_waits "$(new ata_data 100 1 'aa*512')"
-	assert_waits "$(new ata_data 100 1 "$(sectors 100 1)")"
-	set_faults
-	wait_for_frame "$(old ata_written 100 1)"
-	wait_for_frame "$(new ata_data 100 1 'aa*512')"
-}
-
-@test "a write waits for a slow read before it" {
-	serve_holding read -s
-	assert_held "$(old ata_read 100 1)"
-	assert_silence "$(new ata_write 100 1 'aa*512')"
-	assert_writable 200
-	assert_waits "$(new ata_written 100 1)"
-	set_faults
-	wait_for_frame "$(old ata_data 100 1 "$(sectors 100 1)")"
-	wait_for_frame "$(new ata_written 100 1)"
-	assert_reply "$(ata_read 100 1)" "$(ata_data 100 1 'aa*512')"
+	newer_wins
+	newer_wins -s
+	newer_wins -d
+	newer_wins -s -d
 }
 
 @test "with -d, a write waits for a slow write in the same page" {
@@ -140,14 +108,4 @@ assert_newer_wins() {
 	assert_writable 300
 	set_faults
 	wait_for_frame "$(old ata_flushed)"
-}
-
-@test "with -s, a write waits for a sync that begins after it" {
-	serve_holding sync -s
-	assert_held "$(old ata_write 100 1 'aa*512')"
-	assert_held "$(new ata_write 200 1 'cc*512')"
-	assert_reply "$(ata_read 200 1)" "$(ata_data 200 1 'cc*512')"
-	set_faults
-	wait_for_frame "$(old ata_written 100 1)"
-	wait_for_frame "$(new ata_written 200 1)"
 }
