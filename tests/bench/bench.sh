@@ -31,25 +31,14 @@
 # Lists of words are split on purpose.
 # shellcheck disable=SC2046,SC2086
 
-set -eu
-export LC_ALL=C
-
-HERE=$(cd "$(dirname "$0")" && pwd)
-LAB=vbb$$
-. "$HERE/../lab.sh"
-. "$HERE/common.sh"
+. "$(dirname "$0")/common.sh"
 . "$HERE/rows.sh"
-LOAD=$HERE/../load
-REFLECT=$HERE/reflect
-
-: "${ROWS:=*}" "${VBLADE:=$HERE/../../vblade}" "${DIR:=/var/tmp}"
-: "${OLD:=}" "${PEER:=}"
+: "${ROWS:=*}" "${OLD:=}" "${PEER:=}"
 if [ "$ROWS" = goals ]; then
 	: "${TIME:=1}" "${LIMIT:=720}"
 fi
 : "${ROUNDS:=5}" "${TIME:=2}" "${SIZE:=1024}" "${LIMIT:=1000000}"
 : "${CSV:=$DIR/bench.csv}"
-WORK=$DIR/$LAB
 FILE=$WORK/image
 LOG=$WORK/log
 PIDS=
@@ -62,14 +51,14 @@ select_rows() {
 	patterns=$ROWS
 	[ "$ROWS" != goals ] || patterns=$(goals | cut -d ' ' -f 1,2)
 	set -f
-	for name in $(rows | cut -d '|' -f 1); do
-		for pattern in $patterns; do
+	for pattern in $patterns; do
+		for name in $(rows | cut -d '|' -f 1); do
 			# shellcheck disable=SC2254
 			case $name in
-			$pattern) echo "$name"; break ;;
+			$pattern) echo "$name" ;;
 			esac
 		done
-	done
+	done | awk '!seen[$0]++'
 	set +f
 }
 
@@ -96,10 +85,9 @@ find_peers() {
 }
 
 prepare() {
-	require "$VBLADE" "$LOAD" "$REFLECT"
 	NAMES=$(select_rows)
 	[ -n "$NAMES" ] || die "no row '$ROWS'; ROWS=help lists them"
-	mkdir "$WORK"
+	require "$VBLADE" "$LOAD" "$HERE/reflect"
 	find_peers
 	dd if=/dev/zero of="$FILE" bs=1M count="$SIZE" status=none
 	lab_open 9000
@@ -108,9 +96,7 @@ prepare() {
 finish() {
 	trap '' INT TERM HUP
 	stop
-	for ns in "$TARGET_NS" "$INITIATOR_NS"; do
-		kill $(ip netns pids "$ns" 2>/dev/null) 2>/dev/null || :
-	done
+	kill $(ip netns pids "$INITIATOR_NS" 2>/dev/null) 2>/dev/null || :
 	lab_close
 	rm -rf "$WORK"
 }
@@ -125,7 +111,7 @@ start() {
 	vblade) program=$VBLADE ;;
 	old) program=$OLD ;;
 	vblade25) program=$PEER ;;
-	reflect) program=$REFLECT disk=$((SIZE * 2048)) ;;
+	reflect) program=$HERE/reflect disk=$((SIZE * 2048)) ;;
 	esac
 	shift 2
 	: >"$LOG"
@@ -336,8 +322,6 @@ if [ "$ROWS" = help ]; then
 	rows | awk -F '|' '{ printf "%-12s %s\n", $1, $7 }'
 	exit
 fi
-trap finish EXIT
-trap 'exit 130' INT TERM HUP
 prepare
 measure_rounds
 describe >>"$CSV"
