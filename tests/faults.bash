@@ -27,16 +27,6 @@ build_test_program() {
 	printf '%s\n' "$out"
 }
 
-# wrap_vblade NAME COMMAND...: print the name of a program that runs $VBLADE by
-# this command, as the same process.
-wrap_vblade() {
-	local script=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/$1
-	shift
-	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$*" "$VBLADE" >"$script"
-	chmod 755 "$script"
-	printf '%s\n' "$script"
-}
-
 # build_engine: from now on $VBLADE uses the engine under test; in setup_file.
 build_engine() {
 	WITHOUT=$(build_test_program without)

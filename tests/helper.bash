@@ -86,6 +86,16 @@ launch() {
 	background "$TARGET_NS" "$VBLADE" "$@"
 }
 
+# wrap_vblade NAME COMMAND...: print the name of a program that runs $VBLADE by
+# this command, as the same process.
+wrap_vblade() {
+	local script=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/$1
+	shift
+	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$*" "$VBLADE" >"$script"
+	chmod 755 "$script"
+	printf '%s\n' "$script"
+}
+
 # serve ARGUMENT...: launch vblade and wait for its ready line.
 serve() {
 	launch "$@"

@@ -102,13 +102,10 @@ teardown() {
 }
 
 @test "a disk of more sectors than can be addressed is cut" {
-	VBLADE=$BATS_TEST_TMPDIR/vblade
-	printf '#!/bin/sh\nexec unshare -m sh -ec '\''
+	VBLADE=$(wrap_vblade cut unshare -m sh -ec "'
 		mount -t tmpfs tmpfs /mnt
 		truncate -s 7E /mnt/disk
-		exec "$0" "$@" /mnt/disk'\'' "%s" "$@"\n' \
-		"$TESTS/../vblade" >"$VBLADE"
-	chmod +x "$VBLADE"
+		exec \"\$0\" \"\$@\" /mnt/disk'")
 	serve 0 1 eth0
 	assert_match ' 281474976710656 sectors ' "$(cat "$OUT")"
 }
@@ -131,11 +128,9 @@ teardown() {
 as_nobody() {
 	install -m "$1" "$IMAGE" "$PUBLIC/image"
 	install -m 755 "$VBLADE" "$PUBLIC/vblade"
-	printf '#!/bin/sh\nexec setpriv --reuid nobody --regid nogroup \
-		--clear-groups --inh-caps "%s" --ambient-caps "%s" \
-		"%s" "$@"\n' "$2" "$2" "$PUBLIC/vblade" >"$PUBLIC/nobody"
-	chmod 755 "$PUBLIC/nobody"
-	IMAGE=$PUBLIC/image VBLADE=$PUBLIC/nobody
+	IMAGE=$PUBLIC/image VBLADE=$PUBLIC/vblade
+	VBLADE=$(wrap_vblade nobody setpriv --reuid nobody --regid nogroup \
+		--clear-groups --inh-caps "$2" --ambient-caps "$2")
 }
 
 @test "an ordinary user with CAP_NET_RAW serves" {
