@@ -75,8 +75,7 @@ wait_for_fault() {
 	wait_until 10 grep -q "^$1 " "$FAULT_LOG"
 }
 
-# assert_injected: every kind of fault that the test specified was injected;
-# in teardown.
+# assert_injected: every kind of fault that the test specified was injected.
 assert_injected() {
 	local call
 	[ -e "${FAULT_RULES:-}.calls" ] || return 0
@@ -86,22 +85,40 @@ assert_injected() {
 	done <"$FAULT_RULES.calls"
 }
 
-# send_together REQUEST...: vblade receives them in one batch.
+# faults_end: what injects faults has ended; in teardown.
+faults_end() {
+	[ ! -e "$BATS_TEST_TMPDIR/rules" ] || set_faults
+	serve_end
+	assert_injected
+}
+
+# send_together REQUEST...: vblade receives them in one batch; its replies go to
+# a listener.
 send_together() {
+	start_listener
 	kill -STOP "$PID"
 	printf '%s\n' "$@" | frame -n 0
 	kill -CONT "$PID"
 }
 
-# assert_all_read LBA...: reads of one sector each, sent together, are answered.
-assert_all_read() {
+# send_reads LBA...: reads of one sector each, together.
+send_reads() {
 	local i requests=()
-	start_listener
 	for i; do
 		requests+=("$(ata_read "$i" 1)")
 	done
 	send_together "${requests[@]}"
+}
+
+# wait_for_reads LBA...: they are answered.
+wait_for_reads() {
+	local i
 	for i; do
 		wait_for_frame "$(ata_data "$i" 1 "$(sectors "$i" 1)")"
 	done
+}
+
+assert_all_read() {
+	send_reads "$@"
+	wait_for_reads "$@"
 }

@@ -17,9 +17,8 @@ setup_file() {
 teardown_file() { lab_close; }
 
 teardown() {
-	serve_end
+	faults_end
 	assert_engine
-	assert_injected
 }
 
 # cut_power VBLADE-OPTIONS LOAD-OPTIONS PROMISES-OPTIONS: serve an image that is

@@ -21,11 +21,7 @@ setup() {
 	ERR=
 }
 
-teardown() {
-	[ ! -e "$BATS_TEST_TMPDIR/rules" ] || set_faults
-	serve_end
-	assert_injected
-}
+teardown() { faults_end; }
 
 # scattered COUNT: so many sectors, no two in one page.
 scattered() {
