@@ -11,6 +11,7 @@
 # STRESS is a divisor: STRESS=100 runs the same with a hundredth of that.
 
 load ../helper
+load ../faults
 load stress
 
 setup_file() {
@@ -42,6 +43,17 @@ run_both() {
 	assert_flawless "$(cat "$a")"
 }
 
+# evict: drop the pages of the image from the cache all the time, so that the
+# loop and the engine share the work; otherwise the loop would find everything
+# cached.
+evict() {
+	while dd of="$IMAGE" oflag=nocache conv=notrunc,fdatasync count=0 \
+		status=none; do
+		sleep 0.02
+	done 3>&- &
+	SERVED+=("$!")
+}
+
 # stress DIRECTORY OPTION...
 stress() {
 	local expected=$BATS_TEST_TMPDIR/expected n=$((100000 / ${STRESS:-1}))
@@ -52,10 +64,7 @@ stress() {
 	[ -z "${BLOCK:-}" ] || LOOP=$(losetup --show -f -b "$BLOCK" "$IMAGE")
 	serve "$@" 0 1 eth0 "${LOOP:-$IMAGE}"
 	server=$PID errors=$ERR
-	if [ -n "${EVICT:-}" ]; then
-		evict "$IMAGE" 3>&- &
-		SERVED+=("$!")
-	fi
+	[ -z "${EVICT:-}" ] || evict
 	run_both "-r -f 0 -c 1021 -N $((4 * n)) -o $expected" \
 		"-r -f 1021 -c 1021 -N $((4 * n)) -o $expected"
 	run_both "-f 2048 -c 8192 -N $n -o $expected" \
@@ -66,8 +75,6 @@ stress() {
 	cmp "$IMAGE" "$expected"
 }
 
-# Pages are dropped from the cache all the time, so that the loop and the
-# engine share the work; otherwise the loop would find everything cached.
 @test "integrity: default" {
 	EVICT=yes stress "$BATS_TEST_TMPDIR"
 }
