@@ -613,7 +613,10 @@ give_up(void)
 	errx(1, "%s: no reply from e%u.%u", opt.ifname, opt.shelf, opt.slot);
 }
 
-/* Keep the window full until all is sent, then wait for the last replies. */
+/*
+ * Keep the window full until all is sent, then wait for the last replies; those
+ * to duplicates and retransmissions may come later still.
+ */
 static void
 run(void)
 {
@@ -634,12 +637,8 @@ run(void)
 		if (at > last_reply + TIMEOUT * NS + 2 * opt.timeout)
 			give_up();
 	}
-}
-
-/* Replies to duplicates and retransmissions may still arrive: count them. */
-static void
-drain(void)
-{
+	if (!final_pass)
+		count.end = at;
 	while (!interrupted && receive())
 		;
 }
@@ -858,13 +857,10 @@ main(int argc, char **argv)
 	    64);
 	count.start = now();
 	run();
-	count.end = now();
-	drain();
 	if (opt.mode == MODE_MIXED && !interrupted) {
 		final_pass = true;
 		cursor = opt.first;
 		run();
-		drain();
 	}
 	if (opt.expected != NULL)
 		model_save(opt.expected);
