@@ -323,23 +323,18 @@ static struct {
 
 static pthread_mutex_t ring_lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* The memory of the queues is where the program maps it. */
 void *
 mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
-	if (fd >= 0 && fd == ring.fd)
-		fd = ring.kernel;
-	return (void *)KERNEL(SYS_mmap, addr, length, (long)prot,
-	    (long)flags, (long)fd, offset);
-}
+	bool of_ring = fd >= 0 && fd == ring.fd;
+	void *p = (void *)KERNEL(SYS_mmap, addr, length, (long)prot,
+	    (long)flags, (long)(of_ring ? ring.kernel : fd), offset);
 
-static void *
-ring_map(size_t size, off_t what)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-	    ring.kernel, what);
-
-	if (p == MAP_FAILED)
-		err(1, "ring memory");
+	if (of_ring && offset == IORING_OFF_SQES)
+		ring.sqe = p;
+	else if (of_ring && offset == IORING_OFF_SQ_RING)
+		ring.memory = p;
 	return p;
 }
 
@@ -354,9 +349,6 @@ ring_setup(unsigned entries, struct io_uring_params *p)
 	if (ring.fd >= 0 || (p->features & IORING_FEAT_SINGLE_MMAP) == 0)
 		errx(1, "a ring that is not emulated");
 	ring.p = *p;
-	ring.memory = ring_map(p->cq_off.cqes +
-	    p->cq_entries * sizeof(struct io_uring_cqe), IORING_OFF_SQ_RING);
-	ring.sqe = ring_map(p->sq_entries * sizeof *ring.sqe, IORING_OFF_SQES);
 	return ring.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 

@@ -32,8 +32,7 @@ teardown() {
 
 # --- queues -----------------------------------------------------------
 
-# filter_client MAC: frames to it get into a queue that is stuck, so that they
-# fail with ENOBUFS; all others pass.
+# filter_client MAC: frames to it fail with ENOBUFS; all others pass.
 filter_client() {
 	on_target tc qdisc add dev eth0 root handle 1: htb default 1
 	on_target tc class add dev eth0 parent 1: classid 1:1 htb rate 10gbit

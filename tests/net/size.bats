@@ -1,4 +1,4 @@
-# What is exported of files and devices of all sizes.
+# What is exported of files and devices of all sizes, and how it is identified.
 
 load ../helper
 
@@ -75,4 +75,25 @@ written_and_found() {
 	assert_size 1
 	truncate -s 1024 "$FILE"
 	assert_reply "$(ata_write 1 1 '42*512')" "$(ata_written 1 1)"
+}
+
+# Eight words of IDENTIFY in a line, as hdparm reads them.
+@test "hdparm decodes it and complains about nothing" {
+	local reply out pattern
+	truncate -s $((200 << 30)) "$FILE"
+	serve 7 11 eth0 "$FILE"
+	reply=$(ADDRESS=00070b; query "$(identify)")
+	out=$(sed 's/\(..\)\(..\)/\2\1 /g' <<<"${reply:72}" | fold -w 40 |
+		hdparm --Istdin 2>"$FILE.err")
+	assert_equal "" "$(cat "$FILE.err")" "standard error"
+	for pattern in 'Checksum: correct' 'Serial Number: +7\.11:' \
+		'Model Number: +[[:graph:]]' \
+		'LBA +user addressable sectors: +268435455' \
+		'LBA48 +user addressable sectors: +419430400' \
+		'Logical(/Physical)? +Sector size: +512 bytes' \
+		'\*[[:space:]]+Mandatory FLUSH_CACHE' \
+		'\*[[:space:]]+FLUSH_CACHE_EXT' \
+		'\*[[:space:]]+48-bit Address feature set'; do
+		assert_match "$pattern" "$out"
+	done
 }

@@ -91,8 +91,10 @@ stress() {
 }
 
 # In memory, where a sync costs nothing: this tests the order.
-@test "integrity: -s" {
+@test "integrity: -s, at MTU 1500" {
+	lab_mtu 1500
 	stress /dev/shm -s
+	lab_mtu 9000
 }
 
 @test "integrity: -s -d" {
