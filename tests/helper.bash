@@ -386,16 +386,12 @@ announcement() {
 		"$(printf %04x "${2:-64}") $FIRMWARE ${1:-02} 10 0000 @60"
 }
 
-# gets_reply REQUEST REPLY: as assert_reply, but as a condition for wait_until.
-gets_reply() {
-	[ "$(frame -s -n 1 -w 1000 "$1")" = "$(hex "$2")" ]
-}
-
-# assert_readable LBA: a sector is read as image made it.
+# assert_readable LBA [COUNT]: sectors are read as image made them.
 # assert_writable LBA: a sector is written, and read back.
 assert_readable() {
-	assert_reply "$(ata_read "$1" 1)" \
-		"$(ata_data "$1" 1 "$(sectors "$1" 1)")"
+	local n=${2:-1}
+	assert_reply "$(ata_read "$1" "$n")" \
+		"$(ata_data "$1" "$n" "$(sectors "$1" "$n")")"
 }
 
 assert_writable() {

@@ -17,15 +17,14 @@ teardown() { serve_end; }
 # serve_by SCRIPT: start vblade by a shell script, which executes "$@".
 serve_by() {
 	background "$TARGET_NS" sh -c "$1" sh "$VBLADE" -v 0 1 eth0 "$IMAGE"
-	wait_until 10 gets_reply "$(ata_read 7 1)" \
-		"$(ata_data 7 1 "$(sectors 7 1)")"
+	wait_until 20 assert_readable 7
 }
 
 # assert_serves: it serves, and the image holds what was written and no more.
 assert_serves() {
 	assert_reply "$(ata_write 3 1 '5a*512')" "$(ata_written 3 1)"
 	kill -USR1 "$PID"
-	assert_reply "$(ata_read 4 1)" "$(ata_data 4 1 "$(sectors 4 1)")"
+	assert_readable 4
 	stop_vblade
 	assert_equal "$(sectors 0 3)$(hex '5a*512')$(sectors 4 60)" \
 		"$(to_hex <"$IMAGE")"

@@ -107,7 +107,7 @@ switches() {
 	offers 02
 	lab_mtu 9000
 	wait_until 10 offers 11
-	assert_reply "$(ata_read 3 17)" "$(ata_data 3 17 "$(sectors 3 17)")"
+	assert_readable 3 17
 	assert_reply "$(ata_write 3 17 '3c*8704')" "$(ata_written 3 17)"
 	assert_reply "$(request 00 "00 00 00 e5 000000000000 0000 @9014")" \
 		"$(response 00 "00 00 ff 40 000000000000 0000 @60")"
@@ -188,7 +188,7 @@ without_events() {
 	without_events lab_mtu 9000
 	wait_for_log 'MTU changed to 9000' 1
 	wait_for_frame "$(announcement 11)"
-	assert_reply "$(ata_read 3 17)" "$(ata_data 3 17 "$(sectors 3 17)")"
+	assert_readable 3 17
 }
 
 delete_and_rewire() {
@@ -200,8 +200,7 @@ delete_and_rewire() {
 @test "an interface made again is seen although the events were lost" {
 	without_events delete_and_rewire
 	wait_for_log 'interface reappeared' 1
-	wait_until 10 gets_reply "$(ata_read 7 1)" \
-		"$(ata_data 7 1 "$(sectors 7 1)")"
+	wait_until 20 assert_readable 7
 }
 
 @test "a restart costs a client that retransmits nothing but time" {

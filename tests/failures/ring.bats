@@ -98,8 +98,7 @@ assert_pool() {
 	ip -n "$TARGET_NS" link set eth0 mtu 9000
 	wait_for_log 'eth0: Cannot allocate memory'
 	set_faults
-	wait_until 10 gets_reply "$(ata_read 7 1)" \
-		"$(ata_data 7 1 "$(sectors 7 1)")"
+	wait_until 20 assert_readable 7
 	ip -n "$TARGET_NS" link set eth0 mtu 1500
 }
 
