@@ -65,10 +65,8 @@ select_rows() {
 # find_peers: what is compared, and that it is what it is taken for.
 find_peers() {
 	if [ -n "$OLD" ]; then
-		case $("$OLD" -V 2>/dev/null) in
-		vblade\ *) ;;
-		*) die "OLD=$OLD: not an older build of this vblade" ;;
-		esac
+		"$OLD" -V 2>/dev/null | grep -q '^vblade ' ||
+			die "OLD=$OLD: not an older build of this vblade"
 		! cmp -s "$OLD" "$VBLADE" || die "OLD=$OLD: the same program"
 	elif [ "$ROWS" = goals ]; then
 		die 'ROWS=goals compares with an older build: OLD=path'
@@ -262,16 +260,14 @@ measure_fio() {
 # targets ROUND BOUND: those that the current row compares, each time from
 # another one on.
 targets() {
-	list=vblade
-	if [ "$ROWS,$2" != goals,none ]; then
-		list="$list ${OLD:+old} ${PEER:+vblade25}"
-		case $ROWS,$2 in
-		goals,* | *,none) ;;
-		*,reflect) list="$list reflect" ;;
-		*) ! command -v fio >/dev/null || list="$list fio" ;;
-		esac
-	fi
-	printf '%s\n' $list | awk -v first="$1" '
+	list="${OLD:+old} ${PEER:+vblade25}"
+	case $ROWS,$2 in
+	goals,none) list= ;;
+	goals,* | *,none) ;;
+	*,reflect) list="$list reflect" ;;
+	*) ! command -v fio >/dev/null || list="$list fio" ;;
+	esac
+	printf '%s\n' vblade $list | awk -v first="$1" '
 		{ word[NR - 1] = $0 }
 		END { for (i = 0; i < NR; i++) print word[(first + i) % NR] }'
 }
