@@ -93,7 +93,7 @@ assert_no_rights() {
 }
 
 @test "from inside no socket can be made even after a close, nor by a ring" {
-	assert_denied "socket after close" "ring socket"
+	assert_denied "socket after close" ring
 }
 
 @test "from inside no program can be run, and nothing mounted or read" {
