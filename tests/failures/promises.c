@@ -51,7 +51,7 @@ static bool dsync;
 static uint64_t offset, sectors = 256, seed;
 
 static struct request requests[MAX];	/* number 1 is the first */
-static unsigned nrequests;
+static unsigned nrequests, npromised;
 static struct event events[MAX];
 static unsigned nevents, nsyncs;
 /* After a failure: of each sector, the number of its request. */
@@ -179,11 +179,9 @@ promised_until(uint64_t cut)
 	return limit;
 }
 
-/* How many in 4 sectors survive that were not on stable storage. */
-enum fate { NONE = 0, SOME = 2, ALL = 4 };
-
+/* Of what was not on stable storage, so many in 4 sectors survive. */
 static void
-replay(uint64_t cut, enum fate fate)
+replay(uint64_t cut, uint64_t survivors)
 {
 	uint64_t sync = synced_until(cut);
 
@@ -196,7 +194,7 @@ replay(uint64_t cut, enum fate fate)
 		if (r->begin > cut)
 			continue;
 		for (unsigned k = 0; k < r->length / SECTOR; k++)
-			if (durable || random_below(&seed, 4) < (uint64_t)fate)
+			if (durable || random_below(&seed, 4) < survivors)
 				disk[lba + k] = writer(events[i].data +
 				    k * SECTOR, lba + k);
 	}
@@ -218,23 +216,22 @@ on_disk(unsigned number)
 	return true;
 }
 
-/* How many writes were promised at the cut; *lost are not on the disk. */
+/* How many writes that were promised at the cut are not on the disk. */
 static unsigned
-count_promises(uint64_t cut, unsigned *lost)
+count_lost(uint64_t cut)
 {
 	uint64_t limit = promised_until(cut);
-	unsigned promised = 0;
+	unsigned lost = 0;
 
-	*lost = 0;
-	for (unsigned i = 1; i <= nrequests && *lost < BROKEN_MAX; i++) {
+	for (unsigned i = 1; i <= nrequests && lost < BROKEN_MAX; i++) {
 		const struct request *r = &requests[i];
 
 		if (r->count == 0 || r->acked == 0 || r->acked >= limit)
 			continue;
-		promised++;
-		*lost += !on_disk(i);
+		npromised++;
+		lost += !on_disk(i);
 	}
-	return promised;
+	return lost;
 }
 
 /* Most moments are just after an event, where errors are likely. */
@@ -256,15 +253,13 @@ choose_moment(void)
 static unsigned
 cut_power(void)
 {
-	static const enum fate fates[] = { NONE, SOME, ALL };
-	unsigned broken = 0, lost;
+	unsigned broken = 0;
 
 	for (unsigned i = 0; i < CUTS && broken < BROKEN_MAX; i++) {
 		uint64_t cut = choose_moment();
 
-		replay(cut, fates[i % 3]);
-		count_promises(cut, &lost);
-		broken += lost > 0;
+		replay(cut, i % 3 * 2);
+		broken += count_lost(cut) > 0;
 	}
 	printf("requests=%u writes=%u syncs=%u broken=%u\n", nrequests,
 	    nevents - nsyncs, nsyncs, broken);
@@ -277,7 +272,7 @@ compare_disk(const char *path)
 {
 	size_t size;
 	const uint8_t *p = read_file(path, &size);
-	unsigned failed = 0, flushed = 0, promised, lost;
+	unsigned failed = 0, flushed = 0, lost;
 
 	for (uint64_t i = 0; i < sectors && i < size / SECTOR; i++)
 		disk[i] = writer(p + i * SECTOR, i);
@@ -286,8 +281,8 @@ compare_disk(const char *path)
 			flushed += requests[i].acked > 0;
 		else
 			failed += requests[i].acked == 0;
-	promised = count_promises(UINT64_MAX, &lost);
-	printf("promised=%u failed=%u flushed=%u lost=%u\n", promised, failed,
+	lost = count_lost(UINT64_MAX);
+	printf("promised=%u failed=%u flushed=%u lost=%u\n", npromised, failed,
 	    flushed, lost);
 	return lost;
 }
