@@ -68,7 +68,6 @@ switches() {
 }
 
 @test "another interface gets the index of the one that is gone" {
-	serve 0 1 eth0 "$IMAGE"
 	local before
 	before=$(index)
 	kill -STOP "$PID"
@@ -77,7 +76,7 @@ switches() {
 		peer name peer
 	kill -CONT "$PID"
 	wait_for_log 'interface is gone' 1
-	refute_match renamed "$(cat "$LOG")"
+	refute_match renamed "$(cat "$ERR")"
 }
 
 @test "a queue that takes next to nothing: replies are lost and counted" {
@@ -113,8 +112,8 @@ switches() {
 		"$(response 00 "00 00 ff 40 000000000000 0000 @60")"
 }
 
-# t7_burst: 64 writes of 17 sectors, 200 of one, all of other sectors.
-t7_burst() {
+# burst: 64 writes of 17 sectors, 200 of one, all of other sectors.
+burst() {
 	local i
 	for i in {0..63}; do
 		ata_write $((i * 17)) 17 "$(be8 "$i")*8704"
@@ -126,13 +125,14 @@ t7_burst() {
 
 @test "stopped for a burst of writes: none is lost" {
 	local file before sender replies=$BATS_TEST_TMPDIR/replies
+	burst >"$BATS_TEST_TMPDIR/burst"
 	stop_vblade
 	lab_mtu 9000
 	file=$(image 1288)
 	serve 0 1 eth0 "$file"
 	before=$(count_frames)
 	kill -STOP "$PID"
-	t7_burst | frame -n 264 -w 20000 >"$replies" 3>&- &
+	frame -n 264 -w 20000 <"$BATS_TEST_TMPDIR/burst" >"$replies" 3>&- &
 	sender=$!
 	wait_until 20 frames_reached $((before + 264))
 	kill -CONT "$PID"
