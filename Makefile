@@ -49,7 +49,7 @@ bench: vblade tests/load tests/bench/reflect
 
 programs: vblade $(PROGRAMS)
 
-demo: vblade tests/frame
+demo: vblade tests/frame tests/load
 	sh tests/demo.sh
 
 soak: vblade tests/load tests/bench/relay

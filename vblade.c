@@ -1264,7 +1264,8 @@ list_remove(struct target *t, struct run *run)
 {
 	*(run->prev != NULL ? &run->prev->next : &t->first) = run->next;
 	*(run->next != NULL ? &run->next->prev : &t->last) = run->prev;
-	for (struct run *r = run->next; run->blocked > 0; r = r->next)
+	for (struct run *r = run->next; r != NULL && run->blocked > 0;
+	    r = r->next)
 		if (overlaps(t, run, r)) {
 			r->blockers--;
 			run->blocked--;

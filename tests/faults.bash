@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
-# What the tests of the disk share: the engine under test, and faults that are
-# injected by shim.c.
+# What the tests of the disk share: the engine under test, faults that are
+# injected by shim.c, and requests that arrive together.
 #
 # Linux has two engines for disk work, io_uring and a pool of threads.  A file
 # of tests whose name ends in -threads.bats (a link to the other one) runs them
@@ -27,16 +27,6 @@ build_test_program() {
 	printf '%s\n' "$out"
 }
 
-# wrap_vblade NAME COMMAND...: print the name of a program that runs $VBLADE by
-# this command, as the same process.
-wrap_vblade() {
-	local script=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/$1
-	shift
-	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$*" "$VBLADE" >"$script"
-	chmod 755 "$script"
-	printf '%s\n' "$script"
-}
-
 # build_engine: from now on $VBLADE uses the engine under test; in setup_file.
 build_engine() {
 	WITHOUT=$(build_test_program without)
@@ -60,8 +50,8 @@ build_fault_shim() {
 # inject_faults [RULE...]: vblade will run with the shim and these rules.
 inject_faults() {
 	export FAULT_RULES=$BATS_TEST_TMPDIR/rules
-	export FAULT_LOG=$BATS_TEST_TMPDIR/faults
-	: >>"$FAULT_LOG"
+	export FAULT_LOG=$BATS_TEST_TMPDIR/injected
+	: >"$FAULT_LOG"
 	set_faults "$@"
 	[ "${VBLADE##*/}" = faults ] ||
 		VBLADE=$(wrap_vblade faults env "LD_PRELOAD=$SHIM")
@@ -85,8 +75,7 @@ wait_for_fault() {
 	wait_until 10 grep -q "^$1 " "$FAULT_LOG"
 }
 
-# assert_injected: every kind of fault that the test specified was injected;
-# in teardown.
+# assert_injected: every kind of fault that the test specified was injected.
 assert_injected() {
 	local call
 	[ -e "${FAULT_RULES:-}.calls" ] || return 0
@@ -94,4 +83,42 @@ assert_injected() {
 		grep -q "^$call " "$FAULT_LOG" ||
 			fail "no fault was injected: $call" || return
 	done <"$FAULT_RULES.calls"
+}
+
+# faults_end: what injects faults has ended; in teardown.
+faults_end() {
+	[ ! -e "$BATS_TEST_TMPDIR/rules" ] || set_faults
+	serve_end
+	assert_injected
+}
+
+# send_together REQUEST...: vblade receives them in one batch; its replies go to
+# a listener.
+send_together() {
+	start_listener
+	kill -STOP "$PID"
+	printf '%s\n' "$@" | frame -n 0
+	kill -CONT "$PID"
+}
+
+# send_reads LBA...: reads of one sector each, together.
+send_reads() {
+	local i requests=()
+	for i; do
+		requests+=("$(ata_read "$i" 1)")
+	done
+	send_together "${requests[@]}"
+}
+
+# wait_for_reads LBA...: they are answered.
+wait_for_reads() {
+	local i
+	for i; do
+		wait_for_frame "$(ata_data "$i" 1 "$(sectors "$i" 1)")"
+	done
+}
+
+assert_all_read() {
+	send_reads "$@"
+	wait_for_reads "$@"
 }

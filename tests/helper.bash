@@ -86,6 +86,16 @@ launch() {
 	background "$TARGET_NS" "$VBLADE" "$@"
 }
 
+# wrap_vblade NAME COMMAND...: print the name of a program that runs $VBLADE by
+# this command, as the same process.
+wrap_vblade() {
+	local script=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/$1
+	shift
+	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$*" "$VBLADE" >"$script"
+	chmod 755 "$script"
+	printf '%s\n' "$script"
+}
+
 # serve ARGUMENT...: launch vblade and wait for its ready line.
 serve() {
 	launch "$@"
@@ -318,6 +328,12 @@ refute() {
 	! "$@" >/dev/null 2>&1 || fail "should have failed: $*"
 }
 
+# assert_flawless LINE: the line of the load generator reports no error.  A
+# retransmission is none: on a busy machine a frame may be dropped.
+assert_flawless() {
+	assert_match ' errors=0 bad=0 mismatches=0 ' "$1"
+}
+
 assert_alive() {
 	kill -0 "$PID" || fail "vblade has died" "$(cat "$ERR")"
 }
@@ -370,16 +386,12 @@ announcement() {
 		"$(printf %04x "${2:-64}") $FIRMWARE ${1:-02} 10 0000 @60"
 }
 
-# gets_reply REQUEST REPLY: as assert_reply, but as a condition for wait_until.
-gets_reply() {
-	[ "$(frame -s -n 1 -w 1000 "$1")" = "$(hex "$2")" ]
-}
-
-# assert_readable LBA: a sector is read as image made it.
+# assert_readable LBA [COUNT]: sectors are read as image made them.
 # assert_writable LBA: a sector is written, and read back.
 assert_readable() {
-	assert_reply "$(ata_read "$1" 1)" \
-		"$(ata_data "$1" 1 "$(sectors "$1" 1)")"
+	local n=${2:-1}
+	assert_reply "$(ata_read "$1" "$n")" \
+		"$(ata_data "$1" "$n" "$(sectors "$1" "$n")")"
 }
 
 assert_writable() {

@@ -28,23 +28,20 @@
  *	checked by a model of the disk, which must be all zeroes at first)
  * -N	stop after this many requests
  * -n	sectors per request (default: what the target advertises)
- * -O	index/owners/chunk: use only each owners-th chunk of so many sectors
  * -o	write the expected content of the disk to a file, for cmp
- * -P	pause this many microseconds before the next request
- * -p	percentage of requests that are sent twice, at once or later
+ * -p	percentage of requests after which an earlier one is sent again
  * -q	write without stamps, to save the time of making them
  * -r	random order instead of sequential, aligned to -n
- * -S	seed of everything random
  * -t	retransmit after this many milliseconds (default 1000)
  * -u	random sizes from 1 to -n sectors, unaligned
  * -w	requests in flight (default: what the target advertises)
+ *
+ * A target that has not replied for a while (see TIMEOUT) is given up.
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/filter.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -56,10 +53,11 @@ enum {
 	BATCH = 64,		/* frames per system call */
 	WINDOW_MAX = 4096,
 	HISTORY = 1 << 14,	/* transmissions that are recorded */
-	DELAYED_MAX = 1024,	/* duplicates to be sent later */
 	REPORTS_MAX = 10,	/* errors that are reported one by one */
-	TIMEOUT = 10,		/* seconds, of discovery */
+	TIMEOUT = 10,		/* seconds without a reply, beside -t twice */
 };
+
+static const uint64_t NS = 1000000000;	/* a second */
 
 /* Bits of the ATA status that mean failure: BSY, DF, DRQ, ERR. */
 enum { STATUS_FAILED = 0xa9 };
@@ -87,37 +85,28 @@ struct flight {
 /* A transmission. */
 struct sent {
 	struct request request;
-	uint32_t tag;
+	uint64_t order;		/* its number, the tag's low bits */
 	bool replied;
-	uint64_t order;		/* position in the order of sending */
 };
 
-struct delayed {
-	struct request request;
-	uint64_t due;		/* position in the order of sending */
-};
-
-/* A write of one sector; one without a reply may be applied or not. */
+/* A write of one sector, which a read may return. */
 struct event {
 	struct event *older;
-	uint64_t order;
+	uint64_t order;		/* of its transmission */
 	uint64_t generation;
-	enum { UNKNOWN, APPLIED, LOST } state;
+	bool applied;		/* else it may have been, or not */
 };
 
 /* The command line. */
 static struct {
 	enum mode mode;
 	bool random, sizes, plain;
-	uint64_t window, sectors, duplicates, flushes, pause;
-	uint64_t id, index, owners, chunk;
+	uint64_t window, sectors, duplicates, flushes, id;
 	unsigned shelf, slot;
-	uint64_t first, count, requests, seconds, timeout, seed, generation;
+	uint64_t first, count, requests, seconds, timeout, generation;
 	const char *ifname, *expected;
 	FILE *log;
-} opt = {
-	.owners = 1, .chunk = 1, .timeout = 1000, .seed = 1, .generation = 1,
-};
+} opt = { .timeout = 1000, .generation = 1 };
 
 /* The target, as found by discovery. */
 static struct {
@@ -133,21 +122,21 @@ static unsigned mtu;
 static struct flight flights[WINDOW_MAX];
 static unsigned free_slots[WINDOW_MAX], nfree;
 static struct sent sent_log[HISTORY];
-static struct delayed delayed[DELAYED_MAX];
-static unsigned ndelayed;
 static struct event **model;	/* a list for each sector, newest first */
 
 static uint64_t order;		/* transmissions so far */
 static uint64_t serial;		/* requests so far */
+static uint64_t last_reply;	/* ns */
+static uint64_t seed;		/* of everything random */
 static uint64_t cursor;		/* next sector of a sequential pass */
 static bool final_pass;		/* of mode mixed: reads everything */
 static volatile sig_atomic_t interrupted;
 
-/* Frames for one sendmmsg. */
-static struct mmsghdr out[BATCH];
-static struct iovec out_iov[BATCH][2];
-static uint8_t out_header[BATCH][HEADER];
-static uint8_t *out_data[BATCH];
+/* Frames for one sendmmsg, and of one recvmmsg. */
+static struct batch {
+	struct mmsghdr message[BATCH];
+	struct iovec frame[BATCH];
+} out, in;
 static unsigned nout;
 
 static struct {
@@ -158,7 +147,7 @@ static struct {
 static bool
 chance(uint64_t percent)
 {
-	return percent > 0 && random_below(&opt.seed, 100) < percent;
+	return percent > 0 && random_below(&seed, 100) < percent;
 }
 
 /*
@@ -211,85 +200,50 @@ read_stamp(const uint8_t *sector, uint64_t lba, uint64_t *gen)
 	return memcmp(sector, expected, SECTOR) == 0;
 }
 
-/*
- * The sectors that this initiator owns.  With -O the range is divided into
- * chunks, which are owned by the initiators in turn.
- */
-
-static uint64_t
-chunk_end(uint64_t lba)
-{
-	uint64_t end = opt.first + opt.count;
-	uint64_t next = lba - lba % opt.chunk + opt.chunk;
-
-	return opt.owners > 1 && next < end ? next : end;
-}
-
+/* If not, it is not even copied; MSG_TRUNC gives the length of a reply. */
 static bool
-owned(uint64_t lba)
+data_is_checked(void)
 {
-	return opt.owners == 1 || lba / opt.chunk % opt.owners == opt.index;
+	return opt.mode == MODE_VERIFY || opt.mode == MODE_MIXED;
 }
 
-/* The first sector owned from here on; beyond the range if there is none. */
+/* The first sector beyond the range. */
 static uint64_t
-next_owned(uint64_t lba)
+range_end(void)
 {
-	while (lba < opt.first + opt.count && !owned(lba))
-		lba = chunk_end(lba);
-	return lba;
-}
-
-static uint64_t
-choose_sequential(void)
-{
-	cursor = next_owned(cursor);
-	if (cursor >= opt.first + opt.count)
-		cursor = next_owned(opt.first);
-	return cursor;
+	return opt.first + opt.count;
 }
 
 static uint64_t
 choose_random(void)
 {
-	uint64_t unit = opt.sizes ? 1 : opt.sectors, lba;
+	uint64_t unit = opt.sizes ? 1 : opt.sectors;
 	uint64_t units = opt.count > unit ? opt.count / unit : 1;
 
-	do
-		lba = opt.first + random_below(&opt.seed, units) * unit;
-	while (!owned(lba));
-	return lba;
-}
-
-/* Has a sequential pass reached the end of the sectors owned? */
-static bool
-pass_done(void)
-{
-	return next_owned(cursor) >= opt.first + opt.count;
+	return opt.first + random_below(&seed, units) * unit;
 }
 
 /*
  * The model of the disk.
  */
 
-/*
- * Free the events that no read can return any more: those before an applied
- * one that is older than everything in flight.
- */
 static void
-free_old_events(struct event *e)
+drop_event(struct event **list)
 {
-	struct event *rest;
+	struct event *e = *list;
 
-	while (e != NULL
-	    && !(e->state == APPLIED && e->order + HISTORY < order))
+	*list = e->older;
+	free(e);
+}
+
+/* Drop what is older than an applied write older than everything in flight. */
+static void
+drop_old_events(struct event *e)
+{
+	while (e != NULL && !(e->applied && e->order + HISTORY < order))
 		e = e->older;
-	if (e == NULL)
-		return;
-	while ((rest = e->older) != NULL) {
-		e->older = rest->older;
-		free(rest);
-	}
+	while (e != NULL && e->older != NULL)
+		drop_event(&e->older);
 }
 
 static void
@@ -304,7 +258,7 @@ model_add_write(const struct request *r, uint64_t when)
 		*e = (struct event){ .older = *list, .order = when,
 		    .generation = r->generation };
 		*list = e;
-		free_old_events(e->older);
+		drop_old_events(e->older);
 	}
 }
 
@@ -326,38 +280,34 @@ model_applied(const struct request *r, uint64_t when)
 
 		while (e != NULL && e->order != when)
 			e = e->older;
-		if (e == NULL)
-			continue;
-		if (e->state == LOST)
-			report_sector("lost write", i, e->generation, when,
+		if (e != NULL)
+			e->applied = true;
+		else
+			report_sector("lost write", i, r->generation, when,
 			    &count.mismatches);
-		e->state = APPLIED;
 	}
 }
 
 /*
  * May a read in frame `when` return `gen`?  If so, the writes between that one
- * and the read have not been applied, and are marked as lost: they must not
- * be acknowledged.  A duplicate of a write has the same
- * generation; the newest is assumed, since that marks the fewest.
+ * and the read have not been applied: they are dropped, and must not be
+ * acknowledged.  A duplicate of a write has the same generation; the newest is
+ * assumed, since that drops the fewest.
  */
 static bool
 model_allows(uint64_t lba, uint64_t gen, uint64_t when)
 {
-	struct event *newest = model[lba - opt.first], *e;
+	struct event **list = &model[lba - opt.first], *e;
 
-	while (newest != NULL && newest->order > when)
-		newest = newest->older;
-	for (e = newest; e != NULL; e = e->older) {
-		if (e->generation == gen && e->state != LOST)
-			break;
-		if (e->state == APPLIED)
+	while (*list != NULL && (*list)->order > when)
+		list = &(*list)->older;
+	for (e = *list; e != NULL && e->generation != gen; e = e->older)
+		if (e->applied)
 			return false;
-	}
 	if (e == NULL && gen != 0)
 		return false;
-	for (; newest != e; newest = newest->older)
-		newest->state = LOST;
+	while (*list != e)
+		drop_event(list);
 	return true;
 }
 
@@ -379,11 +329,7 @@ check_sector(const struct sent *s, const uint8_t *data, uint64_t lba)
 static void
 check_data(const struct sent *s, const uint8_t *data)
 {
-	if (opt.mode != MODE_VERIFY && opt.mode != MODE_MIXED)
-		return;
-	if (s->order + HISTORY <= order)
-		return;
-	for (unsigned i = 0; i < s->request.sectors; i++)
+	for (unsigned i = 0; i < s->request.sectors && data_is_checked(); i++)
 		check_sector(s, data + i * SECTOR, s->request.lba + i);
 }
 
@@ -396,14 +342,11 @@ model_save(const char *path)
 
 	if (fd < 0)
 		err(1, "%s", path);
-	for (uint64_t i = opt.first; i < opt.first + opt.count; i++) {
-		uint64_t gen = model == NULL ? opt.generation : 0;
+	for (uint64_t i = opt.first; i < range_end(); i++) {
+		const struct event *e = model ? model[i - opt.first] : NULL;
+		uint64_t gen = model == NULL ? opt.generation :
+		    e == NULL ? 0 : e->generation;
 
-		if (!owned(i))
-			continue;
-		for (struct event *e = model ? model[i - opt.first] : NULL;
-		    e != NULL && gen == 0; e = e->older)
-			gen = e->state == LOST ? 0 : e->generation;
 		stamp(sector, i, gen);
 		if (pwrite(fd, sector, SECTOR, (off_t)i * SECTOR) != SECTOR)
 			err(1, "%s", path);
@@ -423,7 +366,7 @@ batch_send(void)
 	unsigned done = 0;
 
 	while (done < nout) {
-		int n = sendmmsg(sock, out + done, nout - done, 0);
+		int n = sendmmsg(sock, out.message + done, nout - done, 0);
 
 		if (n > 0)
 			done += (unsigned)n;
@@ -452,16 +395,16 @@ put_request(uint8_t h[HEADER], const struct request *r, uint32_t tag)
 static void
 batch_add(const struct request *r, uint32_t tag)
 {
-	uint8_t *h = out_header[nout];
+	struct iovec *frame = &out.frame[nout];
+	uint8_t *f = frame->iov_base;
 
-	put_request(h, r, tag);
-	out[nout].msg_hdr.msg_iovlen = 1;
+	put_request(f, r, tag);
+	frame->iov_len = HEADER;
 	if (r->opcode == ATA_WRITE_EXT) {
 		for (unsigned i = 0; i < r->sectors && !opt.plain; i++)
-			stamp(out_data[nout] + i * SECTOR, r->lba + i,
+			stamp(f + HEADER + i * SECTOR, r->lba + i,
 			    r->generation);
-		out_iov[nout][1].iov_len = (size_t)r->sectors * SECTOR;
-		out[nout].msg_hdr.msg_iovlen = 2;
+		frame->iov_len += (size_t)r->sectors * SECTOR;
 	}
 	if (++nout == BATCH)
 		batch_send();
@@ -469,39 +412,32 @@ batch_add(const struct request *r, uint32_t tag)
 
 /* The top byte is the number of the initiator. */
 static uint32_t
-new_tag(void)
+tag_of(uint64_t transmission)
 {
-	static uint32_t n;
-
-	return (uint32_t)opt.id << 24 | (++n & 0xffffff);
+	return (uint32_t)(opt.id << 24 | (transmission & 0xffffff));
 }
 
 /* Send a request, for the first time or again. */
 static void
 transmit(const struct request *r)
 {
-	uint32_t tag = new_tag();
-
-	sent_log[tag % HISTORY] = (struct sent){ .request = *r, .tag = tag,
-	    .order = ++order };
+	sent_log[++order % HISTORY] = (struct sent){ *r, order, false };
 	if (model != NULL && r->opcode == ATA_WRITE_EXT)
 		model_add_write(r, order);
-	batch_add(r, tag);
+	batch_add(r, tag_of(order));
 }
 
-/* Send the duplicates that are due, or all of them. */
+/* Send one of the last requests again, which may have a reply or not. */
 static void
-send_delayed(bool all)
+send_duplicate(void)
 {
-	for (unsigned i = ndelayed; i-- > 0; ) {
-		struct delayed d = delayed[i];
+	uint64_t back = random_below(&seed, 2 * opt.window);
+	struct request again = sent_log[(order - back) % HISTORY].request;
 
-		if (!all && d.due > order)
-			continue;
-		delayed[i] = delayed[--ndelayed];
-		transmit(&d.request);
-		count.duplicates++;
-	}
+	if (again.serial == 0)
+		return;
+	transmit(&again);
+	count.duplicates++;
 }
 
 static struct request
@@ -521,12 +457,13 @@ next_request(unsigned slot)
 	    opt.generation;
 	r.sectors = (uint16_t)opt.sectors;
 	if (opt.sizes && !final_pass)
-		r.sectors = (uint16_t)(1 + random_below(&opt.seed,
+		r.sectors = (uint16_t)(1 + random_below(&seed,
 		    opt.sectors));
-	r.lba = opt.random && !final_pass ? choose_random() :
-	    choose_sequential();
-	if (r.sectors > chunk_end(r.lba) - r.lba)
-		r.sectors = (uint16_t)(chunk_end(r.lba) - r.lba);
+	if (cursor >= range_end())
+		cursor = opt.first;
+	r.lba = opt.random && !final_pass ? choose_random() : cursor;
+	if (r.sectors > range_end() - r.lba)
+		r.sectors = (uint16_t)(range_end() - r.lba);
 	cursor = r.lba + r.sectors;
 	return r;
 }
@@ -540,9 +477,8 @@ send_next(uint64_t at)
 	f->request = next_request(slot);
 	f->first = f->last = at;
 	transmit(&f->request);
-	if (chance(opt.duplicates) && ndelayed < DELAYED_MAX)
-		delayed[ndelayed++] = (struct delayed){ f->request,
-		    order + random_below(&opt.seed, 2 * opt.window) };
+	if (chance(opt.duplicates))
+		send_duplicate();
 }
 
 static void
@@ -563,10 +499,6 @@ retransmit_overdue(uint64_t at)
  * Receiving.
  */
 
-static struct mmsghdr in[BATCH];
-static struct iovec in_iov[BATCH];
-static uint8_t *in_frame[BATCH];
-
 /* The record of the request that a frame replies to, or NULL. */
 static struct sent *
 find_request(const uint8_t *f, unsigned length)
@@ -578,7 +510,8 @@ find_request(const uint8_t *f, unsigned length)
 	    || f[AT_SLOT] != opt.slot || get_be(f + AT_SHELF, 2) != opt.shelf
 	    || memcmp(f + AT_SRC, target.mac, 6) != 0)
 		return NULL;
-	return s->tag == tag && !s->replied ? s : NULL;
+	return s->order > 0 && tag_of(s->order) == tag && !s->replied ? s :
+	    NULL;
 }
 
 /* Does a reply have the length and the registers of a success? */
@@ -615,6 +548,7 @@ complete_request(const struct sent *s, bool success, uint64_t at)
 		    success ? at : 0);
 	f->request.serial = 0;
 	free_slots[nfree++] = r->slot;
+	last_reply = at;
 	if (final_pass)
 		return;
 	count.done++;
@@ -643,7 +577,8 @@ handle_reply(const uint8_t *f, unsigned length, uint64_t at)
 static bool
 receive(void)
 {
-	int n = recvmmsg(sock, in, BATCH, MSG_WAITFORONE | MSG_TRUNC, NULL);
+	int n = recvmmsg(sock, in.message, BATCH, MSG_WAITFORONE | MSG_TRUNC,
+	    NULL);
 	uint64_t at = now();
 
 	if (n < 0) {
@@ -652,7 +587,7 @@ receive(void)
 		return false;
 	}
 	for (int i = 0; i < n; i++)
-		handle_reply(in_frame[i], in[i].msg_len, at);
+		handle_reply(in.frame[i].iov_base, in.message[i].msg_len, at);
 	return true;
 }
 
@@ -665,58 +600,45 @@ should_stop(uint64_t at)
 {
 	if (interrupted)
 		return true;
-	if (final_pass)
-		return pass_done();
-	if (opt.requests > 0)
+	if (opt.requests > 0 && !final_pass)
 		return serial >= opt.requests;
-	if (opt.seconds > 0)
-		return at - count.start >= opt.seconds * 1000000000;
-	return pass_done();
+	if (opt.seconds > 0 && !final_pass)
+		return at - count.start >= opt.seconds * NS;
+	return cursor >= range_end();
 }
 
-/* Wait for a reply until the time is due. */
-static bool
-reply_before(uint64_t due)
+static _Noreturn void
+give_up(void)
 {
-	struct pollfd p = { .fd = sock, .events = POLLIN };
-	uint64_t at = now();
-	struct timespec left = { .tv_nsec = (long)(due - at) };
-
-	return at < due && ppoll(&p, 1, &left, NULL) > 0;
+	errx(1, "%s: no reply from e%u.%u", opt.ifname, opt.shelf, opt.slot);
 }
 
-/* Keep the window full until all is sent, then wait for the last replies. */
+/*
+ * Keep the window full until all is sent, then wait for the last replies; those
+ * to duplicates and retransmissions may come later still.
+ */
 static void
 run(void)
 {
-	uint64_t at = now(), checked = at, due = at;
+	uint64_t at = now(), checked = at;
 	bool all_sent = false;
 
-	while (!all_sent || nfree < opt.window) {
-		while (!all_sent && nfree > 0 && at >= due) {
-			all_sent = should_stop(at);
-			if (!all_sent)
-				send_next(at);
-			due = at + opt.pause * 1000;
-		}
-		send_delayed(all_sent);
+	last_reply = at;
+	while ((!all_sent || nfree < opt.window) && interrupted <= 1) {
+		while (nfree > 0 && !(all_sent = all_sent || should_stop(at)))
+			send_next(at);
 		batch_send();
-		if (all_sent || nfree == 0 || reply_before(due))
-			receive();
+		receive();
 		at = now();
 		if (at - checked > opt.timeout / 8) {
 			retransmit_overdue(at);
 			checked = at;
 		}
-		if (interrupted > 1)
-			break;
+		if (at > last_reply + TIMEOUT * NS + 2 * opt.timeout)
+			give_up();
 	}
-}
-
-/* Replies to duplicates and retransmissions may still arrive: count them. */
-static void
-drain(void)
-{
+	if (!final_pass)
+		count.end = at;
 	while (!interrupted && receive())
 		;
 }
@@ -725,34 +647,12 @@ drain(void)
  * Start-up.
  */
 
-/* Replies to this initiator: flag R set, its number in the tag. */
-static void
-attach_filter(void)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT_FLAGS),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x08, 0, 3),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT_TAG),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)opt.id, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog program = {
-		.len = sizeof code / sizeof *code, .filter = code
-	};
-
-	if (setsockopt(sock, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-	    sizeof program) != 0)
-		err(1, "filter");
-}
-
 static void
 open_socket(void)
 {
 	struct timeval timeout = { .tv_usec = 50000 };
 
 	sock = wire_open(opt.ifname, AOE_TYPE, own_mac, &mtu, 1);
-	attach_filter();
 	wire_receive_buffer(sock, 32 << 20);
 	if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout)
 	    != 0)
@@ -765,7 +665,7 @@ query(const uint8_t *f, size_t length, uint8_t *reply, size_t size)
 {
 	uint64_t start = now();
 
-	while (now() - start < TIMEOUT * 1000000000ull && !interrupted) {
+	while (now() - start < TIMEOUT * NS && !interrupted) {
 		if (send(sock, f, length, 0) < 0 && errno != ENOBUFS)
 			err(1, "%s", opt.ifname);
 		for (unsigned tries = 0; tries < 20; tries++) {
@@ -778,7 +678,7 @@ query(const uint8_t *f, size_t length, uint8_t *reply, size_t size)
 				return (size_t)n;
 		}
 	}
-	errx(1, "%s: no reply from e%u.%u", opt.ifname, opt.shelf, opt.slot);
+	give_up();
 }
 
 static void
@@ -790,14 +690,14 @@ discover(void)
 	};
 	size_t n;
 
-	request_header(f, own_mac, opt.shelf, opt.slot, AOE_CONFIG, new_tag());
+	request_header(f, own_mac, opt.shelf, opt.slot, AOE_CONFIG, tag_of(0));
 	query(f, AT_CONFIG_STRING, reply, sizeof reply);
 	memcpy(target.mac, reply + AT_SRC, 6);
 	target.buffers = get_be(reply + AT_CONFIG_BUFFERS, 2);
 	target.sectors = reply[AT_CONFIG_SECTORS];
 	if (target.sectors == 0)
 		target.sectors = 2;
-	put_request(f, &identify, new_tag());
+	put_request(f, &identify, tag_of(0));
 	n = query(f, HEADER, reply, sizeof reply);
 	if (n < HEADER + SECTOR)
 		errx(1, "IDENTIFY: only %zu bytes", n);
@@ -824,6 +724,7 @@ set_defaults(void)
 		opt.count = target.size - opt.first;
 	opt.timeout *= 1000000;
 	cursor = opt.first;
+	seed = opt.id;
 	for (unsigned i = 0; i < opt.window; i++)
 		free_slots[nfree++] = i;
 	if (opt.mode == MODE_MIXED) {
@@ -833,29 +734,17 @@ set_defaults(void)
 	}
 }
 
-/*
- * Data that is not checked is not even copied: the buffers are too short for
- * it, and MSG_TRUNC gives the length of the reply.
- */
 static void
-alloc_buffers(void)
+alloc_frames(struct batch *b, size_t size)
 {
-	bool checked = opt.mode == MODE_VERIFY || opt.mode == MODE_MIXED;
-	size_t data = (size_t)opt.sectors * SECTOR;
-	size_t size = checked ? HEADER + data : 64;
+	uint8_t *memory = calloc(BATCH, size);
 
+	if (memory == NULL)
+		err(1, "frames");
 	for (unsigned i = 0; i < BATCH; i++) {
-		out_data[i] = calloc(1, data);
-		in_frame[i] = calloc(1, size);
-		if (out_data[i] == NULL || in_frame[i] == NULL)
-			err(1, "buffers");
-		out_iov[i][0] = (struct iovec){ out_header[i], HEADER };
-		out_iov[i][1] = (struct iovec){ out_data[i], data };
-		out[i].msg_hdr.msg_iov = out_iov[i];
-		out[i].msg_hdr.msg_iovlen = 1;
-		in_iov[i] = (struct iovec){ in_frame[i], size };
-		in[i].msg_hdr.msg_iov = &in_iov[i];
-		in[i].msg_hdr.msg_iovlen = 1;
+		b->frame[i] = (struct iovec){ memory + i * size, size };
+		b->message[i].msg_hdr.msg_iov = &b->frame[i];
+		b->message[i].msg_hdr.msg_iovlen = 1;
 	}
 }
 
@@ -900,38 +789,16 @@ parse_mode(const char *s)
 	return m;
 }
 
-static void
-parse_number(char letter, const char *s)
+/* The argument of an option, which must not exceed max. */
+static uint64_t
+number(uint64_t max)
 {
-	static const struct {
-		char letter;
-		uint64_t *to, max;
-	} numbers[] = {
-		{ 'c', &opt.count, UINT64_MAX },
-		{ 'd', &opt.seconds, 86400 },
-		{ 'F', &opt.flushes, UINT64_MAX },
-		{ 'f', &opt.first, UINT64_MAX },
-		{ 'g', &opt.generation, UINT64_MAX >> 8 },
-		{ 'i', &opt.id, 127 },
-		{ 'N', &opt.requests, UINT64_MAX },
-		{ 'n', &opt.sectors, 255 },
-		{ 'P', &opt.pause, 999999 },
-		{ 'p', &opt.duplicates, 100 },
-		{ 'S', &opt.seed, UINT64_MAX },
-		{ 't', &opt.timeout, 600000 },
-		{ 'w', &opt.window, WINDOW_MAX },
-	};
-	size_t i = 0;
 	char *end;
+	uint64_t n = strtoull(optarg, &end, 10);
 
-	while (i < sizeof numbers / sizeof *numbers &&
-	    numbers[i].letter != letter)
-		i++;
-	if (i == sizeof numbers / sizeof *numbers)
-		usage();
-	*numbers[i].to = strtoull(s, &end, 10);
-	if (end == s || *end != '\0' || *numbers[i].to > numbers[i].max)
-		errx(2, "-%c: %s", letter, s);
+	if (end == optarg || *end != '\0' || n > max)
+		errx(2, "%s: not a number up to %" PRIu64, optarg, max);
+	return n;
 }
 
 static void
@@ -940,24 +807,29 @@ parse_options(int argc, char **argv)
 	int c;
 
 	while ((c = getopt(argc, argv,
-	    "c:d:F:f:g:i:L:m:N:n:O:o:P:p:qrS:t:uw:")) != -1) {
+	    "c:d:F:f:g:i:L:m:N:n:o:p:qrt:uw:")) != -1) {
 		switch (c) {
+		case 'c': opt.count = number(UINT64_MAX); break;
+		case 'd': opt.seconds = number(86400); break;
+		case 'F': opt.flushes = number(UINT64_MAX); break;
+		case 'f': opt.first = number(UINT64_MAX); break;
+		case 'g': opt.generation = number(UINT64_MAX >> 8); break;
+		case 'i': opt.id = number(127); break;
 		case 'L':
 			if ((opt.log = fopen(optarg, "w")) == NULL)
 				err(1, "%s", optarg);
 			break;
 		case 'm': opt.mode = parse_mode(optarg); break;
-		case 'O':
-			if (sscanf(optarg, "%" SCNu64 "/%" SCNu64 "/%" SCNu64,
-			    &opt.index, &opt.owners, &opt.chunk) != 3 ||
-			    opt.index >= opt.owners || opt.chunk == 0)
-				usage();
-			break;
+		case 'N': opt.requests = number(UINT64_MAX); break;
+		case 'n': opt.sectors = number(255); break;
 		case 'o': opt.expected = optarg; break;
+		case 'p': opt.duplicates = number(100); break;
 		case 'q': opt.plain = true; break;
 		case 'r': opt.random = true; break;
+		case 't': opt.timeout = number(600000); break;
 		case 'u': opt.sizes = true; break;
-		default: parse_number((char)c, optarg);
+		case 'w': opt.window = number(WINDOW_MAX); break;
+		default: usage();
 		}
 	}
 	if (argc - optind != 3 ||
@@ -980,16 +852,15 @@ main(int argc, char **argv)
 	open_socket();
 	discover();
 	set_defaults();
-	alloc_buffers();
+	alloc_frames(&out, HEADER + opt.sectors * SECTOR);
+	alloc_frames(&in, data_is_checked() ? HEADER + opt.sectors * SECTOR :
+	    64);
 	count.start = now();
 	run();
-	count.end = now();
-	drain();
 	if (opt.mode == MODE_MIXED && !interrupted) {
 		final_pass = true;
 		cursor = opt.first;
 		run();
-		drain();
 	}
 	if (opt.expected != NULL)
 		model_save(opt.expected);

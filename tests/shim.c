@@ -15,7 +15,7 @@
  * CALL is one of `names` below.  AT is a byte of the file, which matches calls
  * that touch it, or *.  HOW is the name of an error, or
  *
- *	short	do only half of what was requested
+ *	short	submit or send only half of the messages
  *	slow	wait some milliseconds first
  *	hang	wait until the rule is gone
  *	hold	the same, but only one call at a time: others pass it
@@ -51,15 +51,14 @@
 #include <unistd.h>
 #include "aoe-wire.h"
 
-enum { RULES_MAX = 1024, IOV_COUNT_MAX = 1024 };
-enum { SLOW_MS = 5 };
+enum { RULES_MAX = 1024, IOV_COUNT_MAX = 1024, FILES_MAX = 16, SLOW_MS = 5 };
 
 /* What may happen to a call, beside errno values. */
 enum { SHORT = -6, SLOW, HANG, HOLD, LIE };
 static const char *const faults[] = { "short", "slow", "hang", "hold", "lie" };
 
-enum call { READ, NOW, WRITE, SYNC, SIZE, SEND, WAIT, THREAD, CLOCK,
-    SETUP, SUBMIT, RXRING, CALLS };
+enum call { READ, NOW, WRITE, SYNC, SIZE, SEND, WAIT, THREAD, SETUP, SUBMIT,
+    RXRING, CALLS };
 static const char *const names[] = {
 	[READ] = "read",	/* preadv, READV */
 	[NOW] = "now",		/* preadv2, which must not wait */
@@ -69,7 +68,6 @@ static const char *const names[] = {
 	[SEND] = "send",	/* sendmmsg */
 	[WAIT] = "wait",	/* select */
 	[THREAD] = "thread",	/* pthread_create */
-	[CLOCK] = "clock",	/* the one that can be set */
 	[SETUP] = "setup",	/* io_uring_setup */
 	[SUBMIT] = "submit",	/* io_uring_enter with something to submit */
 	[RXRING] = "rxring",	/* PACKET_RX_RING */
@@ -101,6 +99,9 @@ start(void)
 /* The next definition of a function of this name and these types. */
 #define NEXT(type, name, ...) \
 	((type (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name))
+#define KERNEL NEXT(long, "syscall", long, ...)
+#define NEXT_CREATE NEXT(int, "pthread_create", pthread_t *, \
+	const pthread_attr_t *, void *(*)(void *), void *)
 
 /* Each function has the name of the C library and its 64-bit name. */
 #define ALIAS(name, other) \
@@ -203,6 +204,15 @@ fails(enum call c)
 	return judge(c, 0, 0) == -1;
 }
 
+/* How many of n messages a call passes on; -1 if it fails. */
+static int
+judge_messages(enum call c, int n)
+{
+	int how = judge(c, 0, 0);
+
+	return how == -1 ? -1 : how == SHORT ? (n + 1) / 2 : n;
+}
+
 /*
  * The disk.
  */
@@ -217,40 +227,18 @@ iov_length(const struct iovec *v, int n)
 	return sum;
 }
 
-/* Let *v be a vector of half of its bytes, at least one; returns its count. */
-static int
-iov_half(const struct iovec **v, int n, struct iovec to[])
-{
-	size_t left = (iov_length(*v, n) + 1) / 2;
-	int i;
-
-	for (i = 0; left > 0; i++) {
-		to[i] = (*v)[i];
-		if (to[i].iov_len > left)
-			to[i].iov_len = left;
-		left -= to[i].iov_len;
-	}
-	*v = to;
-	return i;
-}
-
 /* Append a record in one write, so that threads do not mix theirs. */
 static void
-trace_add(struct record r, const struct iovec *v)
+trace_add(struct record r, const struct iovec *v, int n)
 {
 	struct iovec all[IOV_COUNT_MAX + 1] = { { &r, sizeof r } };
-	size_t left = r.length;
-	int n = 1;
 
 	if (trace < 0)
 		return;
 	r.end += now();
-	for (; left > 0; left -= all[n++].iov_len) {
-		all[n] = *v++;
-		if (all[n].iov_len > left)
-			all[n].iov_len = left;
-	}
-	if (writev(trace, all, n) != (ssize_t)(sizeof r + r.length))
+	if (n > 0)
+		memcpy(all + 1, v, (size_t)n * sizeof *v);
+	if (writev(trace, all, n + 1) != (ssize_t)(sizeof r + r.length))
 		err(1, "FAULT_TRACE");
 }
 
@@ -269,16 +257,10 @@ check_alignment(int fd, const struct iovec *v, int n, off_t o)
 ssize_t
 preadv(int fd, const struct iovec *v, int n, off_t o)
 {
-	int how = judge(READ, o, iov_length(v, n));
-	struct iovec some[IOV_COUNT_MAX];
-
 	check_alignment(fd, v, n, o);
-	if (how == -1)
+	if (judge(READ, o, iov_length(v, n)) == -1)
 		return -1;
-	if (how == SHORT)
-		n = iov_half(&v, n, some);
-	return NEXT(ssize_t, "preadv", int, const struct iovec *, int, off_t)
-	    (fd, v, n, o);
+	return KERNEL(SYS_preadv, fd, v, (long)n, o, 0);
 }
 
 ssize_t
@@ -286,25 +268,20 @@ pwritev(int fd, const struct iovec *v, int n, off_t o)
 {
 	int how = judge(WRITE, o, iov_length(v, n));
 	struct record r = { .begin = now(), .offset = (uint64_t)o,
+	    .length = (uint32_t)iov_length(v, n),
 	    .durable = (fcntl(fd, F_GETFL) & O_DSYNC) != 0 };
-	struct iovec some[IOV_COUNT_MAX];
 	ssize_t done;
 
 	check_alignment(fd, v, n, o);
 	if (how == -1)
 		return -1;
-	if (how == SHORT)
-		n = iov_half(&v, n, some);
-	done = NEXT(ssize_t, "pwritev", int, const struct iovec *, int, off_t)
-	    (fd, v, n, o);
 	if (how == LIE) {
 		r.end = SLOW_MS * 1000000;
 		r.begin += r.end;
 	}
-	if (done > 0) {
-		r.length = (uint32_t)done;
-		trace_add(r, v);
-	}
+	done = KERNEL(SYS_pwritev, fd, v, (long)n, o, 0);
+	if (done == (ssize_t)r.length)
+		trace_add(r, v, n);
 	return done;
 }
 
@@ -316,9 +293,9 @@ fdatasync(int fd)
 
 	if (how != 0)
 		return how == LIE ? 0 : -1;
-	failed = NEXT(int, "fdatasync", int)(fd);
+	failed = (int)KERNEL(SYS_fdatasync, fd);
 	if (!failed)
-		trace_add(r, NULL);
+		trace_add(r, NULL, 0);
 	return failed;
 }
 
@@ -327,14 +304,12 @@ lseek(int fd, off_t offset, int whence)
 {
 	if (whence == SEEK_END && fails(SIZE))
 		return -1;
-	return NEXT(off_t, "lseek", int, off_t, int)(fd, offset, whence);
+	return KERNEL(SYS_lseek, fd, offset, whence);
 }
 
 /*
  * The emulation of an io_uring, in the memory of the kernel's.
  */
-
-enum { FILES_MAX = 16 };
 
 static struct {
 	int fd;			/* eventfd, which the program takes for it */
@@ -348,29 +323,18 @@ static struct {
 
 static pthread_mutex_t ring_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static long
-next_syscall(long number, long a, long b, long c, long d, long e, long f)
-{
-	return NEXT(long, "syscall", long, ...)(number, a, b, c, d, e, f);
-}
-
+/* The memory of the queues is where the program maps it. */
 void *
 mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
-	if (fd >= 0 && fd == ring.fd)
-		fd = ring.kernel;
-	return NEXT(void *, "mmap", void *, size_t, int, int, int, off_t)
-	    (addr, length, prot, flags, fd, offset);
-}
+	bool of_ring = fd >= 0 && fd == ring.fd;
+	void *p = (void *)KERNEL(SYS_mmap, addr, length, (long)prot,
+	    (long)flags, (long)(of_ring ? ring.kernel : fd), offset);
 
-static void *
-ring_map(size_t size, off_t what)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-	    ring.kernel, what);
-
-	if (p == MAP_FAILED)
-		err(1, "ring memory");
+	if (of_ring && offset == IORING_OFF_SQES)
+		ring.sqe = p;
+	else if (of_ring && offset == IORING_OFF_SQ_RING)
+		ring.memory = p;
 	return p;
 }
 
@@ -379,16 +343,12 @@ ring_setup(unsigned entries, struct io_uring_params *p)
 {
 	if (fails(SETUP))
 		return -1;
-	ring.kernel = (int)next_syscall(SYS_io_uring_setup, entries, (long)p,
-	    0, 0, 0, 0);
+	ring.kernel = (int)KERNEL(SYS_io_uring_setup, entries, p);
 	if (ring.kernel < 0)
 		return -1;
 	if (ring.fd >= 0 || (p->features & IORING_FEAT_SINGLE_MMAP) == 0)
 		errx(1, "a ring that is not emulated");
 	ring.p = *p;
-	ring.memory = ring_map(p->cq_off.cqes +
-	    p->cq_entries * sizeof(struct io_uring_cqe), IORING_OFF_SQ_RING);
-	ring.sqe = ring_map(p->sq_entries * sizeof *ring.sqe, IORING_OFF_SQES);
 	return ring.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
@@ -397,8 +357,7 @@ ring_register(unsigned op, void *arg, unsigned n)
 {
 	if (op == IORING_REGISTER_FILES && n <= FILES_MAX)
 		memcpy(ring.files, arg, n * sizeof *ring.files);
-	return next_syscall(SYS_io_uring_register, ring.kernel, op, (long)arg,
-	    n, 0, 0);
+	return KERNEL(SYS_io_uring_register, ring.kernel, op, arg, n);
 }
 
 static _Atomic unsigned *
@@ -451,24 +410,20 @@ ring_start(const struct io_uring_sqe *s)
 	*copy = *s;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (NEXT(int, "pthread_create", pthread_t *, const pthread_attr_t *,
-	    void *(*)(void *), void *)(&t, NULL, ring_perform, copy) != 0)
+	if (NEXT_CREATE(&t, NULL, ring_perform, copy) != 0)
 		errx(1, "thread of the ring");
 	pthread_detach(t);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 static long
-ring_enter(unsigned n)
+ring_enter(int n)
 {
 	unsigned *array = (unsigned *)(ring.memory + ring.p.sq_off.array);
-	int how = n > 0 ? judge(SUBMIT, 0, 0) : 0;
 
-	if (how == -1)
-		return -1;
-	if (how == SHORT)
-		n = (n + 1) / 2;
-	for (unsigned i = 0; i < n; i++)
+	if (n > 0)
+		n = judge_messages(SUBMIT, n);
+	for (int i = 0; i < n; i++)
 		ring_start(&ring.sqe[array[ring.head++ &
 		    (ring.p.sq_entries - 1)]]);
 	return n;
@@ -502,20 +457,14 @@ syscall(long number, ...)
 	if (number == SYS_io_uring_setup)
 		return ring_setup((unsigned)a[0], (void *)a[1]);
 	if (number == SYS_io_uring_enter)
-		return ring_enter((unsigned)a[1]);
+		return ring_enter((int)a[1]);
 	if (number == SYS_io_uring_register)
 		return ring_register((unsigned)a[1], (void *)a[2],
 		    (unsigned)a[3]);
-	if (number == SYS_preadv2) {
-		int how = judge(NOW, a[3],
-		    iov_length((void *)a[1], (int)a[2]));
-
-		if (how == -1)
-			return -1;
-		if (how == SHORT)
-			a[2] = (a[2] + 1) / 2;
-	}
-	return next_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (number == SYS_preadv2 && judge(NOW, a[3],
+	    iov_length((void *)a[1], (int)a[2])) == -1)
+		return -1;
+	return KERNEL(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 /*
@@ -525,10 +474,9 @@ syscall(long number, ...)
 int
 sendmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
 {
-	int how = judge(SEND, 0, 0);
+	int some = judge_messages(SEND, (int)n);
 
-	return how == -1 ? -1 : NEXT(int, "sendmmsg", int, struct mmsghdr *,
-	    unsigned, int)(fd, m, how == SHORT ? (n + 1) / 2 : n, flags);
+	return some < 0 ? -1 : (int)KERNEL(SYS_sendmmsg, fd, m, some, flags);
 }
 
 int
@@ -549,32 +497,14 @@ setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
 	if (level == SOL_PACKET && name == PACKET_RX_RING && fails(RXRING))
 		return -1;
-	return NEXT(int, "setsockopt", int, int, int, const void *, socklen_t)
-	    (fd, level, name, value, length);
+	return (int)KERNEL(SYS_setsockopt, fd, level, name, value, length);
 }
 
 int
 pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *),
     void *arg)
 {
-	return fails(THREAD) ? errno : NEXT(int, "pthread_create", pthread_t *,
-	    const pthread_attr_t *, void *(*)(void *), void *)(t, a, f, arg);
-}
-
-/* That these are called shows in the log of faults. */
-int
-clock_gettime(clockid_t id, struct timespec *t)
-{
-	if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)
-		judge(CLOCK, 0, 0);
-	return NEXT(int, "clock_gettime", clockid_t, struct timespec *)(id, t);
-}
-
-time_t
-time(time_t *t)
-{
-	judge(CLOCK, 0, 0);
-	return NEXT(time_t, "time", time_t *)(t);
+	return fails(THREAD) ? errno : NEXT_CREATE(t, a, f, arg);
 }
 
 ALIAS(preadv, preadv64);

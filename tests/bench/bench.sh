@@ -31,25 +31,14 @@
 # Lists of words are split on purpose.
 # shellcheck disable=SC2046,SC2086
 
-set -eu
-export LC_ALL=C
-
-HERE=$(cd "$(dirname "$0")" && pwd)
-LAB=vbb$$
-. "$HERE/../lab.sh"
-. "$HERE/common.sh"
+. "$(dirname "$0")/common.sh"
 . "$HERE/rows.sh"
-LOAD=$HERE/../load
-REFLECT=$HERE/reflect
-
-: "${ROWS:=*}" "${VBLADE:=$HERE/../../vblade}" "${DIR:=/var/tmp}"
-: "${OLD:=}" "${PEER:=}"
+: "${ROWS:=*}" "${OLD:=}" "${PEER:=}"
 if [ "$ROWS" = goals ]; then
 	: "${TIME:=1}" "${LIMIT:=720}"
 fi
 : "${ROUNDS:=5}" "${TIME:=2}" "${SIZE:=1024}" "${LIMIT:=1000000}"
 : "${CSV:=$DIR/bench.csv}"
-WORK=$DIR/$LAB
 FILE=$WORK/image
 LOG=$WORK/log
 PIDS=
@@ -62,24 +51,22 @@ select_rows() {
 	patterns=$ROWS
 	[ "$ROWS" != goals ] || patterns=$(goals | cut -d ' ' -f 1,2)
 	set -f
-	for name in $(rows | cut -d '|' -f 1); do
-		for pattern in $patterns; do
+	for pattern in $patterns; do
+		for name in $(rows | cut -d '|' -f 1); do
 			# shellcheck disable=SC2254
 			case $name in
-			$pattern) echo "$name"; break ;;
+			$pattern) echo "$name" ;;
 			esac
 		done
-	done
+	done | awk '!seen[$0]++'
 	set +f
 }
 
 # find_peers: what is compared, and that it is what it is taken for.
 find_peers() {
 	if [ -n "$OLD" ]; then
-		case $("$OLD" -V 2>/dev/null) in
-		vblade\ *) ;;
-		*) die "OLD=$OLD: not an older build of this vblade" ;;
-		esac
+		"$OLD" -V 2>/dev/null | grep -q '^vblade ' ||
+			die "OLD=$OLD: not an older build of this vblade"
 		! cmp -s "$OLD" "$VBLADE" || die "OLD=$OLD: the same program"
 	elif [ "$ROWS" = goals ]; then
 		die 'ROWS=goals compares with an older build: OLD=path'
@@ -96,10 +83,9 @@ find_peers() {
 }
 
 prepare() {
-	require "$VBLADE" "$LOAD" "$REFLECT"
 	NAMES=$(select_rows)
 	[ -n "$NAMES" ] || die "no row '$ROWS'; ROWS=help lists them"
-	mkdir "$WORK"
+	require "$VBLADE" "$LOAD" "$HERE/reflect"
 	find_peers
 	dd if=/dev/zero of="$FILE" bs=1M count="$SIZE" status=none
 	lab_open 9000
@@ -108,9 +94,7 @@ prepare() {
 finish() {
 	trap '' INT TERM HUP
 	stop
-	for ns in "$TARGET_NS" "$INITIATOR_NS"; do
-		kill $(ip netns pids "$ns" 2>/dev/null) 2>/dev/null || :
-	done
+	kill $(ip netns pids "$INITIATOR_NS" 2>/dev/null) 2>/dev/null || :
 	lab_close
 	rm -rf "$WORK"
 }
@@ -125,7 +109,7 @@ start() {
 	vblade) program=$VBLADE ;;
 	old) program=$OLD ;;
 	vblade25) program=$PEER ;;
-	reflect) program=$REFLECT disk=$((SIZE * 2048)) ;;
+	reflect) program=$HERE/reflect disk=$((SIZE * 2048)) ;;
 	esac
 	shift 2
 	: >"$LOG"
@@ -276,16 +260,14 @@ measure_fio() {
 # targets ROUND BOUND: those that the current row compares, each time from
 # another one on.
 targets() {
-	list=vblade
-	if [ "$ROWS,$2" != goals,none ]; then
-		list="$list ${OLD:+old} ${PEER:+vblade25}"
-		case $ROWS,$2 in
-		goals,* | *,none) ;;
-		*,reflect) list="$list reflect" ;;
-		*) ! command -v fio >/dev/null || list="$list fio" ;;
-		esac
-	fi
-	printf '%s\n' $list | awk -v first="$1" '
+	list="${OLD:+old} ${PEER:+vblade25}"
+	case $ROWS,$2 in
+	goals,none) list= ;;
+	goals,* | *,none) ;;
+	*,reflect) list="$list reflect" ;;
+	*) ! command -v fio >/dev/null || list="$list fio" ;;
+	esac
+	printf '%s\n' vblade $list | awk -v first="$1" '
 		{ word[NR - 1] = $0 }
 		END { for (i = 0; i < NR; i++) print word[(first + i) % NR] }'
 }
@@ -336,8 +318,6 @@ if [ "$ROWS" = help ]; then
 	rows | awk -F '|' '{ printf "%-12s %s\n", $1, $7 }'
 	exit
 fi
-trap finish EXIT
-trap 'exit 130' INT TERM HUP
 prepare
 measure_rounds
 describe >>"$CSV"

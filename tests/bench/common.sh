@@ -1,6 +1,17 @@
 # shellcheck shell=sh
 #
-# What bench.sh and soak.sh share.
+# What bench.sh and soak.sh share: the lab, and a directory $WORK for the disk;
+# the function `finish` of the script removes both.
+
+set -eu
+export LC_ALL=C
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+LAB=vbb$$
+. "$HERE/../lab.sh"
+: "${VBLADE:=$HERE/../../vblade}" "${DIR:=/var/tmp}"
+WORK=$DIR/$LAB
+LOAD=$HERE/../load
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -15,12 +26,15 @@ now() {
 	date +%s
 }
 
-# require PROGRAM...: they are built, and the user is root.
+# require PROGRAM...: they are built, and the user is root; make $WORK.
 require() {
 	[ "$(id -u)" = 0 ] || die 'requires root'
 	for program; do
 		[ -x "$program" ] || die "$program is not built"
 	done
+	trap finish EXIT
+	trap 'exit 130' INT TERM HUP
+	mkdir "$WORK"
 }
 
 # poll COMMAND...: run the command until it succeeds, for 20 seconds at most.

@@ -24,22 +24,13 @@ enum {
 };
 
 static int sock;
-static unsigned shelf, slot;
+static unsigned shelf, slot, mtu;
 static uint8_t own_mac[6];
-static unsigned mtu;
 static uint64_t sectors;
 
 static uint8_t buffer[BATCH][FRAME_MAX];
 static struct iovec in_iov[BATCH], out_iov[BATCH];
 static struct mmsghdr in[BATCH], out[BATCH];
-
-/* Is this a request for this target? */
-static bool
-is_request(const uint8_t *f, unsigned length)
-{
-	return length >= AT_CONFIG_STRING && (f[AT_FLAGS] & 8) == 0 &&
-	    get_be(f + AT_SHELF, 2) == shelf && f[AT_SLOT] == slot;
-}
 
 /*
  * Turn a request into its reply; returns the length of the reply.  Of the
@@ -80,7 +71,10 @@ serve(void)
 	if (n < 0 && errno != EINTR && errno != ENETDOWN)
 		err(1, "receive");
 	for (int i = 0; i < n; i++) {
-		if (!is_request(buffer[i], in[i].msg_len))
+		const uint8_t *f = buffer[i];
+
+		if (in[i].msg_len < AT_CONFIG_STRING ||
+		    get_be(f + AT_SHELF, 2) != shelf || f[AT_SLOT] != slot)
 			continue;
 		out_iov[nout].iov_base = buffer[i];
 		out_iov[nout++].iov_len = reply(buffer[i]);

@@ -33,10 +33,7 @@ static struct end {
 	uint64_t left;			/* frames to be sent first */
 } end[2];
 
-static struct {
-	unsigned long sent, dropped, reordered, duplicated, failed;
-} count;
-
+static unsigned long sent, dropped, reordered, duplicated, failed;
 static uint64_t permille, seed = 1;
 static volatile sig_atomic_t stopped;
 
@@ -51,9 +48,9 @@ static void
 send_frame(const struct end *to, const uint8_t *bytes, size_t length)
 {
 	if (send(to->fd, bytes, length, 0) < 0)
-		count.failed++;
+		failed++;
 	else
-		count.sent++;
+		sent++;
 }
 
 static void
@@ -68,17 +65,17 @@ static void
 forward(struct end *to, const uint8_t *bytes, size_t length)
 {
 	if (chance()) {
-		count.dropped++;
+		dropped++;
 	} else if (to->length == 0 && chance()) {
 		memcpy(to->held, bytes, length);
 		to->length = length;
 		to->left = 1 + random_below(&seed, OVERTAKE_MAX);
-		count.reordered++;
+		reordered++;
 	} else {
 		send_frame(to, bytes, length);
 		if (chance()) {
 			send_frame(to, bytes, length);
-			count.duplicated++;
+			duplicated++;
 		}
 		if (to->length > 0 && --to->left == 0)
 			send_held(to);
@@ -90,17 +87,13 @@ static void
 receive(const struct end *from, struct end *to)
 {
 	static uint8_t bytes[FRAME_MAX];
-	struct sockaddr_ll source;
-	socklen_t size = sizeof source;
 	ssize_t n;
 
 	for (int i = 0; i < BATCH; i++) {
-		n = recvfrom(from->fd, bytes, sizeof bytes, MSG_DONTWAIT,
-		    (struct sockaddr *)&source, &size);
+		n = recv(from->fd, bytes, sizeof bytes, MSG_DONTWAIT);
 		if (n < 0)
 			return;
-		if (source.sll_pkttype != PACKET_OUTGOING)
-			forward(to, bytes, (size_t)n);
+		forward(to, bytes, (size_t)n);
 	}
 }
 
@@ -137,7 +130,6 @@ main(int argc, char **argv)
 		receive(&end[1], &end[0]);
 	}
 	printf("sent=%lu dropped=%lu reordered=%lu duplicated=%lu failed=%lu\n",
-	    count.sent, count.dropped, count.reordered, count.duplicated,
-	    count.failed);
+	    sent, dropped, reordered, duplicated, failed);
 	return 0;
 }

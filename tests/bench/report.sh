@@ -16,8 +16,6 @@ export LC_ALL=C
 	echo
 	cat "$1"
 } | awk '
-# --- reading -----------------------------------------------------------
-
 BEGIN {
 	FS = "|"
 	targets = split("vblade old vblade25 reflect fio", target, " ")
@@ -69,11 +67,12 @@ function median(name, who, c,	i, j, n, x, list) {
 }
 
 # The largest figure of this vblade in any row.
-function most(c,	r, i, x) {
-	for (r = 1; r <= rows; r++)
-		for (i = 1; i <= count[row[r], "vblade", c]; i++)
-			if (value[row[r], "vblade", c, i] >= x)
-				x = value[row[r], "vblade", c, i]
+function most(c,	k, part, x) {
+	for (k in value) {
+		split(k, part, SUBSEP)
+		if (part[2] == "vblade" && part[3] == c && value[k] >= x)
+			x = value[k]
+	}
 	return x
 }
 
@@ -104,17 +103,11 @@ function print_head(text) {
 	sub(/:/, "", text)
 	print "|" text "|"
 }
-function verdict(x, how, factor) {
+function verdict(x, how, factor,	over) {
 	if (x == "")
 		return "not measured"
-	if (how == ">=") {
-		x = -x
-		factor = -factor
-	}
-	if (x <= factor)
-		return "yes"
-	return x <= factor + 0.03 * (factor < 0 ? -factor : factor) ? \
-	    "nearly" : "NO"
+	over = how == ">=" ? factor - x : x - factor
+	return over <= 0 ? "yes" : over <= 0.03 * factor ? "nearly" : "NO"
 }
 function print_goals(	i, j, n, g, x, c, ok, base, all) {
 	print "Goals (ratios of medians; rps: requests/s, cpu: CPU per " \
@@ -122,20 +115,21 @@ function print_goals(	i, j, n, g, x, c, ok, base, all) {
 	print_head("work (window 16 unless said)|figure|goal|result|met")
 	for (i = 1; i <= goals; i++) {
 		n = split(goal[i], g, " ")
+		base = g[2] == "none" ? "" : "x " g[2]
 		for (j = 3; j < n; j += 3) {
 			c = column[g[j]]
-			if (g[2] == "none")
-				x = g[1] == "all" ? most(c) : \
-				    median(g[1], "vblade", c)
+			if (g[1] == "all")
+				x = most(c)
+			else if (!base)
+				x = median(g[1], "vblade", c)
 			else if (g[2] in work)
 				x = ratio(g[1], g[2], "vblade", c)
 			else
 				x = ratio(g[1], g[1], g[2], c)
-			base = g[2] == "none" ? "" : "x " g[2]
 			ok = verdict(x, g[j + 1], g[j + 2])
 			print_cells((g[1] in work ? work[g[1]] : g[1]) "|" \
 			    g[j] "|" g[j + 1] " " g[j + 2] base "|" \
-			    (base == "" ? number(x) : times(x)) "|" ok)
+			    (base ? times(x) : number(x)) "|" ok)
 			met[ok]++
 			all++
 		}

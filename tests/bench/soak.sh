@@ -19,28 +19,16 @@
 #
 # Variables:
 #	TIME	seconds (default 1800)
-#	SIZE	of the disk in MiB (default 128)
 #	DIR	for the disk (default /var/tmp)
-#	LOSS	how many of a thousand frames are dropped, as many are
-#		duplicated and as many reordered (default 2)
 #	VBLADE	the program (default ./vblade of the tree)
 
 # Lists of words are split on purpose.
 # shellcheck disable=SC2046,SC2086
 
-set -eu
-export LC_ALL=C
-
-HERE=$(cd "$(dirname "$0")" && pwd)
-LAB=vbk$$
-. "$HERE/../lab.sh"
-. "$HERE/common.sh"
+. "$(dirname "$0")/common.sh"
 RELAY_NS=$LAB-relay
-: "${VBLADE:=$HERE/../../vblade}" "${TIME:=1800}" "${SIZE:=128}"
-: "${DIR:=/var/tmp}" "${LOSS:=2}"
-WORK=$DIR/$LAB
-QUARTER=$((SIZE * 2048 / 4))
-LOAD=$HERE/../load
+: "${TIME:=1800}"
+QUARTER=65536			# sectors
 RESTART=$((TIME / 6 + 1))	# seconds from one restart to the next
 GROWTH_MAX=8192			# KiB: buffers are used when first needed
 TARGET= RELAY= initiators=
@@ -50,15 +38,15 @@ STARTS=0 ROUND=0 STEP=0 FLAPS=0 CHANGES=0
 
 prepare() {
 	require "$VBLADE" "$LOAD" "$HERE/relay"
-	mkdir "$WORK"
 	"${CC:-cc}" -o "$WORK/without" "$HERE/../without.c"
-	truncate -s "${SIZE}M" "$WORK/image" "$WORK/expected"
+	truncate -s $((4 * QUARTER * 512)) "$WORK/image" "$WORK/expected"
 	for ns in "$TARGET_NS" "$RELAY_NS" "$INITIATOR_NS"; do
 		lab_namespace "$ns"
 	done
 	connect "$TARGET_NS" r0
 	connect "$INITIATOR_NS" r1
-	ip netns exec "$RELAY_NS" "$HERE/relay" "$LOSS" r0 r1 >"$WORK/relay" &
+	# Of a thousand frames 2 are dropped, duplicated, reordered.
+	ip netns exec "$RELAY_NS" "$HERE/relay" 2 r0 r1 >"$WORK/relay" &
 	RELAY=$!
 }
 
@@ -90,12 +78,11 @@ start() {
 	options=$1 launcher=
 	[ $((STARTS % 3)) != 2 ] || launcher="$WORK/without -u"
 	STARTS=$((STARTS + 1))
-	: >"$WORK/out"
 	ip netns exec "$TARGET_NS" $launcher "$VBLADE" $options 0 1 eth0 \
 		"$WORK/image" >"$WORK/out" 2>>"$WORK/err" &
 	TARGET=$!
 	STARTED=$(now) FDS= BASE=0
-	poll grep -q '^pid' "$WORK/out" ||
+	poll grep -q "^pid $TARGET" "$WORK/out" ||
 		die "the target did not start: $(tail -n 3 "$WORK/err")"
 	sample
 	say "start $STARTS: vblade $options" \
@@ -119,11 +106,10 @@ sample() {
 	set -- "/proc/$TARGET/fd/"*
 	: "${FDS:=$#}"
 	[ $# = "$FDS" ] || die "$FDS descriptors have become $#"
-	if [ $(($(now) - STARTED)) -gt $((RESTART / 3)) ]; then
-		[ "$rss" -le $((BASE + GROWTH_MAX)) ] ||
-			die "memory grew from $BASE to $rss KiB"
-	elif [ "$rss" -gt "$BASE" ]; then
-		BASE=$rss
+	if [ $(($(now) - STARTED)) -le $((RESTART / 3)) ]; then
+		BASE=$((rss > BASE ? rss : BASE))
+	elif [ "$rss" -gt $((BASE + GROWTH_MAX)) ]; then
+		die "memory grew from $BASE to $rss KiB"
 	fi
 }
 
@@ -194,19 +180,6 @@ run_round() {
 	done
 }
 
-totals() {
-	cat "$WORK"/load.[1-4] | tr ' ' '\n' | awk -F= '
-		{ sum[$1] += $2 }
-		END {
-			printf "%.0f requests, errors=%d bad=%d " \
-			    "mismatches=%d retransmits=%d\n",
-			    sum["requests"], sum["errors"], sum["bad"],
-			    sum["mismatches"], sum["retransmits"]
-		}'
-}
-
-trap finish EXIT
-trap 'exit 130' INT TERM HUP
 prepare
 BEGAN=$(now)
 start
@@ -221,4 +194,6 @@ wait $RELAY || :
 RELAY=
 say "relay: $(cat "$WORK/relay")"
 say "$ROUND rounds, $FLAPS link flaps, $CHANGES MTU changes, $STARTS starts"
-totals
+say "$(cat "$WORK"/load.[1-4] | tr ' ' '\n' | awk -F= '
+	/^(requests|retransmits)=/ { sum[$1] += $2 }
+	END { for (name in sum) printf "%s=%.0f ", name, sum[name] }')"

@@ -12,24 +12,41 @@ setup() {
 
 teardown() { serve_end; }
 
-# assert_accepted ARGUMENT...: the arguments are accepted; only the file is
-# missing.
-assert_accepted() {
-	assert_refused 6 "$NONE: No such file" "$@"
+# arguments NAME VALUE: let ARGUMENTS be such that this option or operand has
+# the value, and only the file is missing.
+arguments() {
+	case $1 in
+	shelf) ARGUMENTS=(-- "$2" 1) ;;
+	slot) ARGUMENTS=(-- 0 "$2") ;;
+	*) ARGUMENTS=("$1" "$2" 0 1) ;;
+	esac
+	ARGUMENTS+=(none0 "$NONE")
 }
 
-# assert_values_refused NAME WHY ARGUMENT...: of each line of the standard
-# input, which takes the place of the argument VALUE, the message has the name,
-# the value and the reason.
+# assert_accepted NAME VALUE
+assert_accepted() {
+	arguments "$@"
+	assert_refused 6 "$NONE: No such file" "${ARGUMENTS[@]}"
+}
+
+# assert_values_refused NAME WHY: of each line of the standard input the message
+# has the name, the value and the reason.
 assert_values_refused() {
-	local value name=$1 why=$2
-	shift 2
+	local value
 	while IFS= read -r value; do
-		assert_refused 2 "^vblade: $name '" "${@/#VALUE/$value}" ||
-			return
-		assert_equal "vblade: $name '$value': $why" "$(cat "$ERR")" ||
-			return
+		arguments "$1" "$value"
+		assert_refused 2 "^vblade: $1 '" "${ARGUMENTS[@]}" || return
+		assert_equal "vblade: $1 '$value': $2" "$(cat "$ERR")" || return
 	done
+}
+
+# assert_range NAME MIN MAX VALUE...: from MIN to MAX is accepted, the values
+# and what is no number are refused.
+assert_range() {
+	assert_accepted "$1" "$2"
+	assert_accepted "$1" "$3"
+	printf '%s\n' "${@:4}" 1.5 99999999999999999999 -1 '' |
+		assert_values_refused "$1" "must be a number from $2 to $3"
 }
 
 # assert_exit STATUS ARGUMENT...
@@ -37,12 +54,6 @@ assert_exit() {
 	launch "${@:2}"
 	wait_for_exit "$PID"
 	assert_equal "$1" "$STATUS" "exit status of vblade ${*:2}"
-}
-
-# malformed: what is no number from 0 on.
-malformed() {
-	printf '%s\n' x 1x x1 1.5 '1 ' ' 1' +-1 0x10 1k \
-		99999999999999999999 18446744073709551616 -1 ''
 }
 
 # addresses N: a list of N different MAC addresses.
@@ -104,37 +115,14 @@ addresses() {
 		eth0 0 1 "$IMAGE"
 }
 
+# The same function parses all numbers.
 @test "shelf: 0 to 65534" {
-	assert_accepted 0 1 none0 "$NONE"
-	assert_accepted 65534 1 none0 "$NONE"
-	{
-		printf '%s\n' 65535 65536 70000 4294967296
-		malformed
-	} | assert_values_refused shelf "must be a number from 0 to 65534" \
-		-- VALUE 1 none0 "$NONE"
+	assert_range shelf 0 65534 65535 65536 70000 4294967296 x 1x x1 '1 ' \
+		' 1' +-1 0x10 1k 18446744073709551616
 }
 
 @test "slot: 0 to 254" {
-	assert_accepted 0 0 none0 "$NONE"
-	assert_accepted 0 254 none0 "$NONE"
-	{
-		printf '%s\n' 255 256 300 65536
-		malformed | tail -n 3
-	} | assert_values_refused slot "must be a number from 0 to 254" \
-		-- 0 VALUE none0 "$NONE"
-}
-
-# assert_range OPTION MIN MAX VALUE...: from MIN to MAX is accepted, the
-# values and what is no number are refused.  (All of malformed is tried with
-# the shelf; the same function parses all numbers.)
-assert_range() {
-	assert_accepted "$1" "$2" 0 1 none0 "$NONE"
-	assert_accepted "$1" "$3" 0 1 none0 "$NONE"
-	{
-		printf '%s\n' "${@:4}"
-		malformed | tail -n 3
-	} | assert_values_refused "$1" "must be a number from $2 to $3" \
-		"$1" VALUE 0 1 none0 "$NONE"
+	assert_range slot 0 254 255 256 300 65536
 }
 
 @test "-b: 2 to 65535" {
@@ -173,11 +161,11 @@ assert_range() {
 		"" "," "020000000001," ",020000000001" \
 		020000000001,,020000000002 020000000001,zz,020000000002 |
 		assert_values_refused -m "expected a comma-separated list of \
-unicast MAC addresses" -m VALUE 0 1 none0 "$NONE"
+unicast MAC addresses"
 }
 
 @test "-m: 255 addresses are accepted, more are refused" {
-	assert_accepted -m "$(addresses 255)" 0 1 none0 "$NONE"
+	assert_accepted -m "$(addresses 255)"
 	assert_refused 2 "^vblade: -m" -m "$(addresses 256)" 0 1 none0 "$NONE"
 	assert_refused 2 "^vblade: -m" -m "$(addresses 5000)" 0 1 none0 "$NONE"
 }

@@ -19,33 +19,29 @@ teardown() { serve_end; }
 	wait_for_log 'stopping on SIGTERM$' 1
 }
 
-# interrupt HOW: serve with this disposition of SIGINT (which a shell without
-# job control lets its children ignore), and send it.
-interrupt() {
+# serve_with OPTION: serve with a disposition of signals.
+serve_with() {
 	serve_end
-	background "$TARGET_NS" env "--$1-signal=INT" \
-		"$VBLADE" 0 1 eth0 "$IMAGE"
-	wait_until 10 serve_ready "$OUT"
-	kill -INT "$PID"
+	VBLADE=$(wrap_vblade signals env "$1") serve 0 1 eth0 "$IMAGE"
 }
 
+# A shell without job control lets its children ignore SIGINT.
 @test "SIGINT: exit status 0" {
-	interrupt default
+	serve_with --default-signal=INT
+	kill -INT "$PID"
 	wait_for_exit "$PID"
 	assert_equal 0 "$STATUS" "exit status after SIGINT"
 	wait_for_log 'stopping on SIGINT$' 1
 }
 
 @test "SIGTERM that its parent had blocked ends it" {
-	serve_end
-	VBLADE="env --block-signal=TERM $VBLADE"
-	background "$TARGET_NS" $VBLADE 0 1 eth0 "$IMAGE"
-	wait_until 10 serve_ready "$OUT"
+	serve_with --block-signal=TERM
 	stop_vblade
 }
 
 @test "SIGINT that a shell had it ignore is ignored" {
-	interrupt ignore
+	serve_with --ignore-signal=INT
+	kill -INT "$PID"
 	assert_readable 7
 	stop_vblade
 }

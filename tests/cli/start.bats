@@ -17,28 +17,27 @@ teardown() {
 	rm -rf "$PUBLIC"
 }
 
+# assert_ready TEXT ARGUMENT...: with these the ready line ends so.
+assert_ready() {
+	serve "${@:2}"
+	assert_equal "pid $PID: e0.1, $1" "$(cat "$OUT")"
+	stop_vblade
+}
+
 @test "options may stand before, between and after the operands" {
-	local expected='e0\.1, 5 sectors O_RDONLY$'
-	serve -r -l 5 0 1 eth0 "$IMAGE"
-	assert_match "$expected" "$(cat "$OUT")"
-	stop_vblade
-	serve 0 -rl7 1 -l 5 eth0 "$IMAGE"
-	assert_match "$expected" "$(cat "$OUT")"
-	stop_vblade
-	serve 0 1 eth0 "$IMAGE" -r -l 5
-	assert_match "$expected" "$(cat "$OUT")"
+	assert_ready "5 sectors O_RDONLY" -r -l 5 0 1 eth0 "$IMAGE"
+	assert_ready "5 sectors O_RDONLY" 0 -rl7 1 -l 5 eth0 "$IMAGE"
+	assert_ready "5 sectors O_RDONLY" 0 1 eth0 "$IMAGE" -r -l 5
 }
 
 @test "after -- what looks like an option is an operand" {
 	cp "$IMAGE" "$BATS_TEST_TMPDIR/-r"
 	cd "$BATS_TEST_TMPDIR"
-	serve -l 5 -- 0 1 eth0 -r
-	assert_match 'e0\.1, 5 sectors O_RDWR$' "$(cat "$OUT")"
+	assert_ready "5 sectors O_RDWR" -l 5 -- 0 1 eth0 -r
 }
 
 @test "the ready line has the pid, the address and the size" {
-	serve 0 1 eth0 "$IMAGE"
-	assert_equal "pid $PID: e0.1, 64 sectors O_RDWR" "$(cat "$OUT")"
+	assert_ready "64 sectors O_RDWR" 0 1 eth0 "$IMAGE"
 }
 
 @test "shelf 4094 and slot 15 are served without a warning" {
@@ -102,13 +101,10 @@ teardown() {
 }
 
 @test "a disk of more sectors than can be addressed is cut" {
-	VBLADE=$BATS_TEST_TMPDIR/vblade
-	printf '#!/bin/sh\nexec unshare -m sh -ec '\''
+	VBLADE=$(wrap_vblade cut unshare -m sh -ec "'
 		mount -t tmpfs tmpfs /mnt
 		truncate -s 7E /mnt/disk
-		exec "$0" "$@" /mnt/disk'\'' "%s" "$@"\n' \
-		"$TESTS/../vblade" >"$VBLADE"
-	chmod +x "$VBLADE"
+		exec \"\$0\" \"\$@\" /mnt/disk'")
 	serve 0 1 eth0
 	assert_match ' 281474976710656 sectors ' "$(cat "$OUT")"
 }
@@ -131,11 +127,9 @@ teardown() {
 as_nobody() {
 	install -m "$1" "$IMAGE" "$PUBLIC/image"
 	install -m 755 "$VBLADE" "$PUBLIC/vblade"
-	printf '#!/bin/sh\nexec setpriv --reuid nobody --regid nogroup \
-		--clear-groups --inh-caps "%s" --ambient-caps "%s" \
-		"%s" "$@"\n' "$2" "$2" "$PUBLIC/vblade" >"$PUBLIC/nobody"
-	chmod 755 "$PUBLIC/nobody"
-	IMAGE=$PUBLIC/image VBLADE=$PUBLIC/nobody
+	IMAGE=$PUBLIC/image VBLADE=$PUBLIC/vblade
+	VBLADE=$(wrap_vblade nobody setpriv --reuid nobody --regid nogroup \
+		--clear-groups --inh-caps "$2" --ambient-caps "$2")
 }
 
 @test "an ordinary user with CAP_NET_RAW serves" {

@@ -2,7 +2,7 @@
 # baddisk-threads.bats is the same with the pool of threads.
 
 load ../helper
-load failures
+load ../faults
 
 setup_file() {
 	lab_open 9000

@@ -1,9 +1,9 @@
-# What disks and files do to an export: they fill, shrink, are read-only,
-# mounted or exported already.
+# What disks and files do to an export: they shrink, are mounted or exported
+# already; what of them is cached; and that they are free when vblade has ended.
 
 load ../helper
 
-setup_file() { lab_open; }
+setup_file() { lab_open 9000; }
 teardown_file() { lab_close; }
 
 setup() {
@@ -18,16 +18,18 @@ teardown() {
 	[ -z "$LOOP" ] || losetup -d "$LOOP"
 }
 
-# loop OPTION... FILE: make a block device of the file, $LOOP.
-loop() {
-	LOOP=$(losetup --show -f "$@")
-}
-
 # mounted COMMAND...: mount something at $MOUNT.
 mounted() {
 	mkdir "$BATS_TEST_TMPDIR/mount"
 	mount "$@" "$BATS_TEST_TMPDIR/mount" || return
 	MOUNT=$BATS_TEST_TMPDIR/mount
+}
+
+# file_system: make one in a file and print its name.
+file_system() {
+	truncate -s 16M "$BATS_TEST_TMPDIR/ext4"
+	mkfs.ext4 -q "$BATS_TEST_TMPDIR/ext4"
+	echo "$BATS_TEST_TMPDIR/ext4"
 }
 
 @test "a file cut short under the export fails and does not grow" {
@@ -44,7 +46,7 @@ mounted() {
 }
 
 @test "-d on a disk of 4096-byte sectors works, for any 512 of them too" {
-	loop --sector-size 4096 "$IMAGE"
+	LOOP=$(losetup --show -f --sector-size 4096 "$IMAGE")
 	assert_equal 4096 "$(blockdev --getss "$LOOP")"
 	serve -d 0 1 eth0 "$LOOP"
 	assert_readable 7
@@ -58,15 +60,8 @@ mounted() {
 		"$(file_sectors "$IMAGE" 6 5)"
 }
 
-# loop_ext4: make a block device, $LOOP, with a file system.
-loop_ext4() {
-	truncate -s 4M "$BATS_TEST_TMPDIR/ext4"
-	mkfs.ext4 -q "$BATS_TEST_TMPDIR/ext4"
-	loop "$BATS_TEST_TMPDIR/ext4"
-}
-
 @test "a mounted device is refused, but with -r or -f" {
-	loop_ext4
+	LOOP=$(losetup --show -f "$(file_system)")
 	mounted "$LOOP"
 	assert_refused 6 'in use: mounted' 0 1 eth0 "$LOOP"
 	serve -r 0 1 eth0 "$LOOP"
@@ -75,9 +70,69 @@ loop_ext4() {
 }
 
 @test "a device that is exported is neither mounted nor exported again" {
-	loop_ext4
+	LOOP=$(losetup --show -f "$(file_system)")
 	serve 0 1 eth0 "$LOOP"
 	refute mounted "$LOOP"
 	assert_refused 6 'in use: .*exported' 0 2 eth0 "$LOOP"
 	serve -r 0 2 eth0 "$LOOP"
+}
+
+# direct_only MODE: 500 requests of 4 KiB, one by one and in a full window,
+# leave no page in the cache.
+direct_only() {
+	local window
+	IMAGE=$(image 8192)
+	sync "$IMAGE"
+	dd if="$IMAGE" iflag=nocache count=0 status=none
+	assert_equal 0 "$(fincore -n -o PAGES "$IMAGE" | xargs)" 'pages before'
+	for window in 1 16; do
+		serve -d 0 1 eth0 "$IMAGE"
+		on_initiator "$TESTS/load" -m "$1" -r -n 8 -w "$window" -N 500 \
+			0 1 eth0
+		stop_vblade
+	done
+	assert_equal 0 "$(fincore -n -o PAGES "$IMAGE" | xargs)" 'cached pages'
+}
+
+@test "-d: writes bypass the page cache" {
+	direct_only write
+}
+
+@test "-d: reads bypass the page cache" {
+	direct_only read
+}
+
+# An io_uring outlives its process for some milliseconds, and with it what it
+# refers to.
+#
+# repeat SIGNAL COMMAND OPTION... FILE: start vblade, wait until it is ready,
+# end it by the signal, run the command, and so on; in one shell, since a
+# millisecond more hides the error.
+repeat() {
+	on_target bash -c '
+		out=$0 vblade=$1 signal=$2 command=$3
+		trap "kill \$! 2>/dev/null" EXIT
+		for _ in {1..30}; do
+			: >"$out"
+			"$vblade" "${@:4:$#-4}" 0 1 eth0 "${@: -1}" >"$out" &
+			until [ -s "$out" ]; do
+				kill -0 $! && sleep 0.005 || exit
+			done
+			kill -s "$signal" $!
+			wait
+			eval "$command" || exit
+		done' "$BATS_TEST_TMPDIR/out" "$VBLADE" "$@"
+}
+
+@test "an image can be exported again right after SIGTERM or SIGKILL" {
+	repeat TERM true "$IMAGE"
+	repeat KILL true -d "$IMAGE"
+}
+
+@test "the file system of an image can be unmounted right after SIGTERM" {
+	local fs
+	fs=$(file_system)
+	mounted -o loop "$fs"
+	truncate -s 1M "$MOUNT/image"
+	repeat TERM "umount $MOUNT && mount -o loop $fs $MOUNT" "$MOUNT/image"
 }

@@ -4,7 +4,7 @@
 # threads.
 
 load ../helper
-load failures
+load ../faults
 
 setup_file() {
 	lab_open 9000
@@ -17,9 +17,8 @@ setup_file() {
 teardown_file() { lab_close; }
 
 teardown() {
-	serve_end
+	faults_end
 	assert_engine
-	assert_injected
 }
 
 # cut_power VBLADE-OPTIONS LOAD-OPTIONS PROMISES-OPTIONS: serve an image that is
@@ -52,7 +51,7 @@ via_engine() {
 
 # assert_kept OPTIONS...: as cut_power; no promise is broken.
 assert_kept() {
-	RULES=("sync * slow 5")
+	RULES=("sync * slow 5" "write * slow 8")
 	cut_power "$@"
 	assert_equal 0 "$status"
 	via_engine
@@ -75,37 +74,36 @@ ends_with_sync() {
 }
 
 @test "durability: with -s every acknowledged write survives" {
-	assert_kept -s "-F 20 -S 1" -s
-	assert_kept "-s -d" "-F 20 -S 3" -s
+	assert_kept -s "-F 20" -s
+	assert_kept "-s -d" "-F 20" -s
 }
 
 @test "durability: with -s every acknowledged lone write survives" {
-	assert_kept -s "-F 20 -S 2 -N 500 -P 3000" -s
-	assert_kept "-s -d" "-F 20 -S 17 -N 500 -P 3000" -s
+	assert_kept -s "-F 20 -N 500 -w 1" -s
+	assert_kept "-s -d" "-F 20 -N 500 -w 1" -s
 }
 
 @test "durability: without, what was acknowledged before a FLUSH survives" {
-	assert_kept "" "-F 20 -S 4"
-	assert_kept -d "-F 20 -S 6"
+	assert_kept "" "-F 20"
+	assert_kept -d "-F 20"
 }
 
 @test "durability: what was acknowledged before a sync in the background too" {
-	assert_kept "" "-S 7 -N 2500 -P 500"
+	assert_kept "" "-N 2500 -w 1"
 	assert_match "syncs=[1-9]" "$output"
-	assert_kept -d "-S 8 -N 2500 -P 500"
+	assert_kept -d "-N 2500 -w 1"
 	assert_match "syncs=[1-9]" "$output"
 }
 
 @test "durability: nothing is written outside of the exported range" {
-	SIZE=1000 assert_kept "-o 100 -l 300" "-F 20 -S 9" "-o 100 -l 300"
-	SIZE=1000 assert_kept "-s -d -o 17 -l 301" "-F 20 -S 10" \
-		"-s -o 17 -l 301"
-	SIZE=1001 assert_kept "-o 999" "-F 20 -S 11" "-o 999 -l 2"
+	SIZE=1000 assert_kept "-o 100 -l 300" "-F 20" "-o 100 -l 300"
+	SIZE=1000 assert_kept "-s -d -o 17 -l 301" "-F 20" "-s -o 17 -l 301"
+	SIZE=1001 assert_kept "-o 999" "-F 20" "-o 999 -l 2"
 }
 
 @test "durability: a write is synced in the background, and so at the end" {
 	RULES=()
-	cut_power "" "-N 50" "-c 1"
+	cut_power "" "-N 50" ""
 	wait_until 10 ends_with_sync
 	assert_reply "$(ata_write 5 1 'ee*512')" "$(ata_written 5 1)"
 	stop_vblade
@@ -113,25 +111,25 @@ ends_with_sync() {
 }
 
 @test "durability: a FLUSH that does not sync is detected" {
-	assert_broken "sync * lie" "" "-F 20 -S 12"
+	assert_broken "sync * lie" "" "-F 20"
 }
 
 @test "durability: with -s a reply before its write is detected" {
-	assert_broken "write * lie" -s "-F 20 -S 13" -s
+	assert_broken "write * lie" -s "-F 20" -s
 }
 
 @test "durability: a reply before its sync is detected" {
-	assert_broken "" "" "-S 14" -s
+	assert_broken "" "" "" -s
 }
 
-# Paused, a FLUSH ends before the write that it promises.
+# One by one, a FLUSH ends before the write that it promises.
 @test "durability: a reply before its write is detected without -s too" {
-	assert_broken "write * lie" "" "-F 20 -S 15 -P 500"
+	assert_broken "write * lie" "" "-F 20 -w 1"
 }
 
 @test "durability: a write outside of the exported range is detected" {
 	RULES=() SIZE=1000
-	cut_power "-o 100 -l 300" "-S 16" "-o 101 -l 300"
+	cut_power "-o 100 -l 300" "" "-o 101 -l 300"
 	assert_equal 1 "$status"
 	assert_match 'bytes written at|corrupt' "$output"
 }

@@ -21,7 +21,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -45,42 +44,12 @@ read_parent(void)
 	return process_vm_readv(getppid(), &to, 1, &from, 1, 0);
 }
 
-/* Let a second ring open a socket, whose descriptor only the ring knows. */
-static long
-ring_socket(void)
-{
-	struct io_uring_params p = { 0 };
-	int fd = (int)syscall(SYS_io_uring_setup, 1, &p), none = -1;
-	struct io_uring_sqe *sqe;
-	struct io_uring_cqe *cqe;
-	char *ring;
-
-	if (fd < 0)
-		return -1;
-	ring = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof *cqe,
-	    PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
-	sqe = mmap(NULL, sizeof *sqe, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-	    IORING_OFF_SQES);
-	if (ring == MAP_FAILED || (void *)sqe == MAP_FAILED || syscall(
-	    SYS_io_uring_register, fd, IORING_REGISTER_FILES, &none, 1) < 0)
-		return -1;
-	*sqe = (struct io_uring_sqe){ .opcode = IORING_OP_SOCKET,
-	    .fd = AF_INET, .off = SOCK_STREAM, .file_index = 1 };
-	*(unsigned *)(ring + p.sq_off.array) = 0;
-	*(unsigned *)(ring + p.sq_off.tail) = 1;
-	if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL,
-	    0) != 1)
-		return -1;
-	cqe = (struct io_uring_cqe *)(ring + p.cq_off.cqes);
-	errno = -cqe->res;
-	return cqe->res < 0 ? -1 : 0;
-}
-
 /* Attempts that take rights from a process that has them come last. */
 static void
 attempt_all(int sig)
 {
 	static char *const argv[] = { "true", NULL }, *const none[] = { NULL };
+	struct io_uring_params ring = { 0 };
 	int saved = errno;
 
 	(void)sig;
@@ -110,7 +79,7 @@ attempt_all(int sig)
 	close(0);
 	attempt("socket after close", socket(AF_INET, SOCK_STREAM, 0));
 	close(0);
-	attempt("ring socket", ring_socket());
+	attempt("ring", syscall(SYS_io_uring_setup, 1, &ring));
 	attempt("execute", execve("/bin/true", argv, none));
 	errno = saved;
 }

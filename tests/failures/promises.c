@@ -2,14 +2,14 @@
 /*
  * promises: which acknowledged writes are on the disk after a failure?
  *
- *	promises [-s] [-c cuts] [-l sectors] [-o offset] [-S seed] log trace
+ *	promises [-s] [-l sectors] [-o offset] log trace
  *	promises -d [-s] [-l sectors] log disk
  *
  * The log is that of tests/load -L: when each request was sent, and when its
  * reply arrived.  The requests must all be writes and FLUSHes.
  *
  * In the first form the target ran with tests/shim.c, which wrote the trace.
- * The power is cut at `cuts` moments.  For each the trace is replayed on an
+ * The power is cut at 400 moments.  For each the trace is replayed on an
  * empty disk: what was on stable storage at that moment is applied; of
  * everything else, nothing, everything or any part may be.  What the target had
  * promised by then must be there, or something newer.  No write may lie outside
@@ -34,7 +34,7 @@
 #include <unistd.h>
 #include "../aoe-wire.h"
 
-enum { TROUBLE = 2, BROKEN_MAX = 10 };
+enum { TROUBLE = 2, BROKEN_MAX = 10, CUTS = 400, MAX = 1 << 15 };
 
 struct request {
 	uint64_t lba;
@@ -48,40 +48,27 @@ struct event {
 };
 
 static bool dsync;
-static uint64_t cuts = 400, offset, sectors = 256, seed;
+static uint64_t offset, sectors = 256, seed;
 
-static struct request *requests;	/* number 1 is the first */
-static unsigned nrequests;
-static struct event *events;
+static struct request requests[MAX];	/* number 1 is the first */
+static unsigned nrequests, npromised;
+static struct event events[MAX];
 static unsigned nevents, nsyncs;
 /* After a failure: of each sector, the number of its request. */
-static uint64_t *disk;
+static uint64_t disk[MAX];
 
-static void *
-allocate(size_t n, size_t size)
-{
-	void *p = calloc(n, size);
-
-	if (p == NULL)
-		err(TROUBLE, "memory");
-	return p;
-}
-
-/* A whole file, with a byte of zero behind it. */
-static uint8_t *
+static const uint8_t *
 read_file(const char *path, size_t *size)
 {
 	int fd = open(path, O_RDONLY);
 	struct stat st;
-	uint8_t *p;
+	uint8_t *p = NULL;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0 ||
+	    (p = malloc((size_t)st.st_size)) == NULL ||
+	    read(fd, p, (size_t)st.st_size) != st.st_size)
 		err(TROUBLE, "%s", path);
 	*size = (size_t)st.st_size;
-	p = allocate(*size + 1, 1);
-	if (read(fd, p, *size) != (ssize_t)*size)
-		err(TROUBLE, "%s", path);
-	close(fd);
 	return p;
 }
 
@@ -89,20 +76,17 @@ read_file(const char *path, size_t *size)
 static void
 read_log(const char *path)
 {
-	size_t size;
-	char *p = (char *)read_file(path, &size);
+	FILE *f = fopen(path, "r");
+	struct request r;
+	unsigned number;
 
-	requests = allocate(size / 8 + 1, sizeof *requests);
-	for (; *p != '\0'; p++) {
-		uint64_t number = strtoull(p, &p, 10);
-		struct request *r = &requests[number];
-
-		r->lba = strtoull(p, &p, 10);
-		r->count = (unsigned)strtoull(p, &p, 10);
-		r->sent = strtoull(p, &p, 10);
-		r->acked = strtoull(p, &p, 10);
-		if (r->lba + r->count > sectors)
-			errx(TROUBLE, "%s: sector %" PRIu64, path, r->lba);
+	if (f == NULL)
+		err(TROUBLE, "%s", path);
+	while (fscanf(f, "%u %" SCNu64 " %u %" SCNu64 " %" SCNu64, &number,
+	    &r.lba, &r.count, &r.sent, &r.acked) == 5) {
+		if (number >= MAX || r.lba + r.count > sectors)
+			errx(TROUBLE, "%s: request %u", path, number);
+		requests[number] = r;
 		nrequests++;
 	}
 	if (nrequests == 0 || requests[nrequests].sent == 0)
@@ -147,11 +131,10 @@ static bool
 read_trace(const char *path)
 {
 	size_t size;
-	uint8_t *p = read_file(path, &size), *end = p + size;
+	const uint8_t *p = read_file(path, &size), *end = p + size;
 	bool valid = true;
 
-	events = allocate(size / sizeof(struct record) + 1, sizeof *events);
-	while (p < end) {
+	while (p < end && nevents < MAX) {
 		struct event *e = &events[nevents++];
 
 		memcpy(&e->record, p, sizeof e->record);
@@ -160,8 +143,8 @@ read_trace(const char *path)
 		p += e->record.length;
 		valid = event_valid(e) && valid;
 	}
-	if (nevents == 0)
-		errx(1, "the trace is empty");
+	if (nevents == 0 || nevents == MAX)
+		errx(TROUBLE, "%s: %u events", path, nevents);
 	return valid;
 }
 
@@ -196,15 +179,13 @@ promised_until(uint64_t cut)
 	return limit;
 }
 
-/* How many in 4 sectors survive that were not on stable storage. */
-enum fate { NONE = 0, SOME = 2, ALL = 4 };
-
+/* Of what was not on stable storage, so many in 4 sectors survive. */
 static void
-replay(uint64_t cut, enum fate fate)
+replay(uint64_t cut, uint64_t survivors)
 {
 	uint64_t sync = synced_until(cut);
 
-	memset(disk, 0, sectors * sizeof *disk);
+	memset(disk, 0, sizeof disk);
 	for (unsigned i = 0; i < nevents; i++) {
 		const struct record *r = &events[i].record;
 		uint64_t lba = r->offset / SECTOR - offset;
@@ -213,7 +194,7 @@ replay(uint64_t cut, enum fate fate)
 		if (r->begin > cut)
 			continue;
 		for (unsigned k = 0; k < r->length / SECTOR; k++)
-			if (durable || random_below(&seed, 4) < (uint64_t)fate)
+			if (durable || random_below(&seed, 4) < survivors)
 				disk[lba + k] = writer(events[i].data +
 				    k * SECTOR, lba + k);
 	}
@@ -235,23 +216,22 @@ on_disk(unsigned number)
 	return true;
 }
 
-/* How many writes were promised at the cut; *lost are not on the disk. */
+/* How many writes that were promised at the cut are not on the disk. */
 static unsigned
-count_promises(uint64_t cut, unsigned *lost)
+count_lost(uint64_t cut)
 {
 	uint64_t limit = promised_until(cut);
-	unsigned promised = 0;
+	unsigned lost = 0;
 
-	*lost = 0;
-	for (unsigned i = 1; i <= nrequests && *lost < BROKEN_MAX; i++) {
+	for (unsigned i = 1; i <= nrequests && lost < BROKEN_MAX; i++) {
 		const struct request *r = &requests[i];
 
 		if (r->count == 0 || r->acked == 0 || r->acked >= limit)
 			continue;
-		promised++;
-		*lost += !on_disk(i);
+		npromised++;
+		lost += !on_disk(i);
 	}
-	return promised;
+	return lost;
 }
 
 /* Most moments are just after an event, where errors are likely. */
@@ -262,32 +242,27 @@ choose_moment(void)
 	const struct record *e = &events[random_below(&seed, nevents)].record;
 
 	switch (random_below(&seed, 4)) {
-	case 0:
-		return r->acked + 1;
-	case 1:
-		return e->begin + 1;
-	case 2:
-		return e->begin + random_below(&seed, e->end - e->begin + 1);
+	case 0: return r->acked + 1;
+	case 1: return e->begin + 1;
+	case 2: return e->begin + random_below(&seed, e->end - e->begin + 1);
+	default: return e->end;
 	}
-	return e->end;
 }
 
 /* Returns how many cuts broke a promise. */
 static unsigned
 cut_power(void)
 {
-	static const enum fate fates[] = { NONE, SOME, ALL };
-	unsigned broken = 0, lost;
+	unsigned broken = 0;
 
-	for (unsigned i = 0; i < cuts && broken < BROKEN_MAX; i++) {
+	for (unsigned i = 0; i < CUTS && broken < BROKEN_MAX; i++) {
 		uint64_t cut = choose_moment();
 
-		replay(cut, fates[i % 3]);
-		count_promises(cut, &lost);
-		broken += lost > 0;
+		replay(cut, i % 3 * 2);
+		broken += count_lost(cut) > 0;
 	}
-	printf("requests=%u writes=%u syncs=%u cuts=%" PRIu64 " broken=%u\n",
-	    nrequests, nevents - nsyncs, nsyncs, cuts, broken);
+	printf("requests=%u writes=%u syncs=%u broken=%u\n", nrequests,
+	    nevents - nsyncs, nsyncs, broken);
 	return broken;
 }
 
@@ -296,8 +271,8 @@ static unsigned
 compare_disk(const char *path)
 {
 	size_t size;
-	uint8_t *p = read_file(path, &size);
-	unsigned failed = 0, flushed = 0, promised, lost;
+	const uint8_t *p = read_file(path, &size);
+	unsigned failed = 0, flushed = 0, lost;
 
 	for (uint64_t i = 0; i < sectors && i < size / SECTOR; i++)
 		disk[i] = writer(p + i * SECTOR, i);
@@ -306,8 +281,8 @@ compare_disk(const char *path)
 			flushed += requests[i].acked > 0;
 		else
 			failed += requests[i].acked == 0;
-	promised = count_promises(UINT64_MAX, &lost);
-	printf("promised=%u failed=%u flushed=%u lost=%u\n", promised, failed,
+	lost = count_lost(UINT64_MAX);
+	printf("promised=%u failed=%u flushed=%u lost=%u\n", npromised, failed,
 	    flushed, lost);
 	return lost;
 }
@@ -318,20 +293,17 @@ main(int argc, char **argv)
 	bool final = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "c:dl:o:S:s")) != -1) {
+	while ((c = getopt(argc, argv, "dl:o:s")) != -1) {
 		switch (c) {
-		case 'c': cuts = strtoull(optarg, NULL, 10); break;
 		case 'd': final = true; break;
 		case 'l': sectors = strtoull(optarg, NULL, 10); break;
 		case 'o': offset = strtoull(optarg, NULL, 10); break;
-		case 'S': seed = strtoull(optarg, NULL, 10); break;
 		case 's': dsync = true; break;
 		default: return TROUBLE;
 		}
 	}
-	if (argc - optind != 2)
+	if (argc - optind != 2 || sectors > MAX)
 		errx(TROUBLE, "usage: promises [options] log trace-or-disk");
-	disk = allocate(sectors, sizeof *disk);
 	read_log(argv[optind]);
 	if (final)
 		return compare_disk(argv[optind + 1]) > 0;

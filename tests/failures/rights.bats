@@ -1,8 +1,7 @@
-# What the process may do once it serves, shown from inside (see inside.c), and
-# what its replies carry.
+# What the process may do once it serves, shown from inside (see inside.c).
 
 load ../helper
-load failures
+load ../faults
 
 setup_file() {
 	lab_open
@@ -94,7 +93,7 @@ assert_no_rights() {
 }
 
 @test "from inside no socket can be made even after a close, nor by a ring" {
-	assert_denied "socket after close" "ring socket"
+	assert_denied "socket after close" ring
 }
 
 @test "from inside no program can be run, and nothing mounted or read" {
@@ -120,50 +119,4 @@ assert_no_rights() {
 	assert_equal 25 "$(grep -cE '^[a-z0-9 ]+: (done|E[A-Z]+)$' "$ERR")" \
 		"attempts"
 	refute_match 'EPERM|EACCES|EMFILE|EBADF|EXDEV' "$(cat "$ERR")"
-}
-
-# fill: let every buffer and every slot of the ring hold 0xee.
-fill() {
-	for _ in $(seq 40); do
-		ata_write 1 2 'ee*1024'
-		request 01 "eeee eeee ee 14 03e8 ee*1000"
-		request 02 "ee 01 ee 00 ee*1400"
-		request 77 "ee*1400"
-		ata_read 1 2
-	done | frame -n 200 >/dev/null
-}
-
-@test "no byte of another client's frames leaves in a reply" {
-	local reply
-	serve 0 1 eth0 "$IMAGE"
-	fill
-	query "$(request 01 "0000 0000 00 14 0002 6162")" >/dev/null
-	query "$(config_read)" "$(ata_flush)" "$(ata_write 3 1 '11*512')" \
-		"$(ata_read 99 1)" "$(request 02 "00 00 00 00")" \
-		"$(request 03 "00 00")" "$(request 66 "")" "$(identify)" \
-		"$(ata_read 7 1)" "$(request 01 "0000 0000 00 13 0001 63")" \
-		"$(request 00 "00 00 00 e5 000000000000 0000")" \
-		>"$BATS_TEST_TMPDIR/replies"
-	assert_equal 11 "$(wc -l <"$BATS_TEST_TMPDIR/replies")"
-	while read -r reply; do
-		refute_match '^(..)*eeee' "$reply"
-	done <"$BATS_TEST_TMPDIR/replies"
-}
-
-# Confined, valgrind could report nothing.  The soak shows that no memory is
-# leaked; what main holds to the end would count as such here.
-@test "valgrind reports nothing" {
-	VBLADE=$(build_unconfined)
-	VBLADE=$(wrap_vblade valgrind valgrind -q --vgdb=no --leak-check=no \
-		"--log-file=$BATS_TEST_TMPDIR/valgrind.log")
-	serve -s 0 1 eth0 "$IMAGE"
-	fill
-	assert_readable 7
-	assert_writable 8
-	assert_reply "$(ata_flush)" "$(ata_flushed)"
-	query "$(identify)" "$(config_read)" "$(request 03 "01 00")" >/dev/null
-	kill -USR1 "$PID"
-	wait_for_log ' reads=[0-9]+ '
-	stop_vblade
-	assert_equal "" "$(cat "$BATS_TEST_TMPDIR/valgrind.log")"
 }

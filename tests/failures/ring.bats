@@ -5,7 +5,7 @@
 # shellcheck disable=SC2046
 
 load ../helper
-load failures
+load ../faults
 
 setup_file() {
 	lab_open
@@ -21,11 +21,7 @@ setup() {
 	ERR=
 }
 
-teardown() {
-	[ ! -e "$BATS_TEST_TMPDIR/rules" ] || set_faults
-	serve_end
-	assert_injected
-}
+teardown() { faults_end; }
 
 # scattered COUNT: so many sectors, no two in one page.
 scattered() {
@@ -85,14 +81,6 @@ assert_pool() {
 	grep -q '^read [0-9]* slow ring$' "$FAULT_LOG"
 }
 
-@test "EINVAL from direct I/O is repeated through the page cache" {
-	inject_faults "read * EINVAL 1000" "write * EINVAL 1000"
-	serve -d 0 1 eth0 "$IMAGE"
-	assert_all_read $(scattered 60)
-	assert_writable 8
-	wait_for_counters " errors=0 "
-}
-
 @test "with -d a lone write is direct: it is aligned for the disk" {
 	inject_faults
 	serve -d 0 1 eth0 "$IMAGE"
@@ -110,8 +98,7 @@ assert_pool() {
 	ip -n "$TARGET_NS" link set eth0 mtu 9000
 	wait_for_log 'eth0: Cannot allocate memory'
 	set_faults
-	wait_until 10 gets_reply "$(ata_read 7 1)" \
-		"$(ata_data 7 1 "$(sectors 7 1)")"
+	wait_until 20 assert_readable 7
 	ip -n "$TARGET_NS" link set eth0 mtu 1500
 }
 

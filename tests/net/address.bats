@@ -1,4 +1,5 @@
-# Which frames reach the target: Ethernet addresses and VLAN tags.
+# Which frames reach the target: Ethernet addresses and VLAN tags; and what it
+# sends without a request.
 
 load ../helper
 
@@ -64,4 +65,23 @@ untouched() {
 @test "a query that no link has padded to 60 bytes gets a reply" {
 	assert_reply "ffffffffffff SS 88a2 10 00 ffff ff 01 $TAG" \
 		"$(response 01 "0040 $FIRMWARE 02 10 0000 @60")"
+}
+
+@test "the announcement is out when the ready line is" {
+	start_listener
+	for _ in 1 2 3 4 5; do
+		stop_vblade
+		: >"$FRAMES"
+		serve 0 1 eth0 "$IMAGE"
+		assert_equal 1 "$(grep -cx "$(hex "$(announcement)")" "$FRAMES")"
+	done
+}
+
+@test "two targets of one address warn of each other by MAC address, once" {
+	local first=$ERR
+	background "$INITIATOR_NS" "$VBLADE" 0 1 eth0 "$(image 32)"
+	wait_until 10 serve_ready "$OUT"
+	wait_for_log "duplicate address: $TARGET_MAC also exports e0\.1; " 1
+	ERR=$first
+	wait_for_log "duplicate address: $INITIATOR_MAC also exports e0\.1; " 1
 }

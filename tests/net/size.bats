@@ -1,4 +1,4 @@
-# What is exported of files and devices of all sizes.
+# What is exported of files and devices of all sizes, and how it is identified.
 
 load ../helper
 
@@ -45,8 +45,7 @@ written_and_found() {
 	LOOP=$(losetup -f --show "$FILE")
 	serve 0 1 eth0 "$LOOP"
 	assert_size 1024
-	assert_reply "$(ata_read 1022 2)" \
-		"$(ata_data 1022 2 "$(sectors 1022 2)")"
+	assert_readable 1022 2
 	assert_reply "$(ata_write 1022 2 '42*1024')" "$(ata_written 1022 2)"
 	assert_reply "$(ata_flush)" "$(ata_flushed)"
 	assert_equal "$(hex '42*1024')" "$(file_sectors "$FILE" 1022 2)"
@@ -64,8 +63,7 @@ written_and_found() {
 	LOOP=$(losetup -r -f --show "$FILE")
 	serve -r 0 1 eth0 "$LOOP"
 	assert_match "1024 sectors O_RDONLY$" "$(cat "$OUT")"
-	assert_reply "$(ata_read 1022 2)" \
-		"$(ata_data 1022 2 "$(sectors 1022 2)")"
+	assert_readable 1022 2
 	assert_reply "$(ata_write 0 1 '42*512')" "$(ata_failed 41 04 0 1)"
 }
 
@@ -75,4 +73,25 @@ written_and_found() {
 	assert_size 1
 	truncate -s 1024 "$FILE"
 	assert_reply "$(ata_write 1 1 '42*512')" "$(ata_written 1 1)"
+}
+
+# Eight words of IDENTIFY in a line, as hdparm reads them.
+@test "hdparm decodes it and complains about nothing" {
+	local reply out pattern
+	truncate -s $((200 << 30)) "$FILE"
+	serve 7 11 eth0 "$FILE"
+	reply=$(ADDRESS=00070b; query "$(identify)")
+	out=$(sed 's/\(..\)\(..\)/\2\1 /g' <<<"${reply:72}" | fold -w 40 |
+		hdparm --Istdin 2>"$FILE.err")
+	assert_equal "" "$(cat "$FILE.err")" "standard error"
+	for pattern in 'Checksum: correct' 'Serial Number: +7\.11:' \
+		'Model Number: +[[:graph:]]' \
+		'LBA +user addressable sectors: +268435455' \
+		'LBA48 +user addressable sectors: +419430400' \
+		'Logical(/Physical)? +Sector size: +512 bytes' \
+		'\*[[:space:]]+Mandatory FLUSH_CACHE' \
+		'\*[[:space:]]+FLUSH_CACHE_EXT' \
+		'\*[[:space:]]+48-bit Address feature set'; do
+		assert_match "$pattern" "$out"
+	done
 }

@@ -3,15 +3,15 @@
 # Two initiators read and write in requests of all sizes, flush now and then,
 # and send one request in ten twice, at once or later.  Each checks every read
 # against a model of the disk (see load.c); at the end the image must be what
-# the models say.  A million requests per mode: 800,000 at random on a small
-# range whose sectors the initiators own in turn, so that they share pages and
-# blocks and much overlaps; 200,000 sequential ones on ranges of their own, so
-# that there are runs.  integrity-threads.bats is the same with the pool of
-# threads.
+# the models say.  A million requests per mode: 800,000 at random on small
+# ranges, so that much overlaps or shares pages and blocks; 200,000 sequential
+# ones, so that there are runs.  integrity-threads.bats is the same with the
+# pool of threads.
 #
 # STRESS is a divisor: STRESS=100 runs the same with a hundredth of that.
 
 load ../helper
+load ../faults
 load stress
 
 setup_file() {
@@ -43,6 +43,17 @@ run_both() {
 	assert_flawless "$(cat "$a")"
 }
 
+# evict: drop the pages of the image from the cache all the time, so that the
+# loop and the engine share the work; otherwise the loop would find everything
+# cached.
+evict() {
+	while dd of="$IMAGE" oflag=nocache conv=notrunc,fdatasync count=0 \
+		status=none; do
+		sleep 0.02
+	done 3>&- &
+	SERVED+=("$!")
+}
+
 # stress DIRECTORY OPTION...
 stress() {
 	local expected=$BATS_TEST_TMPDIR/expected n=$((100000 / ${STRESS:-1}))
@@ -53,22 +64,17 @@ stress() {
 	[ -z "${BLOCK:-}" ] || LOOP=$(losetup --show -f -b "$BLOCK" "$IMAGE")
 	serve "$@" 0 1 eth0 "${LOOP:-$IMAGE}"
 	server=$PID errors=$ERR
-	if [ -n "${EVICT:-}" ]; then
-		evict "$IMAGE" 3>&- &
-		SERVED+=("$!")
-	fi
-	run_both "-r -f 0 -c 2048 -O 0/2/13 -N $((4 * n)) -S 11 -o $expected" \
-		"-r -f 0 -c 2048 -O 1/2/13 -N $((4 * n)) -S 12 -o $expected"
-	run_both "-f 2048 -c 8192 -N $n -S 13 -o $expected" \
-		"-f 10240 -c 8192 -N $n -S 14 -o $expected"
+	[ -z "${EVICT:-}" ] || evict
+	run_both "-r -f 0 -c 1021 -N $((4 * n)) -o $expected" \
+		"-r -f 1021 -c 1021 -N $((4 * n)) -o $expected"
+	run_both "-f 2048 -c 8192 -N $n -o $expected" \
+		"-f 10240 -c 8192 -N $n -o $expected"
 	stop_vblade "$server"
 	ERR=$errors
 	[ -z "$LOOP" ] || blockdev --flushbufs "$LOOP"
 	cmp "$IMAGE" "$expected"
 }
 
-# Pages are dropped from the cache all the time, so that the loop and the
-# engine share the work; otherwise the loop would find everything cached.
 @test "integrity: default" {
 	EVICT=yes stress "$BATS_TEST_TMPDIR"
 }
@@ -85,8 +91,10 @@ stress() {
 }
 
 # In memory, where a sync costs nothing: this tests the order.
-@test "integrity: -s" {
+@test "integrity: -s, at MTU 1500" {
+	lab_mtu 1500
 	stress /dev/shm -s
+	lab_mtu 9000
 }
 
 @test "integrity: -s -d" {

@@ -5,7 +5,7 @@
 # order-threads.bats is the same with the pool of threads.
 
 load ../helper
-load stress
+load ../faults
 
 setup_file() {
 	lab_open
@@ -16,27 +16,21 @@ setup_file() {
 teardown_file() { lab_close; }
 
 teardown() {
-	[ ! -e "$BATS_TEST_TMPDIR/rules" ] || set_faults
-	serve_end
+	faults_end
 	assert_engine
-	assert_injected
 }
 
 # serve_holding OP OPTION...: serve an image on a disk that will hold the first
-# such operation at sector 100; or a sync.  Nothing is cached, and the disk has
-# been slow, so that the loop performs nothing itself.
+# such operation at sector 100.  Nothing is cached, and the disk has been slow,
+# so that the loop performs nothing itself.
 serve_holding() {
-	local op=$1 at=$((100 * 512))
-	shift
 	FILE=$(image 1024)
-	inject_faults "$op * slow" "?now * EAGAIN"
-	serve "$@" 0 1 eth0 "$FILE"
+	inject_faults "$1 * slow" "?now * EAGAIN"
+	serve "${@:2}" 0 1 eth0 "$FILE"
 	SERVER=$PID
 	assert_readable 900
 	assert_reply "$(ata_write 901 1 'ee*512')" "$(ata_written 901 1)"
-	assert_reply "$(ata_flush)" "$(ata_flushed)"
-	[ "$op" != sync ] || at='*'
-	set_faults "$op $at hold" "?now $at EAGAIN"
+	set_faults "$1 51200 hold" "?now 51200 EAGAIN"
 	start_listener
 }
 
@@ -56,9 +50,9 @@ assert_waits() {
 	refute_match "^$(hex "$1")\$" "$(cat "$FRAMES")"
 }
 
-# assert_newer_wins OPTION...: an older write is held, a newer one to the same
+# newer_wins OPTION...: an older write is held, a newer one to the same
 # sector arrives, a third elsewhere is answered; then the older may go on.
-assert_newer_wins() {
+newer_wins() {
 	serve_holding write "$@"
 	assert_held "$(old ata_write 100 1 'aa*512')"
 	assert_silence "$(new ata_write 100 1 'bb*512')"
@@ -71,46 +65,14 @@ assert_newer_wins() {
 	stop_vblade "$SERVER"
 	assert_equal "$(hex 'bb*512')" "$(file_sectors "$FILE" 100 1)" \
 		"sector 100"
+	serve_end
 }
 
 @test "a newer write wins over an older one that is slow" {
-	assert_newer_wins
-}
-
-@test "a newer write wins over an older one that is slow, with -s" {
-	assert_newer_wins -s
-}
-
-@test "a newer write wins over an older one that is slow, with -d" {
-	assert_newer_wins -d
-}
-
-@test "a newer write wins over an older one that is slow, with -s -d" {
-	assert_newer_wins -s -d
-}
-
-@test "a read waits for a slow write before it" {
-	serve_holding write -s
-	assert_held "$(old ata_write 100 1 'aa*512')"
-	assert_silence "$(new ata_read 100 1)"
-	assert_readable 200
-	assert_waits "$(new ata_data 100 1 'aa*512')"
-	assert_waits "$(new ata_data 100 1 "$(sectors 100 1)")"
-	set_faults
-	wait_for_frame "$(old ata_written 100 1)"
-	wait_for_frame "$(new ata_data 100 1 'aa*512')"
-}
-
-@test "a write waits for a slow read before it" {
-	serve_holding read -s
-	assert_held "$(old ata_read 100 1)"
-	assert_silence "$(new ata_write 100 1 'aa*512')"
-	assert_writable 200
-	assert_waits "$(new ata_written 100 1)"
-	set_faults
-	wait_for_frame "$(old ata_data 100 1 "$(sectors 100 1)")"
-	wait_for_frame "$(new ata_written 100 1)"
-	assert_reply "$(ata_read 100 1)" "$(ata_data 100 1 'aa*512')"
+	newer_wins
+	newer_wins -s
+	newer_wins -d
+	newer_wins -s -d
 }
 
 @test "with -d, a write waits for a slow write in the same page" {
@@ -131,23 +93,4 @@ assert_newer_wins() {
 	assert_writable 300
 	set_faults
 	wait_for_frame "$(old ata_data 100 1 "$(sectors 100 1)")"
-}
-
-@test "a slow flush delays no other request" {
-	serve_holding sync
-	assert_held "$(old ata_flush)"
-	assert_readable 200
-	assert_writable 300
-	set_faults
-	wait_for_frame "$(old ata_flushed)"
-}
-
-@test "with -s, a write waits for a sync that begins after it" {
-	serve_holding sync -s
-	assert_held "$(old ata_write 100 1 'aa*512')"
-	assert_held "$(new ata_write 200 1 'cc*512')"
-	assert_reply "$(ata_read 200 1)" "$(ata_data 200 1 'cc*512')"
-	set_faults
-	wait_for_frame "$(old ata_written 100 1)"
-	wait_for_frame "$(new ata_written 200 1)"
 }
