@@ -53,7 +53,8 @@
 enum {
 	BATCH = 64,		/* frames received, or sent, at a time */
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
-	WINDOW_MIN = 32,	/* receive buffers per initiator */
+	INITIATORS = 8,		/* whose requests fit in memory, if each */
+	WINDOW_MIN = 32,	/* has the buffers advertised, or these */
 	ENGINE_DEPTH = 32,	/* runs under way in the engine */
 	POOL_MAX = 16,		/* threads, where there is no engine */
 	QUEUE_MIN = 64,		/* requests that may wait for the disk */
@@ -1142,7 +1143,7 @@ run_advance(struct target *t, struct run *run)
 		run->single = true;
 		return false;
 	}
-	if (n == 0 && disk_size(t->disk) < 0)
+	if (n == 0 && disk_size(t->disk) < 0)	/* a device has vanished */
 		n = -errno;
 	if (n <= 0) {
 		request_fail(t, run->request[run->done++], (int)-n);
@@ -1319,7 +1320,8 @@ list_append(struct target *t, const struct run *gathered)
 }
 
 /*
- * Execute the gathered run, append it to the list, or drop it.  Reads of which
+ * Execute the gathered run, append it to the list, or drop it: with -s before
+ * it is executed, since then its replies would have to wait.  Reads of which
  * one has to wait are submitted one at a time, so that the others need not.
  */
 static void
@@ -1489,7 +1491,10 @@ on_signal(int sig)
 	errno = saved;
 }
 
-/* A SIGINT that is ignored at the start, as by `command &`, stays so. */
+/*
+ * A SIGINT that is ignored at the start, as by `command &`, stays so.  What the
+ * signals ignored here report, system calls report as errors.
+ */
 static void
 catch_signals(void)
 {
@@ -1652,7 +1657,7 @@ serve(struct target *t)
 
 		if (net_link(t->net)->updates != t->link.updates)
 			link_update(t);
-		t->lone = false;
+		t->lone = false;	/* for what io_end starts again */
 		io_end(t);
 		t->lone = n == 1 && t->first == NULL && t->unsynced == NULL &&
 		    t->sync.op == OP_NONE;
@@ -1871,7 +1876,7 @@ check_range(struct target *t, const char *path)
 static void
 allocate_requests(struct target *t)
 {
-	size_t n = 8 * t->buffers;
+	size_t n = INITIATORS * t->buffers;
 	struct request *r;
 	uint8_t *p;
 
@@ -2000,7 +2005,7 @@ main(int argc, char *argv[])
 	allocate_requests(&t);
 	catch_signals();
 	t.net = net_open(operand[2], t.shelf, t.slot,
-	    8 * (t.buffers < WINDOW_MIN ? WINDOW_MIN : t.buffers),
+	    INITIATORS * (t.buffers < WINDOW_MIN ? WINDOW_MIN : t.buffers),
 	    flags & DISK_FORCE);
 	start_engine(&t, engine, sizeof engine);
 	link_update(&t);
