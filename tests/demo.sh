@@ -27,7 +27,7 @@ clean_up() {
 
 started() {
 	tries=200
-	until grep -q '^pid' "$dir/out"; do
+	until grep -q '^pid' "$dir/out" 2>/dev/null; do
 		kill -0 "$pid" && [ $((tries -= 1)) -gt 0 ] || return
 		sleep 0.05
 	done
