@@ -66,11 +66,6 @@ set_mtu() {
 	ip -n "$LAN-$1" link set eth0 mtu "$2"
 }
 
-# on_host HOST COMMAND...: run the command there.
-on_host() {
-	ip netns exec "$LAN-$1" "${@:2}"
-}
-
 # start NAME COMMAND...: start the command and leave it running; its pid is
 # then in $DIR/NAME.pid, its standard output and error in $DIR/NAME.out, .err.
 start() {

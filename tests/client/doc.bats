@@ -162,8 +162,9 @@ with_disk() {
 		ExecStart=sh -c "findmnt -n -o SOURCE,OPTIONS / >/report"
 		ExecStopPost=systemctl poweroff
 	END
-	on_host a ip address add 10.0.0.1/24 dev eth0
-	on_host a sh -ec "$(block diskless 2)"
+	TARGET_NS=$LAN-a
+	on_target ip address add 10.0.0.1/24 dev eth0
+	on_target sh -ec "$(block diskless 2)"
 	start_machine client 52:54:00:00:00:01 -boot n
 	wait_until 1500 has_stopped client
 	run with_disk 'cat /mnt/report'

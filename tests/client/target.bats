@@ -18,7 +18,7 @@ setup_file() {
 setup() {
 	INITIATOR_NS=$LAN-c
 	TARGET_MAC=$(guest_mac g)
-	INITIATOR_MAC=$(on_host c cat /sys/class/net/eth0/address)
+	INITIATOR_MAC=$(on_initiator cat /sys/class/net/eth0/address)
 	DATA='aa*512'
 }
 
@@ -88,7 +88,7 @@ assert_untouched() {
 		serve t $option 0 1 eth0 /dev/ram0
 		on_guest g "grep 'disk I/O by io_uring\$' /run/t.output"
 		assert_match ' errors=0 bad=0 mismatches=0 retransmits=0 ' \
-			"$(on_host c timeout 120 "$TESTS/load" -t 20000 \
+			"$(on_initiator timeout 120 "$TESTS/load" -t 20000 \
 				-m mixed -u -p 10 -F 100 -r -w 32 -N 4000 \
 				0 1 eth0)"
 		on_guest g end_vblade

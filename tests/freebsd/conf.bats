@@ -19,6 +19,6 @@ teardown() { lab_close; }
 			/sys/class/net/$end/operstate
 	done
 	SHIM_DISK=$conf on_target "$conf" conf0 conf1 \
-		'ip link set conf0 down' 'ip link delete conf0' "$conf" |
+		'ip link delete conf0' "$conf" |
 		diff "$TESTS/freebsd/conf-freebsd15.1.txt" -
 }

@@ -132,6 +132,12 @@ in_root() {
 		exec chroot "$0" "$@"' "$ROOT" "$@" 3>&-
 }
 
+# list_exports OPTION: the instances that systemctl list-units lists with it.
+list_exports() {
+	in_container systemctl list-units --plain --no-legend "$1" 'vblade@*' |
+		sed 's/^vblade@\(.*\)\.service .*/\1/' | paste -sd' '
+}
+
 # property INSTANCE NAME: what systemd has of its unit.
 property() {
 	in_container systemctl show --property "$2" --value "vblade@$1"
@@ -152,17 +158,9 @@ is_exported() {
 	frame -w 500 "$(config_read)"
 }
 
-# assert_exported SLOT: e0.SLOT is exported before long.
-assert_exported() {
-	wait_until 20 is_exported "$1" || {
-		in_container systemctl status --no-pager 'vblade*' >&2
-		return 1
-	}
-}
-
 # assert_new SLOT NAME: vblade@NAME exports it, with the new program.
 assert_new() {
-	assert_exported "$1"
+	wait_until 20 is_exported "$1"
 	assert_match " /usr/sbin/vblade .*-- 0 $1 eth0" \
 		"$(in_container systemctl status --no-pager --full "vblade@$2")"
 }

@@ -68,8 +68,7 @@ teardown() {
 	container_boot
 	wait_until 10 is_readonly 2
 	wait_until 10 is_exported 3
-	assert_equal 2 "$(in_container systemctl list-units --plain \
-		--no-legend --state=running 'vblade@*' | wc -l)"
+	assert_equal 'nice with\x2ddash' "$(list_exports --state=running)"
 }
 
 @test "upgrade: what was disabled stays disabled" {
@@ -90,7 +89,7 @@ teardown() {
 	local pid
 	conf kept 1
 	container_boot
-	assert_exported 1
+	wait_until 10 is_exported 1
 	pid=$(in_container pidof vblade)
 	command_that 'exit 101' "$ROOT/usr/sbin/policy-rc.d"
 	upgrade

@@ -34,13 +34,6 @@ drop_in() {
 	in_container systemctl daemon-reload
 }
 
-# running_exports: the instances that systemd reports as running.
-running_exports() {
-	in_container systemctl list-units --plain --no-legend \
-		--state=running 'vblade@*' |
-		sed 's/^vblade@\(.*\)\.service .*/\1/' | paste -sd' '
-}
-
 journal() {
 	in_container journalctl --no-pager --quiet -u "vblade@$1" "${@:2}"
 }
@@ -76,15 +69,15 @@ assert_start_retried() {
 	conf c 3
 	in_container systemctl enable vblade@a vblade@b
 	in_container systemctl start vblade
-	wait_until 10 eval '[ "$(running_exports)" = "a b" ]'
+	wait_until 10 eval '[ "$(list_exports --state=running)" = "a b" ]'
 	pid=$(property a MainPID)
 	in_container systemctl restart vblade
-	wait_until 10 eval '[ "$(running_exports)" = "a b" ]'
+	wait_until 10 eval '[ "$(list_exports --state=running)" = "a b" ]'
 	[ "$(property a MainPID)" != "$pid" ]
 	in_container systemctl start vblade@c
 	is_exported 3
 	in_container systemctl stop vblade
-	assert_equal "" "$(running_exports)"
+	assert_equal "" "$(list_exports --state=running)"
 }
 
 @test "systemctl reload advertises the export again" {
@@ -93,7 +86,7 @@ assert_start_retried() {
 	start_listener
 	in_container systemctl reload vblade@a
 	wait_until 10 grep -q 88a2 "$FRAMES"
-	assert_equal "a" "$(running_exports)"
+	assert_equal "a" "$(list_exports --state=running)"
 }
 
 @test "systemctl status shows export, size and the command of vblade" {
@@ -162,7 +155,7 @@ assert_start_retried() {
 	assert_equal 1 "$(journal late | grep -c 'late0: No such device')"
 	on_target ip link add link eth0 name late0 type macvlan mode bridge
 	on_target ip link set late0 up
-	wait_until 10 eval '[ "$(running_exports)" = late ]'
+	wait_until 10 eval '[ "$(list_exports --state=running)" = late ]'
 	TARGET_MAC=$(on_target cat /sys/class/net/late0/address) is_exported 1
 	assert_equal 1 "$(property late NRestarts)"
 }

@@ -19,8 +19,8 @@ setup_file() {
 	sed -i /netif/d "$ROOT/etc/vblade.conf.d/incomplete.conf"
 	conf masked 6
 	container_boot
-	assert_exported 1
-	assert_exported 2
+	wait_until 10 is_exported 1
+	wait_until 10 is_exported 2
 	in_container systemctl mask --now vblade@masked
 	wait_until 10 refute is_exported 6
 	upgrade
@@ -53,10 +53,8 @@ teardown_file() { container_close; }
 }
 
 @test "reboot: incomplete files are not enabled, and nothing has failed" {
-	assert_equal "first\\x2dimage odd second skeleton" \
-		"$(in_container systemctl list-units --all --plain \
-			--no-legend --state=loaded 'vblade@*' |
-			sed 's/^vblade@\(.*\)\.service .*/\1/' | paste -sd' ')"
+	assert_equal 'first\x2dimage odd second skeleton' \
+		"$(list_exports --state=loaded)"
 	assert_equal "" "$(in_container systemctl list-units --plain \
 		--no-legend --failed)"
 }

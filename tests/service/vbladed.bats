@@ -34,7 +34,6 @@ start_syslogd() {
 	background "$TARGET_NS" unshare --mount sh -ec '
 		mount -t tmpfs tmpfs /dev
 		mknod -m 666 /dev/null c 1 3
-		mknod -m 666 /dev/full c 1 7
 		exec "$0" /dev/log' "$TESTS/service/datagrams"
 	SYSLOGD=$PID
 	ERR=$OUT
@@ -52,12 +51,8 @@ vbladed() {
 		"$VBLADED" "$@"
 }
 
-nothing_of_vblade_runs() {
-	[ -z "$(pid_of vblade)" ]
-}
-
-logger_runs() {
-	[ -n "$(pid_of logger)" ]
+runs() {
+	[ -n "$(pid_of "$1")" ]
 }
 
 # assert_fails STATUS PATTERN ARGUMENT...: vbladed fails, with the message on
@@ -163,7 +158,7 @@ stop_served() {
 	export VBLADED_PIDFILE=$PWD/missing/pid
 	vbladed 0 1 eth0 disk.img
 	assert_equal 1 "$status"
-	wait_until 10 nothing_of_vblade_runs
+	wait_until 10 refute runs vblade
 }
 
 # --- the log ---
@@ -233,8 +228,8 @@ serves_with_logger() {
 
 @test "SIGTERM stops it, and its logger ends" {
 	vbladed 0 1 eth0 disk.img
-	wait_until 10 logger_runs
+	wait_until 10 runs logger
 	stop_served
-	wait_until 10 eval '! logger_runs'
+	wait_until 10 refute runs logger
 	wait_for_log 'vbladed: .*stopping on SIGTERM'
 }
