@@ -18,7 +18,7 @@ teardown_file() { lab_close; }
 
 teardown() {
 	faults_end
-	assert_engine
+	assert_injected && assert_engine
 }
 
 # cut_power VBLADE-OPTIONS LOAD-OPTIONS PROMISES-OPTIONS: serve an image that is

@@ -22,7 +22,7 @@ teardown() {
 	faults_end
 	[ -z "$MOUNT" ] || umount -l "$MOUNT"
 	[ -z "$LOOP" ] || losetup -d "$LOOP"
-	assert_engine
+	assert_injected && assert_engine
 }
 
 # assert_healthy: no fault remains, neither in the program nor in its data.

@@ -21,7 +21,10 @@ setup() {
 	ERR=
 }
 
-teardown() { faults_end; }
+teardown() {
+	faults_end
+	assert_injected
+}
 
 # scattered COUNT: so many sectors, no two in one page.
 scattered() {

@@ -17,7 +17,7 @@ teardown_file() { lab_close; }
 
 teardown() {
 	faults_end
-	assert_engine
+	assert_injected && assert_engine
 }
 
 # serve_holding OP OPTION...: serve an image on a disk that will hold the first
