@@ -534,7 +534,7 @@ check_wake(void)
 
 	if (pool_active() == 0 && (ioctl(wake[0], FIONREAD, &bytes) < 0 ||
 	    (size_t)bytes != (signaled ? sizeof(void *) : 0)))
-		fake_fail("the pipe is not as `signaled` says");
+		fake_fail("`signaled` and the pipe do not match");
 }
 
 int

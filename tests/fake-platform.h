@@ -40,7 +40,7 @@ struct fake {
 	enum order order;
 	bool stalled;		/* the engine finishes nothing */
 	unsigned accept;	/* operations that a submit takes, 0: all */
-	/* SIGUSR1 right behind the next result of a pool, or signal. */
+	/* SIGUSR1 directly after the next result of a pool, or signal. */
 	bool late_signal;
 
 	int64_t time;		/* microseconds */

@@ -3,7 +3,7 @@
 # What the tests of the disk share: the engine under test, faults that are
 # injected by shim.c, and requests that arrive together.
 #
-# Linux has two engines for disk work, io_uring and a pool of threads.  A file
+# Disk work is done by io_uring, the engine, or by a pool of threads.  A file
 # of tests whose name ends in -threads.bats (a link to the other one) runs them
 # on a kernel that refuses io_uring.
 

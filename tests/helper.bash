@@ -112,7 +112,7 @@ serve_settled() {
 	serve_ready "$2" || ! kill -0 "$1"
 }
 
-# process_gone PID: its files are closed, too; its namespace it leaves before.
+# process_gone PID: it has exited, and its files are closed.
 process_gone() {
 	[ ! -e "/proc/$1" ] || [ "$(grep -cE '^(State:.Z|Threads:.1$)' \
 		"/proc/$1/status")" = 2 ]
@@ -238,8 +238,8 @@ be8() {
 	printf %02x "$1"
 }
 
-# request COMMAND ARGUMENT, response COMMAND ARGUMENT: the header and what
-# the arguments say.
+# request COMMAND ARGUMENT, response COMMAND ARGUMENT: the header and, as they
+# are, the arguments.
 request() {
 	echo "TT SS 88a2 10 00 $ADDRESS $1 $TAG $2"
 }

@@ -11,7 +11,7 @@ INITIATOR_NS=$LAB-initiator
 TARGET_MAC=02:00:00:00:00:02
 INITIATOR_MAC=02:00:00:00:00:01
 
-# lab_namespace NAME: make a namespace where nothing speaks by itself.
+# lab_namespace NAME: make a namespace whose kernel sends nothing by itself.
 lab_namespace() {
 	ip netns add "$1" &&
 		ip netns exec "$1" sh -c '

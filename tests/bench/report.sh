@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 #
 # tests/bench/report.sh CSV [goals]: the measurements of bench.sh as Markdown
-# tables: if asked for, the goals and whether they are met; medians, and how
+# tables: if requested, the goals and whether they are met; medians, and how
 # vblade's relate to them.  What was not measured is a -.
 
 set -eu
@@ -66,8 +66,8 @@ function median(name, who, c,	i, j, n, x, list) {
 	return n == 0 ? "" : (list[int((n + 1) / 2)] + list[int(n / 2) + 1]) / 2
 }
 
-# The largest figure of this vblade in any row.
-function most(c,	k, part, x) {
+# The maximum of this vblade in any row.
+function max(c,	k, part, x) {
 	for (k in value) {
 		split(k, part, SUBSEP)
 		if (part[2] == "vblade" && part[3] == c && value[k] >= x)
@@ -119,7 +119,7 @@ function print_goals(	i, j, n, g, x, c, ok, base, all) {
 		for (j = 3; j < n; j += 3) {
 			c = column[g[j]]
 			if (g[1] == "all")
-				x = most(c)
+				x = max(c)
 			else if (!base)
 				x = median(g[1], "vblade", c)
 			else if (g[2] in work)

@@ -1,4 +1,4 @@
-# One client, one reader of the log or one bad queue slows down nobody else.
+# No client, reader of the log or full queue slows down the others.
 
 load ../helper
 load ../faults
@@ -16,7 +16,7 @@ teardown() {
 	lab_close
 }
 
-# --- a terminal nobody reads ------------------------------------------
+# --- a terminal that is not read ----------------------------------------
 
 @test "a terminal that is not read does not stop an export with -v" {
 	background "" script -q -c 'tty; exec sleep 600' /dev/null

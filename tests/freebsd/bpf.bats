@@ -15,7 +15,7 @@ teardown() {
 	lab_close
 }
 
-# search [ARGUMENT]...: ask for all targets, by a broadcast.
+# search [ARGUMENT]...: query all targets, by a broadcast.
 search() {
 	frame "$@" "ffffffffffff SS 88a2 10 00 ffff ff 01 $TAG @60"
 }

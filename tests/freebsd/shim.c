@@ -188,7 +188,7 @@ restore_tag(uint8_t *p, size_t n, struct msghdr *m)
 }
 
 /*
- * Receive a frame behind a bpf header, with which it has to fit, or is cut;
+ * Receive a frame after a bpf header, with which it has to fit, or is cut;
  * returns the length of both, or 0 if the filter rejects the frame.
  */
 static size_t

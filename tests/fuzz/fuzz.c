@@ -4,7 +4,7 @@
  * memory, from its start to its end, under the eyes of the oracle.
  *
  * The first byte of the input is how vblade is started; then come steps, each
- * a byte that says what, and its arguments: frames, which vblade gets together
+ * a byte for its kind, and its arguments: frames, which vblade gets together
  * until something else happens, and events of the link, the disk, the engine,
  * the clock and signals.
  *

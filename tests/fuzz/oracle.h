@@ -131,7 +131,7 @@ list_fits(const struct list *l, size_t header, size_t size)
 
 /*
  * Replies: each takes the request q of len bytes and fills the reply a, which
- * has its header and is zero behind; returns its length, 0 for silence.
+ * has its header and then zeroes; returns its length, 0 for silence.
  */
 
 static size_t

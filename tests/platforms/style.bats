@@ -9,7 +9,7 @@ assert_no_lines() {
 	assert_equal '' "$(cat)" "$1"
 }
 
-# design.md aims at 3000.  What a file has now it may have, and no more.
+# A file may keep the lines that it has now, and get no more.
 @test "no source file of the program grows" {
 	local limit file over=
 	for limit in vblade.c:2015 linux.c:830 freebsd.c:594 aoe.h:370; do

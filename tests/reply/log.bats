@@ -20,7 +20,7 @@ assert_counters() {
 	assert_counters "reads=2 read_bytes=1024 writes=0 write_bytes=0 flushes=0 others=2 errors=0 disk_errors=0 kernel_drops=0 queue_drops=0 send_drops=3"
 }
 
-@test "a signal right behind a result of the pool wakes the loop once" {
+@test "a signal right after a result of the pool wakes the loop once" {
 	POOL=1 run_script :late-signal flush "" other
 	assert_replies flush
 	assert_logged ' flushes=1 '

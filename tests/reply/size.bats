@@ -76,7 +76,7 @@ load reply
 	END
 }
 
-@test "growth is served at once, also behind -o; a shrink leaves nothing there" {
+@test "growth is served at once, also after -o; a shrink leaves nothing there" {
 	OPTIONS+=(-o 60)
 	assert_dialog <<-END
 		read 4 1 -> failed 40 10 4 1
