@@ -1189,16 +1189,18 @@ write_may_wait(const struct target *t)
 static bool
 run_try(struct target *t, struct run *run)
 {
-	if (run->io.op == OP_WRITE && (write_may_wait(t) ||
+	bool write = run->io.op == OP_WRITE;
+
+	if (write && (write_may_wait(t) ||
 	    (int64_t)(run->lba + run->sectors) > sectors_now(t)))
 		return false;
 	run->todo = run->count;
 	run_prepare(t, run);
-	run->io.start = now();
+	run->io.start = write ? now() : 0;
 	run->io.result = disk_try(t->disk, &run->io);
 	if (run->io.result <= 0)
 		return false;
-	if (run->io.op == OP_WRITE)
+	if (write)
 		t->latency[OP_WRITE] = now() - run->io.start;
 	run_advance(t, run);
 	for (int i = 0; i < run->done; i++) {
