@@ -32,6 +32,12 @@ occupy() {
 	assert_replies "read 3 2" "read 5 2" "read 7 1"
 }
 
+@test "a write waits for the rest of a run that is partly cached" {
+	run_script ":cold 6" ":hold 6" "read 3 2" "read 5 2" "read 7 2" "" \
+		"write 8 1" "" query "" :release
+	assert_places "read 3 6 cached" "read 6 3" "write 8 1"
+}
+
 @test "the rest of a run waits for nothing that an earlier request waited for" {
 	local i script=(":unit 4096" :cold)
 	# The second write of each pair joins the first, for which it would
