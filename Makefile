@@ -30,11 +30,9 @@ vblade.o $(PLATFORM).o: aoe.h
 	$(CC) $(CPPFLAGS) $(DEFS) $(CFLAGS) $(WARN) $(LDFLAGS) -pthread -o $@ $<
 
 tests/frame tests/load tests/bench/reflect tests/bench/relay: tests/aoe-wire.h
+tests/frame tests/reply/reply: tests/notation.h
 
-tests/frame: tests/notation.h
-
-tests/reply/reply: tests/reply/reply.c tests/notation.h \
-    tests/fake-platform.[ch] vblade.c aoe.h
+tests/reply/reply: tests/reply/reply.c tests/fake-platform.[ch] vblade.c aoe.h
 	$(CC) $(CPPFLAGS) $(DEFS) $(CFLAGS) $(WARN) $(LDFLAGS) -pthread -o $@ \
 	    tests/reply/reply.c tests/fake-platform.c
 

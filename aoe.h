@@ -217,7 +217,7 @@ struct frame {
 
 /* State of the interface as of its last update by the platform. */
 struct link {
-	unsigned updates;		/* number of updates */
+	unsigned updates;	/* how many there were */
 	unsigned index;		/* 0: gone; another one if created again */
 	unsigned mtu;		/* maximum that can be sent and received */
 	bool up;		/* and has carrier */
@@ -320,7 +320,7 @@ struct engine {
 	/* Queue an operation, which must stay in place until it is finished. */
 	void (*start)(struct disk *, struct io *);
 
-	/* Hand all that are queued to the system; false: some remain. */
+	/* Hand all queued to the system; false: some remain, try later. */
 	bool (*submit)(struct disk *);
 
 	/* An operation that has finished, its result set, or NULL. */

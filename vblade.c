@@ -53,8 +53,8 @@
 enum {
 	BATCH = 64,		/* frames received, or sent, at a time */
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
-	INITIATORS = 8,		/* whose requests fit in memory, if each */
-	WINDOW_MIN = 32,	/* has the buffers advertised, or these */
+	INITIATORS = 8,		/* whose full windows memory is sized for */
+	WINDOW_MIN = 32,	/* frames of a window, if -b is smaller */
 	ENGINE_DEPTH = 32,	/* runs under way in the engine */
 	POOL_MAX = 16,		/* threads, where there is no engine */
 	QUEUE_MIN = 64,		/* requests that may wait for the disk */
@@ -86,7 +86,10 @@ struct run {
 	struct request *request[RUN_MAX];
 };
 
-/* A request in progress.  Outside the cells a long list is walked fast. */
+/*
+ * A request in progress.  It stands outside its cell: a walk along the heads
+ * of cells, each at the same place of a page, would miss the cache each step.
+ */
 struct request {
 	struct request *next;	/* free, or waiting for a sync */
 	uint8_t *data;		/* in the cell of the reply */
