@@ -70,22 +70,6 @@ struct mac_list {
 	uint8_t mac[255][MAC_LEN];
 };
 
-/* Adjacent requests of one direction: one disk operation transfers them. */
-struct run {
-	struct run *next, *prev;	/* in order of arrival */
-	uint64_t lba, sectors;
-	unsigned blockers;	/* earlier runs that overlap this one */
-	unsigned blocked;	/* later ones that do */
-	bool started;
-	bool single;		/* one failed: transfer one at a time */
-	int count;
-	int todo;		/* of them, those within the end of the disk */
-	int done;		/* requests transferred, or failed */
-	size_t moved;		/* bytes of request[done] transferred */
-	struct io io;
-	struct request *request[RUN_MAX];
-};
-
 /*
  * A request in progress.  It stands outside its cell: a walk along the heads
  * of cells, each at the same place of a page, would miss the cache each step.
@@ -100,18 +84,26 @@ struct request {
 	uint8_t opcode;		/* ATA command, for -v */
 	int64_t received;	/* microseconds, for -v */
 	size_t len;		/* bytes of the reply */
-	struct run run;		/* in the list: the run it begins */
+};
+
+/* Adjacent requests of one direction: one disk operation transfers them. */
+struct run {
+	struct io io;
+	struct run *next, *prev;	/* in order of arrival; or free */
+	uint64_t lba, sectors;
+	unsigned blockers;	/* earlier runs that overlap this one */
+	unsigned blocked;	/* later ones that do */
+	bool submitted;		/* is complete */
+	bool started;		/* in the engine */
+	bool single;		/* one failed: transfer one at a time */
+	int count;
+	int done;		/* requests transferred, or failed */
+	size_t moved;		/* bytes of request[done] transferred */
+	struct request *request[RUN_MAX];
 };
 
 /* A reply: headers that end with a page, then data, aligned for the disk. */
 enum { CELL = PAGE + (SECTORS_MAX * SECTOR + PAGE - 1) / PAGE * PAGE };
-
-/* Threads for disk operations, where the platform has no engine. */
-struct pool {
-	const struct disk *disk;
-	int work[2];		/* pipe of struct io * to the threads */
-	unsigned threads, active;
-};
 
 /* Since the start, logged on SIGUSR1. */
 struct counters {
@@ -144,12 +136,12 @@ struct target {
 	unsigned config_len;
 	uint8_t config[CONFIG_MAX];
 
+	const struct engine *engine;
 	struct request *free;
 	unsigned free_count;
-	struct run gathered;		/* the run being gathered, or empty */
-	struct run *first, *last;	/* all that wait or are under way */
+	struct run *free_runs;
+	struct run *first, *last;	/* that have not ended */
 	unsigned active, depth;		/* runs started, and their limit */
-	struct io *executed;		/* in the loop */
 	bool lone;			/* see serve() */
 	bool stopped;			/* receive no more */
 	int64_t latency[OP_COUNT];	/* of the latest of each kind, us */
@@ -159,9 +151,6 @@ struct target {
 	struct request *unsynced, **unsynced_end; /* wait for the next one */
 	int64_t dirty_since;		/* oldest unsynced write, 0: none */
 	bool sync_failed;		/* for good: the lost data is unknown */
-
-	const struct engine *engine;	/* NULL: use the pool */
-	struct pool pool;
 
 	int batch_count;
 	struct frame reply[BATCH];
@@ -176,10 +165,7 @@ static struct {
 	char prefix[64];	/* "e0.1: eth0: " */
 } logging = { .fd = STDERR_FILENO };
 
-/*
- * Set by on_signal.  `signaled`: a null pointer is in the pipe `wake`, through
- * which the pool returns operations.
- */
+/* Set by on_signal.  `signaled`: a byte is in the pipe `wake`. */
 static volatile sig_atomic_t signaled, stopping, counters_due, advertise_due;
 static int wake[2] = { -1, -1 };
 
@@ -865,98 +851,102 @@ batch_add(struct target *t, struct request *r)
 }
 
 /*
- * Disk operations: by the platform's engine, or by a pool of threads that use
- * only the disk and struct io, which they return through the pipe `wake`.
+ * Disk operations: by the platform's engine, or by this one, a pool of threads
+ * that use only the disk and struct io, which pipes bring to them and back.
  */
 
+static struct {
+	int work[2], done[2];	/* pipes of struct io * */
+	unsigned threads, active;
+} pool;
+
 static void *
-pool_thread(void *arg)
+pool_thread(void *disk)
 {
-	const struct pool *p = arg;
 	struct io *io;
 
-	while (read(p->work[0], &io, sizeof io) == sizeof io) {
-		io->result = disk_execute(p->disk, io);
-		(void)!write(wake[1], &io, sizeof io);
+	while (read(pool.work[0], &io, sizeof io) == sizeof io) {
+		io->result = disk_execute(disk, io);
+		(void)!write(pool.done[1], &io, sizeof io);
 	}
 	return NULL;
 }
 
 /* Start a thread with all signals blocked. */
 static void
-pool_grow(struct pool *p)
+pool_grow(struct disk *d)
 {
 	sigset_t all, old;
 	pthread_t thread;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&thread, NULL, pool_thread, p) == 0) {
+	if (pthread_create(&thread, NULL, pool_thread, d) == 0) {
 		pthread_detach(thread);
-		p->threads++;
+		pool.threads++;
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 /*
- * Both pipes hold few pointers at a time, so that no write to them blocks.
+ * The pipes hold few pointers at a time, so that no write to them blocks.
  * Without any thread the operation is executed here.
  */
 static void
-pool_start(struct pool *p, struct io *io)
+pool_start(struct disk *d, struct io *io)
 {
-	if (p->active++ == p->threads && p->threads < POOL_MAX)
-		pool_grow(p);
-	if (p->threads == 0)
-		io->result = disk_execute(p->disk, io);
-	(void)!write(p->threads == 0 ? wake[1] : p->work[1], &io, sizeof io);
+	if (pool.active++ == pool.threads && pool.threads < POOL_MAX)
+		pool_grow(d);
+	if (pool.threads == 0)
+		io->result = disk_execute(d, io);
+	(void)!write(pool.threads == 0 ? pool.done[1] : pool.work[1], &io,
+	    sizeof io);
 }
 
-/* The next finished operation, or NULL; skips the null pointer of a signal. */
 static struct io *
-pool_finished(struct pool *p)
+pool_finished(struct disk *d)
 {
 	struct io *io;
 
-	while ((p->active > 0 || signaled) &&
-	    read(wake[0], &io, sizeof io) == sizeof io) {
-		if (io != NULL) {
-			p->active--;
-			return io;
-		}
-		signaled = 0;
-	}
-	return NULL;
+	(void)d;
+	if (pool.active == 0 ||
+	    read(pool.done[0], &io, sizeof io) != sizeof io)
+		return NULL;
+	pool.active--;
+	return io;
+}
+
+static const struct engine *
+pool_engine(void)
+{
+	static struct engine engine = { "threads", -1, pool_start, NULL,
+	    pool_finished };
+
+	if (pipe(pool.work) < 0 || pipe(pool.done) < 0 ||
+	    fcntl(pool.done[0], F_SETFL, O_NONBLOCK) < 0)
+		fail(EXIT_TRANSIENT, errno, "pipe");
+	engine.fd = pool.done[0];
+	return &engine;
 }
 
 /*
- * Start an operation.  While a request is alone and the disk is fast, it is
- * executed here: sleeping until it is done would cost more than it takes.
+ * Start an operation; true if it has been executed already: while a request is
+ * alone and the disk is fast, sleeping until it is done would cost more than
+ * it takes.
  */
-static void
+static bool
 io_start(struct target *t, struct io *io)
 {
 	io->start = now();
-	if (t->lone && t->latency[io->op] < FAST) {
-		io->result = disk_execute(t->disk, io);
-		t->executed = io;
-	} else if (t->engine != NULL) {
+	if (!t->lone || t->latency[io->op] >= FAST) {
 		t->engine->start(t->disk, io);
-	} else {
-		pool_start(&t->pool, io);
+		return false;
 	}
-}
-
-/* The next operation that has finished, or NULL. */
-static struct io *
-io_finished(struct target *t)
-{
-	struct io *io = t->executed;
-
-	t->executed = NULL;
-	if (io == NULL && t->engine != NULL)
-		io = t->engine->finished(t->disk);
-	return io != NULL ? io : pool_finished(&t->pool);
+	do
+		io->result = disk_execute(t->disk, io);
+	while (io->result == -EINTR);
+	t->latency[io->op] = now() - io->start;
+	return true;
 }
 
 /*
@@ -1037,63 +1027,25 @@ sync_start(struct target *t)
 	t->unsynced = NULL;
 	t->unsynced_end = &t->unsynced;
 	t->dirty_since = 0;
-	io_start(t, &t->sync);
+	if (io_start(t, &t->sync))
+		sync_end(t);
 }
 
 /*
- * Runs.
+ * The operations of a run.
  */
 
+/* A read or write has been executed: reply, or wait for a sync. */
 static void
-run_init(struct run *run, struct request *r)
+request_reply(struct target *t, struct request *r)
 {
-	run->io.op = r->op;
-	run->io.buffered = run->single = run->started = false;
-	run->request[0] = r;
-	run->count = 1;
-	run->done = 0;
-	run->moved = 0;
-	run->blockers = run->blocked = 0;
-	run->lba = r->lba;
-	run->sectors = r->count;
-	run->next = NULL;
+	if (r->op == OP_WRITE && t->sync_writes)
+		sync_request(t, r);
+	else
+		batch_add(t, r);
 }
 
-/* Append n requests if the first is contiguous with the run. */
-static bool
-run_merge(struct run *run, struct request *const request[], int n)
-{
-	if (run->io.op != request[0]->op || run->count + n > RUN_MAX ||
-	    request[0]->lba != run->lba + run->sectors)
-		return false;
-	for (int i = 0; i < n; i++) {
-		run->request[run->count++] = request[i];
-		run->sectors += request[i]->count;
-	}
-	return true;
-}
-
-/* The next operation of a run: all that is left of it, or one request. */
-static void
-run_prepare(const struct target *t, struct run *run)
-{
-	struct request **r = &run->request[run->done];
-	struct io *io = &run->io;
-
-	io->count = run->single ? 1 : run->todo - run->done;
-	io->offset = (off_t)((t->offset + r[0]->lba) * SECTOR + run->moved);
-	io->len = 0;
-	for (int i = 0; i < io->count; i++) {
-		io->iov[i] = (struct iovec){ r[i]->payload,
-		    r[i]->count * SECTOR };
-		io->len += io->iov[i].iov_len;
-	}
-	io->iov[0].iov_base = r[0]->payload + run->moved;
-	io->iov[0].iov_len -= run->moved;
-	io->len -= run->moved;
-}
-
-/* Make the reply an error: an errno, or 0 for the end of the disk. */
+/* Reply with an error: an errno, or 0 for the end of the disk. */
 static void
 request_fail(struct target *t, struct request *r, int error)
 {
@@ -1106,145 +1058,99 @@ request_fail(struct target *t, struct request *r, int error)
 		    error != 0 ? strerror(error) : "beyond the end", n);
 	r->len = ata_error(reply_of(r), error == 0 ? ATA_IDNF :
 	    r->op == OP_READ ? ATA_UNC : ATA_ABRT);
+	batch_add(t, r);
 }
 
-/*
- * Fail the writes of a run beyond the present end of the disk.  False if no
- * request is left to transfer.
- */
-static bool
+/* Fail the writes of a run beyond the present end of the disk. */
+static void
 run_trim(struct target *t, struct run *run)
 {
-	int64_t end = run->io.op == OP_WRITE ? sectors_now(t) : INT64_MAX;
+	int64_t end = sectors_now(t);
 	int error = end < 0 ? errno : 0;
 
-	for (run->todo = run->count; run->todo > 0; run->todo--) {
-		struct request *r = run->request[run->todo - 1];
+	for (; run->count > run->done; run->count--) {
+		struct request *r = run->request[run->count - 1];
 
 		if ((int64_t)(r->lba + r->count) <= end)
 			break;
 		request_fail(t, r, error);
 	}
-	return run->todo > 0;
 }
 
 /*
- * Take the result of a run's operation; false if it needs another one.  When
- * an operation on several requests fails, each is repeated by itself, so that
- * only those fail that must.  EINVAL is direct I/O that is not aligned.
+ * Prepare the next operation: on all requests left, or on one of them.  False
+ * if there is none.
  */
 static bool
-run_advance(struct target *t, struct run *run)
+run_prepare(struct target *t, struct run *run)
 {
-	ssize_t n = run->io.result, left;
+	struct request **r = &run->request[run->done];
+	struct io *io = &run->io;
 
-	if (n == -EINVAL && !run->io.buffered) {
-		run->io.buffered = true;
+	if (io->op == OP_WRITE)
+		run_trim(t, run);
+	if (run->done == run->count)
 		return false;
+	io->count = run->single ? 1 : run->count - run->done;
+	io->offset = (off_t)((t->offset + r[0]->lba) * SECTOR + run->moved);
+	io->len = 0;
+	for (int i = 0; i < io->count; i++) {
+		io->iov[i] = (struct iovec){ r[i]->payload,
+		    r[i]->count * SECTOR };
+		io->len += io->iov[i].iov_len;
 	}
-	if (n <= 0 && run->io.count > 1) {
-		run->single = true;
-		return false;
-	}
-	if (n == 0 && disk_size(t->disk) < 0)	/* a device has vanished */
-		n = -errno;
-	if (n <= 0) {
-		request_fail(t, run->request[run->done++], (int)-n);
-		run->moved = 0;
-	}
-	if (n > 0 && run->io.op == OP_WRITE && t->dirty_since == 0)
-		t->dirty_since = now();
-	for (; n > 0; n -= left) {
-		left = (ssize_t)(run->request[run->done]->count * SECTOR -
-		    run->moved);
-		if (n < left) {
-			run->moved += (size_t)n;
-			return false;
-		}
-		run->moved = 0;
-		run->done++;
-	}
-	return run->done == run->todo;
-}
-
-/* A read or write has ended: reply, or wait for a sync. */
-static void
-request_reply(struct target *t, struct request *r)
-{
-	if (r->op == OP_WRITE && t->sync_writes && !has_error(reply_of(r)))
-		sync_request(t, r);
-	else
-		batch_add(t, r);
-}
-
-/*
- * Might a write wait, for the file's lock that one under way holds, or for
- * metadata to be read?  Not for long on a disk that is fast.
- */
-static bool
-write_may_wait(const struct target *t)
-{
-	return t->latency[OP_WRITE] > FAST || (t->first != NULL &&
-	    t->first->started && now() - t->first->io.start >= FAST);
-}
-
-/* Execute what need not wait for the disk; false if some of it is left. */
-static bool
-run_try(struct target *t, struct run *run)
-{
-	bool write = run->io.op == OP_WRITE;
-
-	if (write && (write_may_wait(t) ||
-	    (int64_t)(run->lba + run->sectors) > sectors_now(t)))
-		return false;
-	run->todo = run->count;
-	run_prepare(t, run);
-	run->io.start = write ? now() : 0;
-	run->io.result = disk_try(t->disk, &run->io);
-	if (run->io.result <= 0)
-		return false;
-	if (write)
-		t->latency[OP_WRITE] = now() - run->io.start;
-	run_advance(t, run);
-	for (int i = 0; i < run->done; i++) {
-		run->lba += run->request[i]->count;
-		run->sectors -= run->request[i]->count;
-		request_reply(t, run->request[i]);
-	}
-	run->count -= run->done;
-	memmove(run->request, run->request + run->done,
-	    (size_t)run->count * sizeof *run->request);
-	run->done = 0;
-	return run->count == 0;
-}
-
-/*
- * Copy the data to write: frames do not outlive their batch, and are not
- * aligned for direct I/O.
- */
-static void
-run_copy(struct run *run)
-{
-	for (int i = 0; run->io.op == OP_WRITE && i < run->count; i++) {
-		struct request *r = run->request[i];
-
-		r->payload = memcpy(r->data, r->payload, r->count * SECTOR);
-	}
-}
-
-/* Drop a run if too many requests wait already. */
-static bool
-run_drop_if_full(struct target *t, struct run *run)
-{
-	if (queue_has_room(t))
-		return false;
-	for (int i = 0; i < run->count; i++)
-		request_drop(t, run->request[i]);
+	io->iov[0].iov_base = r[0]->payload + run->moved;
+	io->iov[0].iov_len -= run->moved;
+	io->len -= run->moved;
 	return true;
 }
 
 /*
- * The list of runs that wait or are under way, in order of arrival.
+ * Take the result of an operation, and reply to the requests that are done.
+ * When one on several requests fails, each is repeated by itself, so that only
+ * those fail that must.  EINVAL is direct I/O that is not aligned.
+ */
+static void
+run_advance(struct target *t, struct run *run)
+{
+	ssize_t n = run->io.result;
+	struct request *r = run->request[run->done];
+
+	if (n == -EINVAL && !run->io.buffered) {
+		run->io.buffered = true;
+		return;
+	}
+	if (n <= 0 && run->io.count > 1) {
+		run->single = true;
+		return;
+	}
+	if (n == 0 && disk_size(t->disk) < 0)	/* a device has vanished */
+		n = -errno;
+	if (n <= 0) {
+		run->done++;
+		run->moved = 0;
+		request_fail(t, r, (int)-n);
+		return;
+	}
+	if (run->io.op == OP_WRITE && t->dirty_since == 0)
+		t->dirty_since = now();
+	for (run->moved += (size_t)n; run->done < run->count; run->done++) {
+		r = run->request[run->done];
+		if (run->moved < r->count * SECTOR)
+			break;
+		run->moved -= r->count * SECTOR;
+		if (run->blocked == 0) {	/* by what it was */
+			run->lba += r->count;
+			run->sectors -= r->count;
+		}
+		request_reply(t, r);
+	}
+}
+
+/*
+ * The list of runs, in order of arrival.  Requests join the last one until it
+ * is submitted.  What cannot be executed then stays in the list until it has
+ * ended; a run that overlaps an earlier one waits.
  */
 
 /*
@@ -1264,21 +1170,146 @@ overlaps(const struct target *t, const struct run *a, const struct run *b)
 	    (first_b & mask) < first_a + a->sectors;
 }
 
-/* A run has ended: take it out, let those that it blocked go on, reply. */
+/* Let the runs that this one blocked go on. */
 static void
 list_remove(struct target *t, struct run *run)
 {
 	*(run->prev != NULL ? &run->prev->next : &t->first) = run->next;
 	*(run->next != NULL ? &run->next->prev : &t->last) = run->prev;
-	for (struct run *r = run->next; r != NULL && run->blocked > 0;
-	    r = r->next)
+	for (struct run *r = run->next; run->blocked > 0; r = r->next)
 		if (overlaps(t, run, r)) {
 			r->blockers--;
 			run->blocked--;
 		}
-	t->active--;
-	for (int i = 0; i < run->count; i++)	/* the freed run stays intact */
-		request_reply(t, run->request[i]);
+	t->active -= run->started;
+	run->next = t->free_runs;
+	t->free_runs = run;
+}
+
+/*
+ * Let the requests of a run join the one before it, unless they would then
+ * wait for sectors that they do not touch, or that one for theirs.
+ */
+static bool
+run_join(struct target *t, struct run *run)
+{
+	struct run *to = run->prev;
+	bool overlap = overlaps(t, to, run);
+	int n = run->count - run->done;
+
+	if (to->started || to->io.op != run->io.op || run->blocked > 0 ||
+	    run->lba != to->lba + to->sectors || to->count + n > RUN_MAX ||
+	    run->blockers > overlap || (to->blockers > 0 && !overlap))
+		return false;
+	memcpy(to->request + to->count, run->request + run->done,
+	    (size_t)n * sizeof *run->request);
+	to->count += n;
+	to->sectors += run->sectors;
+	to->blocked -= overlap;
+	list_remove(t, run);
+	return true;
+}
+
+/*
+ * Might a write wait, for the file's lock that one under way holds, or for
+ * metadata to be read?  Not for long on a disk that is fast.
+ */
+static bool
+write_may_wait(const struct target *t)
+{
+	return t->latency[OP_WRITE] > FAST || (t->first->started &&
+	    now() - t->first->io.start >= FAST);
+}
+
+/* Execute what need not wait for the disk; true if that was all. */
+static bool
+run_try(struct target *t, struct run *run)
+{
+	bool write = run->io.op == OP_WRITE;
+
+	if (run->blockers > 0 || (write && write_may_wait(t)))
+		return false;
+	if (run_prepare(t, run)) {
+		run->io.start = write ? now() : 0;
+		run->io.result = disk_try(t->disk, &run->io);
+		if (run->io.result <= 0)
+			return false;
+		if (write)
+			t->latency[OP_WRITE] = now() - run->io.start;
+		run_advance(t, run);
+	}
+	return run->done == run->count;
+}
+
+/*
+ * No more requests join a run: execute it, or let it wait.  What waits keeps
+ * a copy of its data, since frames do not outlive their batch and are not
+ * aligned for direct I/O.  With -s all writes wait, for a sync.
+ */
+static void
+run_submit(struct target *t, struct run *run)
+{
+	bool write = run->io.op == OP_WRITE, room = queue_has_room(t);
+
+	run->submitted = true;
+	if ((room || !write || !t->sync_writes) && run_try(t, run)) {
+		list_remove(t, run);
+		return;
+	}
+	for (int i = run->done; i < run->count; i++) {
+		struct request *r = run->request[i];
+
+		if (!room)
+			request_drop(t, r);
+		else if (write)
+			r->payload = memcpy(r->data, r->payload,
+			    r->count * SECTOR);
+	}
+	if (!room)
+		list_remove(t, run);
+	else if (run->prev != NULL)
+		run_join(t, run);
+}
+
+/* Submit the last run, if it was not yet. */
+static void
+list_submit(struct target *t)
+{
+	if (t->last != NULL && !t->last->submitted)
+		run_submit(t, t->last);
+}
+
+/* Append a request as a run; let it join the last one or submit that. */
+static void
+list_add(struct target *t, struct request *r)
+{
+	struct run *run = t->free_runs;
+
+	t->free_runs = run->next;
+	*run = (struct run){ .io.op = r->op, .lba = r->lba,
+	    .sectors = r->count, .count = 1, .request[0] = r,
+	    .prev = t->last };
+	for (struct run *e = t->first; e != NULL; e = e->next)
+		if (overlaps(t, e, run)) {
+			e->blocked++;
+			run->blockers++;
+		}
+	*(t->last != NULL ? &t->last->next : &t->first) = run;
+	t->last = run;
+	if (run->prev != NULL && !run->prev->submitted && !run_join(t, run))
+		run_submit(t, run->prev);
+}
+
+/* Perform what is left of a run, until an operation is under way. */
+static void
+run_continue(struct target *t, struct run *run)
+{
+	while (run_prepare(t, run)) {
+		if (!io_start(t, &run->io))
+			return;
+		run_advance(t, run);
+	}
+	list_remove(t, run);
 }
 
 /* Hand the runs that need not wait for others to the disk. */
@@ -1293,93 +1324,29 @@ list_start(struct target *t)
 			continue;
 		run->started = true;
 		t->active++;
-		if (run_trim(t, run)) {
-			run_prepare(t, run);
-			io_start(t, &run->io);
-		} else {
-			list_remove(t, run);
-		}
+		run_continue(t, run);
 	}
 }
 
-/*
- * Append a copy of a run, or merge it into the last one if that is not blocked
- * and nothing else blocks the new one.
- */
+/* Take the results of operations that have finished. */
 static void
-list_append(struct target *t, const struct run *gathered)
-{
-	struct run *last = t->last, *run = &gathered->request[0]->run;
-
-	if (last != NULL && !last->started && last->blockers == 0 &&
-	    gathered->blockers == overlaps(t, last, gathered) &&
-	    run_merge(last, gathered->request, gathered->count))
-		return;
-	*run = *gathered;
-	*(last != NULL ? &last->next : &t->first) = run;
-	run->prev = last;
-	t->last = run;
-	if (run->blockers > 0)
-		for (struct run *r = t->first; r != run; r = r->next)
-			r->blocked += overlaps(t, r, run);
-}
-
-/*
- * Execute the gathered run, append it to the list, or drop it: with -s before
- * it is executed, since then its replies would have to wait.  Reads of which
- * one has to wait are submitted one at a time, so that the others need not.
- */
-static void
-run_submit(struct target *t)
-{
-	struct run *run = &t->gathered;
-	enum op op = run->io.op;
-
-	if (op == OP_NONE)
-		return;
-	for (struct run *r = t->first; r != NULL; r = r->next)
-		run->blockers += overlaps(t, r, run);
-	if (run->blockers > 0 && op == OP_READ && run->count > 1) {
-		for (int i = 0, n = run->count; i < n; i++) {
-			run_init(run, run->request[i]);
-			run_submit(t);
-		}
-		return;
-	}
-	if (!(op == OP_WRITE && t->sync_writes && run_drop_if_full(t, run)) &&
-	    !(run->blockers == 0 && run_try(t, run)) &&
-	    !run_drop_if_full(t, run)) {
-		run_copy(run);
-		list_append(t, run);
-	}
-	run->io.op = OP_NONE;
-}
-
-/* Take the results of operations that have finished; false if none has. */
-static bool
 io_end(struct target *t)
 {
 	struct io *io;
-	bool some = false;
 
-	while ((io = io_finished(t)) != NULL) {
-		struct run *run = (void *)((uint8_t *)io -
-		    offsetof(struct run, io));
+	while ((io = t->engine->finished(t->disk)) != NULL) {
+		struct run *run = (void *)io;	/* its first member */
 
-		some = true;
 		t->latency[io->op] = now() - io->start;
 		if (io->result == -EINTR || io->result == -EAGAIN) {
 			io_start(t, io);
 		} else if (io->op == OP_SYNC) {
 			sync_end(t);
-		} else if (run_advance(t, run)) {
-			list_remove(t, run);
 		} else {
-			run_prepare(t, run);
-			io_start(t, io);
+			run_advance(t, run);
+			run_continue(t, run);
 		}
 	}
-	return some;
 }
 
 /*
@@ -1471,10 +1438,7 @@ link_update(struct target *t)
  * Signals.
  */
 
-/*
- * The pipe gets a null pointer only if there is none in it: a signal never
- * waits for a full pipe.  A second SIGTERM or SIGINT exits at once.
- */
+/* A second SIGTERM or SIGINT exits at once. */
 static void
 on_signal(int sig)
 {
@@ -1489,9 +1453,9 @@ on_signal(int sig)
 	} else {
 		counters_due = 1;
 	}
-	if (!signaled) {
+	if (!signaled) {	/* so that the pipe never fills */
 		signaled = 1;
-		(void)!write(wake[1], &(void *){ NULL }, sizeof(void *));
+		(void)!write(wake[1], "", 1);
 	}
 	errno = saved;
 }
@@ -1511,7 +1475,7 @@ catch_signals(void)
 	struct sigaction a = { .sa_handler = on_signal,
 	    .sa_flags = SA_RESTART };
 
-	if (pipe(wake) < 0 || fcntl(wake[0], F_SETFL, O_NONBLOCK) < 0)
+	if (pipe(wake) < 0)
 		fail(EXIT_TRANSIENT, errno, "pipe");
 	sigfillset(&a.sa_mask);
 	sigprocmask(SIG_UNBLOCK, &a.sa_mask, NULL);
@@ -1527,6 +1491,12 @@ catch_signals(void)
 static void
 handle_signals(struct target *t)
 {
+	char byte;
+
+	if (!signaled)
+		return;
+	signaled = 0;
+	(void)!read(wake[0], &byte, 1);
 	if (stopping && !t->stopped) {
 		t->stopped = true;
 		t->dirty_since = t->readonly ? 0 : now();
@@ -1629,12 +1599,9 @@ serve_frame(struct target *t, struct frame f)
 	if (r->len == 0) {
 		request_free(t, r);
 	} else if (r->op == OP_READ || r->op == OP_WRITE) {
-		if (run_merge(&t->gathered, &r, 1))
-			return;
-		run_submit(t);
-		run_init(&t->gathered, r);
+		list_add(t, r);
 	} else {
-		run_submit(t);	/* replies keep the order of requests */
+		list_submit(t);	/* replies keep the order of requests */
 		if (r->op == OP_NONE || t->readonly)
 			batch_add(t, r);
 		else if (queue_has_room(t))
@@ -1668,12 +1635,11 @@ serve(struct target *t)
 		    t->sync.op == OP_NONE;
 		for (int i = 0; i < n; i++)
 			serve_frame(t, frames[i]);
-		run_submit(t);
-		do {
-			list_start(t);
-			sync_start(t);
-		} while (io_end(t));
-		submitted = t->engine == NULL || t->engine->submit(t->disk);
+		list_submit(t);
+		list_start(t);
+		sync_start(t);
+		submitted = t->engine->submit == NULL ||
+		    t->engine->submit(t->disk);
 		batch_send(t);
 		handle_signals(t);
 	}
@@ -1881,12 +1847,14 @@ check_range(struct target *t, const char *path)
 static void
 allocate_requests(struct target *t)
 {
-	size_t n = INITIATORS * t->buffers;
+	size_t n = INITIATORS * t->buffers, each = CELL + sizeof(struct run) +
+	    sizeof(struct request);
 	struct request *r;
+	struct run *run;
 	uint8_t *p;
 
 	n = BATCH + (n < QUEUE_MIN ? QUEUE_MIN : n > QUEUE_MAX ? QUEUE_MAX : n);
-	p = mmap(NULL, n * (CELL + sizeof *r), PROT_READ | PROT_WRITE,
+	p = mmap(NULL, n * each, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		fail(EXIT_TRANSIENT, errno, "cannot allocate %zu request "
@@ -1894,10 +1862,13 @@ allocate_requests(struct target *t)
 #ifdef MADV_NOHUGEPAGE
 	madvise(p, n * CELL, MADV_NOHUGEPAGE);	/* mostly unused */
 #endif
-	r = (void *)(p + n * CELL);
+	run = (void *)(p + n * CELL);
+	r = (void *)(run + n);
 	while (n-- > 0) {
 		r[n].data = p + n * CELL + PAGE;
 		request_free(t, &r[n]);
+		run[n].next = t->free_runs;
+		t->free_runs = &run[n];
 	}
 }
 
@@ -1944,28 +1915,20 @@ open_log(void)
 	logging.fd = reopen(STDERR_FILENO);
 }
 
-/* Set up what executes disk operations; describe it for the log. */
 static void
-start_engine(struct target *t, char *text, size_t size)
+start_engine(struct target *t)
 {
 	t->engine = disk_engine(t->disk, ENGINE_DEPTH + 1);	/* 1: a sync */
-	if (t->engine != NULL) {
-		snprintf(text, size, "%s", t->engine->name);
-		net_watch(t->net, t->engine->fd);
-	} else {
-		snprintf(text, size, errno == ENOSYS ? "threads" :
-		    "threads (io_uring: %s)", strerror(errno));
-		if (pipe(t->pool.work) < 0)
-			fail(EXIT_TRANSIENT, errno, "pipe");
-	}
-	net_watch(t->net, wake[0]);
 	t->depth = t->engine != NULL ? ENGINE_DEPTH : POOL_MAX - 1;
-	t->pool.disk = t->disk;
+	if (t->engine == NULL)
+		t->engine = pool_engine();
+	net_watch(t->net, wake[0]);
+	net_watch(t->net, t->engine->fd);
 }
 
 /* Report readiness on stdout, to the log and to the service manager. */
 static void
-report_ready(const struct target *t, const char *engine)
+report_ready(const struct target *t)
 {
 	char line[128], mac[MAC_TEXT];
 
@@ -1975,7 +1938,7 @@ report_ready(const struct target *t, const char *engine)
 	emit(reopen(STDOUT_FILENO), line, strlen(line));
 	logmsg(LOG_INFO, "address %s, MTU %u, %u sectors per frame, "
 	    "%u buffers, disk I/O by %s", mac_text(t->link.mac, mac),
-	    t->link.mtu, config_sectors(t), t->buffers, engine);
+	    t->link.mtu, config_sectors(t), t->buffers, t->engine->name);
 	if (logging.fd == STDERR_FILENO && isatty(STDERR_FILENO)) {
 		logmsg(LOG_WARNING, "cannot reopen the terminal: nothing "
 		    "more will be logged");
@@ -1989,8 +1952,8 @@ report_ready(const struct target *t, const char *engine)
 int
 main(int argc, char *argv[])
 {
-	static struct target t;		/* threads of the pool outlive main */
-	char **operand, engine[80], host[256] = "", serial[300];
+	static struct target t;
+	char **operand, host[256] = "", serial[300];
 	int flags;
 
 	t = (struct target){ .buffers = BUFFERS, .delay = DELAY * 1000,
@@ -2012,9 +1975,9 @@ main(int argc, char *argv[])
 	t.net = net_open(operand[2], t.shelf, t.slot,
 	    INITIATORS * (t.buffers < WINDOW_MIN ? WINDOW_MIN : t.buffers),
 	    flags & DISK_FORCE);
-	start_engine(&t, engine, sizeof engine);
+	start_engine(&t);
 	link_update(&t);
-	report_ready(&t, engine);
+	report_ready(&t);
 	confine(t.net, t.disk);
 	return serve(&t);
 }

@@ -42,11 +42,9 @@ static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 static pthread_t loop;
 static struct pending pending[PENDING_MAX];
 static unsigned pendings, depth;
-static int watched;		/* the latest descriptor, vblade's pipe */
-static int *last_pipe;		/* that pipe, or that of the pool's work */
+static int watched;		/* the latest descriptor: the engine's */
 static pthread_t thread_of[THREADS_MAX];
 static int threads;
-static const void *pool;	/* vblade's, once it has threads */
 static unsigned pool_held;	/* operations held by threads */
 static void (*handlers[65])(int);
 
@@ -122,7 +120,6 @@ fake_pthread_create(pthread_t *thread, void *(*start)(void *), void *arg)
 {
 	int error;
 
-	pool = arg;
 	if (threads == THREADS_MAX)
 		fake_fail("too many threads");
 	error = pthread_create(thread, NULL, start, arg);
@@ -140,22 +137,15 @@ fake_raise(int sig)
 		handlers[sig](sig);
 }
 
-static void
-raise_late_signal(void)
-{
-	if (fake.late_signal) {
-		fake.late_signal = false;
-		fake_raise(SIGUSR1);
-	}
-}
-
 static ssize_t
 fake_read(int fd, void *p, size_t len)
 {
 	ssize_t got = read(fd, p, len);
 
-	if (got > 0 && !fake.pool)
-		raise_late_signal();
+	if (len == 1 && fake.late_signal) {
+		fake.late_signal = false;
+		fake_raise(SIGUSR1);
+	}
 	return got;
 }
 
@@ -391,7 +381,6 @@ disk_engine(struct disk *d, unsigned n)
 
 	(void)d;
 	depth = n;
-	errno = ENOSYS;
 	return fake.pool ? NULL : &engine;
 }
 
@@ -444,7 +433,6 @@ engine_run(void)
 #define clock_gettime(id, ts) fake_clock_gettime(ts)
 #define mmap(a, size, p, f, d, o) fake_mmap(size)
 #define madvise(a, size, advice) ((void)(a))
-#define pipe(fd) pipe(last_pipe = (fd))
 #define pthread_create(thread, attributes, start, arg) \
     fake_pthread_create(thread, start, arg)
 #define pthread_detach(thread) ((void)(thread))
@@ -458,12 +446,6 @@ engine_run(void)
 #define signal(sig, handler) (handlers[sig] = (handler))
 #include "../vblade.c"
 
-static unsigned
-pool_active(void)
-{
-	return pool == NULL ? 0 : ((const struct pool *)pool)->active;
-}
-
 /* Wait until the pool returns something; false if it has nothing to do. */
 static bool
 pool_wait(void)
@@ -471,15 +453,13 @@ pool_wait(void)
 	struct pollfd p = { .fd = watched, .events = POLLIN };
 	unsigned held;
 
-	while (pool_active() > 0) {
-		if (poll(&p, 1, 1) > 0) {
-			raise_late_signal();
+	while (pool.active > 0) {
+		if (poll(&p, 1, 1) > 0)
 			return true;
-		}
 		fake_lock();
 		held = fake.held != 0 || fake.hold_syncs ? pool_held : 0;
 		fake_unlock();
-		if (held == pool_active())
+		if (held == pool.active)
 			break;
 	}
 	return false;
@@ -488,7 +468,7 @@ pool_wait(void)
 unsigned
 fake_busy(void)
 {
-	return fake.pool ? pool_active() : pendings;
+	return fake.pool ? pool.active : pendings;
 }
 
 /*
@@ -526,14 +506,13 @@ net_drops(struct net *n)
 	return 0;
 }
 
-/* While the pool is idle: else the loop would never sleep, or not wake up. */
+/* Else the loop would never sleep, or not wake up. */
 static void
 check_wake(void)
 {
 	int bytes;
 
-	if (pool_active() == 0 && (ioctl(wake[0], FIONREAD, &bytes) < 0 ||
-	    (size_t)bytes != (signaled ? sizeof(void *) : 0)))
+	if (ioctl(wake[0], FIONREAD, &bytes) < 0 || bytes != (signaled != 0))
 		fake_fail("`signaled` and the pipe do not match");
 }
 
@@ -580,18 +559,20 @@ fake_run(int argc, char *argv[])
 	loop = pthread_self();
 	pendings = 0;
 	watched = -1;
-	pool = NULL;
+	pool.threads = pool.active = 0;
 	signaled = stopping = counters_due = advertise_due = 0;
 	memset(handlers, 0, sizeof handlers);
 	optind = 1;
 	status = vblade_main(argc, argv);
-	close(last_pipe[1]);	/* which ends the pool's threads */
+	close(wake[0]);
+	close(wake[1]);
+	if (!fake.pool)
+		return status;
+	close(pool.work[1]);	/* which ends the pool's threads */
 	while (threads > 0)
 		pthread_join(thread_of[--threads], NULL);
-	close(last_pipe[0]);
-	if (fake.pool) {
-		close(wake[0]);
-		close(wake[1]);
-	}
+	close(pool.work[0]);
+	close(pool.done[0]);
+	close(pool.done[1]);
 	return status;
 }

@@ -40,8 +40,7 @@ struct fake {
 	enum order order;
 	bool stalled;		/* the engine finishes nothing */
 	unsigned accept;	/* operations that a submit takes, 0: all */
-	/* SIGUSR1 directly after the next result of a pool, or signal. */
-	bool late_signal;
+	bool late_signal;	/* SIGUSR1 while the next one is handled */
 
 	int64_t time;		/* microseconds */
 	int64_t op_time;	/* that an operation takes */

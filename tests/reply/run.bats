@@ -8,12 +8,12 @@ load reply
 		= read 4 2
 		= read 6 1
 		= read 7 2
-		= write 4 1 aa
-		= write 5 2 bb
-		= write 7 1 cc
+		= write 14 1 aa
+		= write 15 2 bb
+		= write 17 1 cc
 		! read 4 5
-		! write 4 4
-		disk sectors:0,4 aa*512 bb*1024 cc*512 sectors:8,56
+		! write 14 4
+		disk sectors:0,14 aa*512 bb*1024 cc*512 sectors:18,46
 	END
 }
 
@@ -110,10 +110,11 @@ load reply
 			= read 4 1
 			= read 5 2
 			= read 7 1
-			= write 4 1 sectors:20,1
-			= write 5 2 sectors:21,2
-			= write 7 1 sectors:23,1
-			disk sectors:0,4 sectors:20,4 sectors:8,56
+
+			= write 14 1 sectors:20,1
+			= write 15 2 sectors:21,2
+			= write 17 1 sectors:23,1
+			disk sectors:0,14 sectors:20,4 sectors:18,46
 		END
 	done
 }

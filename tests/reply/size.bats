@@ -29,9 +29,11 @@ load reply
 
 		read 9 2 -> failed 40 10 9 2
 
-		= write 8 1 aa
-		= write 9 1 bb
+		> write 8 1 aa
+		> write 9 1 bb
 		write 10 1 cc -> failed 41 10 10 1
+		< write 8 1
+		< write 9 1
 
 		write 9 2 -> failed 41 10 9 2
 		disk sectors:0,8 aa*512 bb*512
