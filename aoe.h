@@ -255,9 +255,8 @@ const struct link *net_link(const struct net *);
 int net_recv(struct net *, struct frame frames[], int max, int timeout);
 
 /*
- * Send n frames in order; return how many had to be dropped.  Frames longer
- * than the MTU are dropped.  A full queue may delay the call by SEND_WAIT per
- * frame, or by a few milliseconds in all if the system reports ENOBUFS.
+ * Send n frames in order; return how many had to be dropped: those longer than
+ * the MTU, and those for which a queue had no room within SEND_WAIT.
  */
 enum { SEND_WAIT = 20 };	/* ms */
 
@@ -320,7 +319,8 @@ struct engine {
 	/* Queue an operation, which must stay in place until it is finished. */
 	void (*start)(struct disk *, struct io *);
 
-	/* Hand all queued to the system; false: some remain, try later. */
+	/* Hand all queued to the system, unless start does (NULL); false: some
+	   remain, try later. */
 	bool (*submit)(struct disk *);
 
 	/* An operation that has finished, its result set, or NULL. */
@@ -328,8 +328,8 @@ struct engine {
 };
 
 /*
- * Set up an engine for `depth` operations at a time; NULL with errno on failure
- * (ENOSYS: the platform has none).  To be called before confine().
+ * Set up an engine for `depth` operations at a time, before confine(); NULL if
+ * the platform has none, or if the system refuses (which is logged).
  */
 const struct engine *disk_engine(struct disk *, unsigned depth);
 
@@ -350,21 +350,12 @@ void logmsg(int priority, const char *fmt, ...)
 
 /*
  * Log a message, followed by the text of `error` (an errno) if it is not 0,
- * report it to the service manager and exit with this status.
+ * and exit with this status.
  */
 _Noreturn void fail(int status, int error, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Report, from errno, why a file or disk cannot be opened, and exit. */
 _Noreturn void fail_disk(const char *path, bool in_use);
-
-/*
- * Should a failed send be repeated?  After ENOBUFS, sleeps a millisecond, at
- * most SEND_TRIES times in SEND_WAIT, so that a peer whose frames cannot be
- * sent does not slow the others.
- */
-enum { SEND_TRIES = 4 };
-
-bool send_retry(int error);
 
 #endif

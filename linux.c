@@ -202,16 +202,6 @@ link_is_bound(const struct net *n)
 	    a.sll_ifindex == (int)n->link.index;
 }
 
-static bool
-link_bind(const struct net *n)
-{
-	struct sockaddr_ll a = { .sll_family = AF_PACKET,
-	    .sll_protocol = htons(AOE_TYPE),
-	    .sll_ifindex = (int)n->link.index };
-
-	return link_is_bound(n) || bind(n->fd, (void *)&a, sizeof a) == 0;
-}
-
 /* The name of the bridge that the interface is a port of, or "". */
 static void
 link_read_bridge(const struct net *n, struct link *l)
@@ -250,6 +240,8 @@ link_find(struct net *n, struct ifreq *r)
 static bool
 link_refresh(struct net *n)
 {
+	struct sockaddr_ll a = { .sll_family = AF_PACKET,
+	    .sll_protocol = htons(AOE_TYPE) };
 	struct link *l = &n->link;
 	struct ifreq r = { 0 };
 
@@ -272,8 +264,9 @@ link_refresh(struct net *n)
 	if (ioctl(n->fd, SIOCGIFFLAGS, &r) == 0)
 		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
 	link_read_bridge(n, l);
+	a.sll_ifindex = (int)l->index;
 	return (slot_need(l->mtu) <= n->slot_size || ring_resize(n)) &&
-	    link_bind(n);
+	    (link_is_bound(n) || bind(n->fd, (void *)&a, sizeof a) == 0);
 }
 
 /* Discard all messages; any, even a lost one, is a reason to update. */
@@ -357,7 +350,7 @@ net_send(struct net *n, const struct frame frames[], int count)
 
 		if (done > 0) {
 			sent += done;
-		} else if (!send_retry(errno)) {
+		} else if (errno != EINTR) {
 			stuck |= errno == EAGAIN;
 			drops++;
 			sent++;
@@ -749,7 +742,7 @@ disk_engine(struct disk *d, unsigned depth)
 	uint8_t *sq, *cq;
 
 	if (fd < 0)
-		return NULL;
+		goto unavailable;
 	sq = uring_map(fd, p.sq_off.array + p.sq_entries * sizeof(unsigned),
 	    IORING_OFF_SQ_RING);
 	cq = uring_map(fd, p.cq_off.cqes + p.cq_entries * sizeof *d->cqe,
@@ -760,7 +753,7 @@ disk_engine(struct disk *d, unsigned depth)
 	    uring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
 	    uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0) {
 		close(fd);	/* succeeds, and leaves errno */
-		return NULL;
+		goto unavailable;
 	}
 	d->sq_tail = (void *)(sq + p.sq_off.tail);
 	d->sq_array = (void *)(sq + p.sq_off.array);
@@ -772,6 +765,9 @@ disk_engine(struct disk *d, unsigned depth)
 	d->uring = engine.fd = fd;
 	atexit(release_files);
 	return &engine;
+unavailable:
+	logmsg(LOG_NOTICE, "io_uring is not available: %s", strerror(errno));
+	return NULL;
 }
 
 /*

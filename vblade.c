@@ -27,7 +27,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -237,19 +236,14 @@ notify(const char *state)
 _Noreturn void
 fail(int status, int error, const char *fmt, ...)
 {
-	char state[400] = "STATUS=";
-	size_t n = strlen(state);
+	char text[400];
 	va_list ap;
 
 	va_start(ap, fmt);
-	n += (size_t)vsnprintf(state + n, sizeof state - n, fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	if (error != 0 && n < sizeof state)
-		snprintf(state + n, sizeof state - n, ": %s",
-		    strerror(error));
 	*logging.prefix = '\0';
-	logmsg(LOG_ERR, "%s", strchr(state, '=') + 1);
-	notify(state);
+	logmsg(LOG_ERR, error != 0 ? "%s: %s" : "%s", text, strerror(error));
 	exit(status);
 }
 
@@ -292,7 +286,7 @@ log_counters(struct target *t)
 }
 
 /*
- * Clock, repeated sends and size.
+ * Clock and size.
  */
 
 /* Microseconds; only differences mean anything. */
@@ -303,21 +297,6 @@ now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-bool
-send_retry(int error)
-{
-	static int64_t since;
-	static int tries;
-
-	if (error != ENOBUFS)
-		return error == EINTR;
-	if (now() - since > SEND_WAIT * 1000) {
-		since = now();
-		tries = 0;
-	}
-	return tries++ < SEND_TRIES && poll(NULL, 0, 1) == 0;
 }
 
 /* Current size of the export in sectors, or -1 with errno. */
@@ -409,17 +388,6 @@ request_free(struct target *t, struct request *r)
 	r->next = t->free;
 	t->free = r;
 	t->free_count++;
-}
-
-/* Never fails: see queue_has_room. */
-static struct request *
-request_new(struct target *t)
-{
-	struct request *r = t->free;
-
-	t->free = r->next;
-	t->free_count--;
-	return r;
 }
 
 /*
@@ -547,12 +515,6 @@ identify(const struct target *t, uint8_t *id)
  */
 
 static bool
-is_write(uint8_t opcode)
-{
-	return opcode == ATA_WRITE || opcode == ATA_WRITE_EXT;
-}
-
-static bool
 is_lba48(uint8_t opcode)
 {
 	return opcode == ATA_READ_EXT || opcode == ATA_WRITE_EXT;
@@ -572,7 +534,7 @@ ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
     size_t len)
 {
 	struct aoe_ata *rep = reply_of(r);
-	bool write = is_write(req->command);
+	bool write = req->command == ATA_WRITE || req->command == ATA_WRITE_EXT;
 	uint64_t lba = ata_lba(req->lba, req->command), end = lba + req->count;
 	size_t max = write ? (len - sizeof *req) / SECTOR :
 	    items_that_fit(t, sizeof *req, SECTOR);
@@ -693,22 +655,6 @@ handle_config(struct target *t, const struct aoe_config *req, size_t len,
  * MAC Mask List.
  */
 
-static size_t
-mask_reply(const struct target *t, struct aoe_mask *rep)
-{
-	size_t n = items_that_fit(t, sizeof *rep, sizeof *rep->list);
-
-	if (n > t->allowed.count)
-		n = t->allowed.count;
-	rep->count = (uint8_t)n;
-	for (size_t i = 0; i < n; i++) {
-		rep->list[i].reserved = 0;
-		rep->list[i].command = MASK_NOTHING;
-		memcpy(rep->list[i].mac, t->allowed.mac[i], MAC_LEN);
-	}
-	return sizeof *rep + n * sizeof *rep->list;
-}
-
 /* Apply one directive; returns 0 or a MASK_ error. */
 static uint8_t
 mask_edit(struct target *t, const struct aoe_directive *d)
@@ -728,20 +674,28 @@ static size_t
 handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
     struct aoe_mask *rep)
 {
+	size_t n = items_that_fit(t, sizeof *rep, sizeof *rep->list);
+
 	rep->command = req->command;
 	if (req->command > MASK_EDIT || (req->command == MASK_EDIT &&
 	    req->count * sizeof *req->list > len - sizeof *req))
 		return aoe_error(&rep->aoe, AOE_BAD_ARGUMENT, sizeof *rep);
-	if (req->command == MASK_READ)
-		return mask_reply(t, rep);
-	for (uint8_t i = 0; i < req->count; i++) {
+	for (uint8_t i = 0; req->command == MASK_EDIT && i < req->count; i++) {
 		rep->error = mask_edit(t, &req->list[i]);
 		if (rep->error != 0) {
 			rep->count = i;
 			return sizeof *rep;
 		}
 	}
-	return mask_reply(t, rep);
+	if (n > t->allowed.count)
+		n = t->allowed.count;
+	rep->count = (uint8_t)n;
+	for (size_t i = 0; i < n; i++) {
+		rep->list[i].reserved = 0;
+		rep->list[i].command = MASK_NOTHING;
+		memcpy(rep->list[i].mac, t->allowed.mac[i], MAC_LEN);
+	}
+	return sizeof *rep + n * sizeof *rep->list;
 }
 
 /*
@@ -872,31 +826,26 @@ pool_thread(void *disk)
 	return NULL;
 }
 
-/* Start a thread with all signals blocked. */
-static void
-pool_grow(struct disk *d)
-{
-	sigset_t all, old;
-	pthread_t thread;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&thread, NULL, pool_thread, d) == 0) {
-		pthread_detach(thread);
-		pool.threads++;
-	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-}
-
 /*
- * The pipes hold few pointers at a time, so that no write to them blocks.
- * Without any thread the operation is executed here.
+ * If all threads are busy, start another one, with all signals blocked.
+ * Without any the operation is executed here.  The pipes hold few pointers at
+ * a time, so that no write to them blocks.
  */
 static void
 pool_start(struct disk *d, struct io *io)
 {
-	if (pool.active++ == pool.threads && pool.threads < POOL_MAX)
-		pool_grow(d);
+	sigset_t all, old;
+	pthread_t thread;
+
+	if (pool.active++ == pool.threads && pool.threads < POOL_MAX) {
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &old);
+		if (pthread_create(&thread, NULL, pool_thread, d) == 0) {
+			pthread_detach(thread);
+			pool.threads++;
+		}
+		pthread_sigmask(SIG_SETMASK, &old, NULL);
+	}
 	if (pool.threads == 0)
 		io->result = disk_execute(d, io);
 	(void)!write(pool.threads == 0 ? pool.done[1] : pool.work[1], &io,
@@ -1035,16 +984,6 @@ sync_start(struct target *t)
  * The operations of a run.
  */
 
-/* A read or write has been executed: reply, or wait for a sync. */
-static void
-request_reply(struct target *t, struct request *r)
-{
-	if (r->op == OP_WRITE && t->sync_writes)
-		sync_request(t, r);
-	else
-		batch_add(t, r);
-}
-
 /* Reply with an error: an errno, or 0 for the end of the disk. */
 static void
 request_fail(struct target *t, struct request *r, int error)
@@ -1061,34 +1000,23 @@ request_fail(struct target *t, struct request *r, int error)
 	batch_add(t, r);
 }
 
-/* Fail the writes of a run beyond the present end of the disk. */
-static void
-run_trim(struct target *t, struct run *run)
-{
-	int64_t end = sectors_now(t);
-	int error = end < 0 ? errno : 0;
-
-	for (; run->count > run->done; run->count--) {
-		struct request *r = run->request[run->count - 1];
-
-		if ((int64_t)(r->lba + r->count) <= end)
-			break;
-		request_fail(t, r, error);
-	}
-}
-
 /*
- * Prepare the next operation: on all requests left, or on one of them.  False
- * if there is none.
+ * Prepare the next operation: on all requests left, or on one of them, but no
+ * write beyond the present end of the disk.  False if no request is left.
  */
 static bool
 run_prepare(struct target *t, struct run *run)
 {
 	struct request **r = &run->request[run->done];
 	struct io *io = &run->io;
+	int64_t end = io->op == OP_WRITE ? sectors_now(t) : INT64_MAX;
+	int error = end < 0 ? errno : 0;
 
-	if (io->op == OP_WRITE)
-		run_trim(t, run);
+	for (int i = run->count - run->done - 1; i >= 0 &&
+	    (int64_t)(r[i]->lba + r[i]->count) > end; i--) {
+		request_fail(t, r[i], error);
+		run->count--;
+	}
 	if (run->done == run->count)
 		return false;
 	io->count = run->single ? 1 : run->count - run->done;
@@ -1143,7 +1071,10 @@ run_advance(struct target *t, struct run *run)
 			run->lba += r->count;
 			run->sectors -= r->count;
 		}
-		request_reply(t, r);
+		if (r->op == OP_WRITE && t->sync_writes)
+			sync_request(t, r);
+		else
+			batch_add(t, r);
 	}
 }
 
@@ -1396,41 +1327,34 @@ warn_duplicate(struct target *t, const uint8_t *mac)
 }
 
 /*
- * Log what has changed since the last call, and advertise again if initiators
- * should know.  The state at the start is logged only if it is a reason why no
- * frames arrive.
+ * Log the state of the link if it has changed, and advertise again if
+ * initiators should know.  At the start it is logged only if it is a reason
+ * why no frames arrive.
  */
 static void
 link_update(struct target *t)
 {
 	const struct link old = t->link, *link = net_link(t->net);
-	bool first = old.updates == 0, moved = link->index != old.index,
-	    readdressed = !mac_equal(link->mac, old.mac);
+	bool first = old.updates == 0, up = link->up && !old.up,
+	    moved = link->index != old.index || link->mtu != old.mtu ||
+	    !mac_equal(link->mac, old.mac);
 	char text[MAC_TEXT];
 
 	t->link = *link;
-	if (link->index == 0) {
-		if (moved)
-			logmsg(LOG_WARNING, "interface is gone");
+	if (link->index == 0 && old.index != 0)
+		logmsg(LOG_WARNING, "interface is gone");
+	if (link->index == 0)
 		return;
-	}
-	if (!first && moved)
-		logmsg(LOG_NOTICE, "interface reappeared");
-	if (!first && strcmp(link->name, old.name) != 0)
-		logmsg(LOG_NOTICE, "interface renamed to %s", link->name);
-	if (!first && link->mtu != old.mtu)
-		logmsg(LOG_NOTICE, "MTU changed to %u", link->mtu);
-	if (!first && readdressed)
-		logmsg(LOG_NOTICE, "address changed to %s",
-		    mac_text(link->mac, text));
-	if (link->up != (first || old.up))
-		logmsg(LOG_NOTICE, "link %s", link->up ? "up" : "down");
+	if (first ? !link->up : moved || link->up != old.up ||
+	    strcmp(link->name, old.name) != 0)
+		logmsg(LOG_NOTICE, "link %s: %s, address %s, MTU %u",
+		    link->up ? "up" : "down", link->name,
+		    mac_text(link->mac, text), link->mtu);
 	if (strcmp(link->bridge, old.bridge) != 0 && *link->bridge != '\0')
 		logmsg(LOG_WARNING, "interface is a port of bridge %s and "
 		    "receives no AoE frames: use %s instead", link->bridge,
 		    link->bridge);
-	if (link->up && (!old.up || moved || readdressed ||
-	    link->mtu != old.mtu))
+	if (up || (link->up && moved))
 		advertise(t);
 }
 
@@ -1593,7 +1517,9 @@ serve_frame(struct target *t, struct frame f)
 		f = pad_frame(memcpy(padded, f.data, f.len), f.len);
 	if (!accept_frame(t, (void *)f.data))
 		return;
-	r = request_new(t);
+	r = t->free;
+	t->free = r->next;
+	t->free_count--;
 	r->received = t->verbose ? now() : 0;
 	r->len = build_reply(t, r, &f);
 	if (r->len == 0) {
@@ -1764,12 +1690,8 @@ parse_option(struct target *t, int c, const char *arg)
 	case 'V':
 		puts("vblade " VERSION);
 		exit(0);
-	case ':':
-		fail(EXIT_USAGE, 0, "option requires an argument -- %c",
-		    optopt);
 	}
-	fail(EXIT_USAGE, 0, "unknown option -%c (-h lists the options)",
-	    optopt);
+	usage(EXIT_USAGE);
 }
 
 /* Parse the command line; returns the DISK_ flags. */
@@ -1782,22 +1704,11 @@ parse_arguments(struct target *t, int argc, char *argv[])
 		usage(0);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		parse_option(t, 'V', "");
-	opterr = 0;
-	while ((c = getopt(argc, argv, ":b:dfhl:m:o:rst:vV")) != -1) {
-		if (c == '?' && optopt == '-' && optind < argc &&
-		    strncmp(argv[optind], "--", 2) == 0)
-			fail(EXIT_USAGE, 0, "unknown option %s (-h lists the "
-			    "options)", argv[optind]);
+	while ((c = getopt(argc, argv, "b:dfhl:m:o:rst:vV")) != -1)
 		flags |= parse_option(t, c, optarg);
-	}
 	argv += optind;
 	if (argc - optind != 4)
 		usage(EXIT_USAGE);
-	if (!isdigit((unsigned char)*argv[0]) &&
-	    isdigit((unsigned char)*argv[1]) &&
-	    isdigit((unsigned char)*argv[2]))
-		fail(EXIT_USAGE, 0, "operands in the wrong order: shelf and "
-		    "slot come before the interface '%s'", argv[0]);
 	if (strlen(argv[2]) >= sizeof t->link.name)
 		fail(EXIT_USAGE, 0, "interface '%s': name too long", argv[2]);
 	t->shelf = (unsigned)parse_number("shelf", argv[0], 0, 65534);
@@ -1819,25 +1730,16 @@ check_range(struct target *t, const char *path)
 	if (all == 0)
 		fail(EXIT_DISK, size < 0 ? errno : 0, "%s: no whole sector",
 		    path);
-	if (t->offset >= all)
-		fail(EXIT_USAGE, 0, "-o %" PRIu64 ": %s has only %" PRIu64
-		    " sectors of 512 bytes", t->offset, path, all);
-	if (t->length != LBA_END && t->length > all - t->offset)
-		fail(EXIT_USAGE, 0, "-l %" PRIu64 ": %s has only %" PRIu64
-		    " sectors of 512 bytes from -o %" PRIu64 " on", t->length,
-		    path, all - t->offset, t->offset);
+	if (t->offset >= all ||
+	    (t->length != LBA_END && t->length > all - t->offset))
+		fail(EXIT_USAGE, 0, "-o or -l: %s has only %" PRIu64
+		    " sectors of 512 bytes", path, all);
 	refresh_size(t);
 	if (size % SECTOR != 0 && t->length == LBA_END)
 		logmsg(LOG_WARNING, "%s: ignoring the last %jd bytes (less "
 		    "than one sector)", path, (intmax_t)(size % SECTOR));
-	if (t->sectors % 2 != 0)
-		logmsg(LOG_INFO, "odd number of sectors (%" PRIu64 "): some "
-		    "initiators then transfer one sector at a time",
-		    t->sectors);
 	if (t->shelf == 4095)
 		logmsg(LOG_WARNING, "Linux initiators ignore shelf 4095");
-	if (t->slot > 15)
-		logmsg(LOG_WARNING, "some initiators ignore slots above 15");
 }
 
 /*
@@ -1873,24 +1775,16 @@ allocate_requests(struct target *t)
 }
 
 /*
- * A descriptor of our own for an output stream, so that it never blocks: the
- * flags of the inherited one are shared with the shell.
+ * A descriptor of our own for a terminal, so that it never blocks: the flags of
+ * the inherited one are shared with the shell.
  */
 static int
 reopen(int fd)
 {
-	static const int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	char path[32];
-	struct stat st = { 0 };
-	int new;
+	const char *name = isatty(fd) ? ttyname(fd) : NULL;
+	int new = name == NULL ? -1 :
+	    open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-	if (fstat(fd, &st) < 0 ||
-	    (!S_ISCHR(st.st_mode) && !S_ISFIFO(st.st_mode)))
-		return fd;
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	new = open(path, flags);
-	if (new < 0 && isatty(fd) && ttyname(fd) != NULL)
-		new = open(ttyname(fd), flags);
 	return new >= 0 ? new : fd;
 }
 

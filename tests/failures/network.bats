@@ -63,7 +63,7 @@ switches() {
 	start_listener
 	ip -n "$TARGET_NS" link set eth0 up
 	wait_for_frame "$(announcement)"
-	wait_for_log 'interface reappeared' 1
+	wait_for_log 'link up: eth0, ' 1
 	assert_readable 7
 }
 
@@ -186,7 +186,7 @@ without_events() {
 @test "a new MTU is seen although the event was lost" {
 	start_listener
 	without_events lab_mtu 9000
-	wait_for_log 'MTU changed to 9000' 1
+	wait_for_log 'link up: .*, MTU 9000$' 1
 	wait_for_frame "$(announcement 11)"
 	assert_readable 3 17
 }
@@ -199,7 +199,7 @@ delete_and_rewire() {
 
 @test "an interface made again is seen although the events were lost" {
 	without_events delete_and_rewire
-	wait_for_log 'interface reappeared' 1
+	wait_for_log 'link up: eth0, ' 1
 	wait_until 20 assert_readable 7
 }
 

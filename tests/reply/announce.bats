@@ -91,15 +91,15 @@ duplicate address: 02:00:00:00:00:a2 also exports e0.1;' \
 
 @test "a link that is down at the start, and all changes, are logged once" {
 	local line script=() lines=(
-		"|link down"
-		":up|link up"
-		":mtu 9000|MTU changed to 9000"
-		":mac 0200000000bb|address changed to 02:00:00:00:00:bb"
-		":name wan0|interface renamed to wan0"
+		"|link down: eth0, address 02:00:00:00:00:02, MTU 1500"
+		":up|link up: eth0, address 02:00:00:00:00:02, MTU 1500"
+		":mtu 9000|link up: eth0, address 02:00:00:00:00:02, MTU 9000"
+		":mac 0200000000bb|link up: eth0, address 02:00:00:00:00:bb, MTU 9000"
+		":name wan0|link up: wan0, address 02:00:00:00:00:bb, MTU 9000"
 		":bridge br0|interface is a port of bridge br0 and receives no AoE frames: use br0 instead"
-		":down|link down"
+		":down|link down: wan0, address 02:00:00:00:00:bb, MTU 9000"
 		":gone|interface is gone"
-		":index 9|interface reappeared")
+		":index 9|link down: wan0, address 02:00:00:00:00:bb, MTU 9000")
 	for line in "${lines[@]}"; do
 		script+=("${line%%|*}" "" "")
 	done
