@@ -8,12 +8,12 @@
  *
  *	main, serve, net_recv	a batch of frames
  *	serve_frame		for each: accept_frame checks it, build_reply
- *				builds the reply.  Reads and writes are then
- *				gathered into runs of adjacent requests
- *	run_submit		executes a run at once if it need not wait
- *				for the disk, else appends it to the list
- *	io_start, io_end	start the runs of the list in the engine or in
- *				the pool of threads, and take the results
+ *				builds the reply.  Reads and writes go into the
+ *				list of runs of adjacent requests
+ *	list_add, run_submit	execute a run at once if it need not wait for
+ *				the disk; the others stay in the list
+ *	list_start, io_end	start them in the engine, the platform's or a
+ *				pool of threads, and take the results
  *	sync_start, sync_end	perform syncs, which replies share
  *	batch_send, net_send	send the replies of the batch
  */
@@ -91,7 +91,7 @@ struct run {
 	struct run *next, *prev;	/* in order of arrival; or free */
 	uint64_t lba, sectors;
 	unsigned blockers;	/* earlier runs that overlap this one */
-	unsigned blocked;	/* later ones that do */
+	unsigned blocked;	/* later ones that do, dropped ones included */
 	bool submitted;		/* is complete */
 	bool started;		/* in the engine */
 	bool single;		/* one failed: transfer one at a time */
@@ -1107,7 +1107,8 @@ list_remove(struct target *t, struct run *run)
 {
 	*(run->prev != NULL ? &run->prev->next : &t->first) = run->next;
 	*(run->next != NULL ? &run->next->prev : &t->last) = run->prev;
-	for (struct run *r = run->next; run->blocked > 0; r = r->next)
+	for (struct run *r = run->next; r != NULL && run->blocked > 0;
+	    r = r->next)
 		if (overlaps(t, run, r)) {
 			r->blockers--;
 			run->blocked--;
@@ -1125,11 +1126,12 @@ static bool
 run_join(struct target *t, struct run *run)
 {
 	struct run *to = run->prev;
+	const struct request *end = to->request[to->count - 1];
 	bool overlap = overlaps(t, to, run);
 	int n = run->count - run->done;
 
 	if (to->started || to->io.op != run->io.op || run->blocked > 0 ||
-	    run->lba != to->lba + to->sectors || to->count + n > RUN_MAX ||
+	    run->lba != end->lba + end->count || to->count + n > RUN_MAX ||
 	    run->blockers > overlap || (to->blockers > 0 && !overlap))
 		return false;
 	memcpy(to->request + to->count, run->request + run->done,

@@ -233,6 +233,17 @@ request queue full: 4 requests dropped so far' \
 		"$(sed -n 's/.*\(request queue full.*\)/\1/p' "$ERR")"
 }
 
+@test "requests dropped beyond the queue leave nothing that waits for them" {
+	local i script=()
+	export_image 256 -b 2
+	for i in {0..69}; do
+		script+=("read 100 1")
+	done
+	run_script :cold ":hold 100" "${script[@]}" "" :release "" \
+		"write 100 1"
+	assert_replies "${script[@]::64}" "write 100 1"
+}
+
 @test "a reply that the MTU no longer allows does no harm" {
 	MTU=9000
 	run_script :cold ":hold 5" "read 5 17" other ":mtu 1500" :release query
