@@ -630,33 +630,27 @@ uring_register(int fd, long opcode, void *arg, long count)
 	return uring_call(SYS_io_uring_register, fd, opcode, (long)arg, count);
 }
 
-/* Newer kernels save wake-ups and interrupts; older ones reject the flags. */
+/* Linux 6.0 saves wake-ups and interrupts; older ones reject the flags. */
 static int
 uring_setup(unsigned depth, struct io_uring_params *p)
 {
-	static const unsigned flags[] = {
-	    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN |
-	    IORING_SETUP_SINGLE_ISSUER,			/* Linux 6.0 */
-	    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN, 0 };
-	int fd = -1;
+	int fd;
 
-	for (int i = 0; i < 3; i++) {
-		*p = (struct io_uring_params){
-		    .flags = IORING_SETUP_R_DISABLED | flags[i] };
-		fd = uring_call(SYS_io_uring_setup, (long)depth, (long)p, 0, 0);
-		if (fd >= 0 || errno != EINVAL)
-			break;
-	}
-	return fd;
+	*p = (struct io_uring_params){ .flags = IORING_SETUP_R_DISABLED |
+	    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN |
+	    IORING_SETUP_SINGLE_ISSUER };
+	fd = uring_call(SYS_io_uring_setup, (long)depth, (long)p, 0, 0);
+	if (fd >= 0 || errno != EINVAL)
+		return fd;
+	*p = (struct io_uring_params){ .flags = IORING_SETUP_R_DISABLED };
+	return uring_call(SYS_io_uring_setup, (long)depth, (long)p, 0, 0);
 }
 
-static void *
+static uint8_t *
 uring_map(int fd, size_t size, off_t what)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	return mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_POPULATE, fd, what);
-
-	return p == MAP_FAILED ? NULL : p;
 }
 
 /* Never full: vblade.c starts no more operations than `depth`. */
@@ -739,29 +733,29 @@ disk_engine(struct disk *d, unsigned depth)
 	};
 	struct io_uring_params p;
 	int fd = uring_setup(depth, &p);
-	uint8_t *sq, *cq;
+	uint8_t *ring, *sqe;
 
 	if (fd < 0)
 		goto unavailable;
-	sq = uring_map(fd, p.sq_off.array + p.sq_entries * sizeof(unsigned),
+	/* one mapping has both queues since Linux 5.4, this array last */
+	ring = uring_map(fd, p.sq_off.array + p.sq_entries * sizeof(unsigned),
 	    IORING_OFF_SQ_RING);
-	cq = uring_map(fd, p.cq_off.cqes + p.cq_entries * sizeof *d->cqe,
-	    IORING_OFF_CQ_RING);
-	d->sqe = uring_map(fd, p.sq_entries * sizeof *d->sqe, IORING_OFF_SQES);
-	if (sq == NULL || cq == NULL || d->sqe == NULL ||
+	sqe = uring_map(fd, p.sq_entries * sizeof *d->sqe, IORING_OFF_SQES);
+	if (ring == MAP_FAILED || sqe == MAP_FAILED ||
 	    uring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 5) < 0 ||
 	    uring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
 	    uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0) {
 		close(fd);	/* succeeds, and leaves errno */
 		goto unavailable;
 	}
-	d->sq_tail = (void *)(sq + p.sq_off.tail);
-	d->sq_array = (void *)(sq + p.sq_off.array);
+	d->sq_tail = (void *)(ring + p.sq_off.tail);
+	d->sq_array = (void *)(ring + p.sq_off.array);
 	d->sq_mask = p.sq_entries - 1;
-	d->cq_head = (void *)(cq + p.cq_off.head);
-	d->cq_tail = (void *)(cq + p.cq_off.tail);
-	d->cqe = (void *)(cq + p.cq_off.cqes);
+	d->cq_head = (void *)(ring + p.cq_off.head);
+	d->cq_tail = (void *)(ring + p.cq_off.tail);
+	d->cqe = (void *)(ring + p.cq_off.cqes);
 	d->cq_mask = p.cq_entries - 1;
+	d->sqe = (void *)sqe;
 	d->uring = engine.fd = fd;
 	atexit(release_files);
 	return &engine;

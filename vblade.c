@@ -1219,9 +1219,18 @@ list_add(struct target *t, struct request *r)
 	struct run *run = t->free_runs;
 
 	t->free_runs = run->next;
-	*run = (struct run){ .io.op = r->op, .lba = r->lba,
-	    .sectors = r->count, .count = 1, .request[0] = r,
-	    .prev = t->last };
+	run->io.op = r->op;
+	run->io.buffered = false;
+	run->next = NULL;
+	run->prev = t->last;
+	run->lba = r->lba;
+	run->sectors = r->count;
+	run->blockers = run->blocked = 0;
+	run->submitted = run->started = run->single = false;
+	run->count = 1;
+	run->done = 0;
+	run->moved = 0;
+	run->request[0] = r;
 	for (struct run *e = t->first; e != NULL; e = e->next)
 		if (overlaps(t, e, run)) {
 			e->blocked++;
