@@ -70,8 +70,8 @@ struct mac_list {
 };
 
 /*
- * A request in progress.  It stands outside its cell: a walk along the heads
- * of cells, each at the same place of a page, would miss the cache each step.
+ * A request in progress.  It stands outside its cell: the heads of cells, each
+ * at the same place of a page, would compete for a few lines of the cache.
  */
 struct request {
 	struct request *next;	/* free, or waiting for a sync */
