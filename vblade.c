@@ -91,7 +91,6 @@ struct run {
 	struct run *next, *prev;	/* in order of arrival; or free */
 	uint64_t lba, sectors;
 	unsigned blockers;	/* earlier runs that overlap this one */
-	unsigned blocked;	/* later ones that do, dropped ones included */
 	bool submitted;		/* is complete */
 	bool started;		/* in the engine */
 	bool single;		/* one failed: transfer one at a time */
@@ -1000,25 +999,29 @@ request_fail(struct target *t, struct request *r, int error)
 	batch_add(t, r);
 }
 
-/*
- * Prepare the next operation: on all requests left, or on one of them, but no
- * write beyond the present end of the disk.  False if no request is left.
- */
-static bool
-run_prepare(struct target *t, struct run *run)
+/* Fail the writes beyond the present end of the disk. */
+static void
+run_trim(struct target *t, struct run *run)
+{
+	int64_t end = run->io.op == OP_WRITE ? sectors_now(t) : INT64_MAX;
+	int error = end < 0 ? errno : 0;
+
+	for (; run->count > run->done; run->count--) {
+		struct request *r = run->request[run->count - 1];
+
+		if ((int64_t)(r->lba + r->count) <= end)
+			break;
+		request_fail(t, r, error);
+	}
+}
+
+/* Prepare the next operation: on all requests left, or on one of them. */
+static void
+run_prepare(const struct target *t, struct run *run)
 {
 	struct request **r = &run->request[run->done];
 	struct io *io = &run->io;
-	int64_t end = io->op == OP_WRITE ? sectors_now(t) : INT64_MAX;
-	int error = end < 0 ? errno : 0;
 
-	for (int i = run->count - run->done - 1; i >= 0 &&
-	    (int64_t)(r[i]->lba + r[i]->count) > end; i--) {
-		request_fail(t, r[i], error);
-		run->count--;
-	}
-	if (run->done == run->count)
-		return false;
 	io->count = run->single ? 1 : run->count - run->done;
 	io->offset = (off_t)((t->offset + r[0]->lba) * SECTOR + run->moved);
 	io->len = 0;
@@ -1030,7 +1033,6 @@ run_prepare(struct target *t, struct run *run)
 	io->iov[0].iov_base = r[0]->payload + run->moved;
 	io->iov[0].iov_len -= run->moved;
 	io->len -= run->moved;
-	return true;
 }
 
 /*
@@ -1067,7 +1069,7 @@ run_advance(struct target *t, struct run *run)
 		if (run->moved < r->count * SECTOR)
 			break;
 		run->moved -= r->count * SECTOR;
-		if (run->blocked == 0) {	/* by what it was */
+		if (run->next == NULL) {	/* that may wait for it */
 			run->lba += r->count;
 			run->sectors -= r->count;
 		}
@@ -1107,38 +1109,39 @@ list_remove(struct target *t, struct run *run)
 {
 	*(run->prev != NULL ? &run->prev->next : &t->first) = run->next;
 	*(run->next != NULL ? &run->next->prev : &t->last) = run->prev;
-	for (struct run *r = run->next; r != NULL && run->blocked > 0;
-	    r = r->next)
-		if (overlaps(t, run, r)) {
-			r->blockers--;
-			run->blocked--;
-		}
+	for (struct run *r = run->next; r != NULL; r = r->next)
+		r->blockers -= overlaps(t, run, r);
 	t->active -= run->started;
 	run->next = t->free_runs;
 	t->free_runs = run;
 }
 
 /*
- * Let the requests of a run join the one before it, unless they would then
- * wait for sectors that they do not touch, or that one for theirs.
+ * Let the requests of a run join the one before it, if both wait for the same
+ * runs, or this one would have to wait for that one as well.
  */
 static bool
 run_join(struct target *t, struct run *run)
 {
 	struct run *to = run->prev;
-	const struct request *end = to->request[to->count - 1];
 	bool overlap = overlaps(t, to, run);
 	int n = run->count - run->done;
 
-	if (to->started || to->io.op != run->io.op || run->blocked > 0 ||
-	    run->lba != end->lba + end->count || to->count + n > RUN_MAX ||
-	    run->blockers > overlap || (to->blockers > 0 && !overlap))
+	if (to->started || to->io.op != run->io.op || to->count + n > RUN_MAX ||
+	    run->lba != to->lba + to->sectors ||
+	    (run->next != NULL && overlaps(t, run, run->next)))
 		return false;
+	for (struct run *e = t->first; e != to &&
+	    (to->blockers > 0 || run->blockers > overlap); e = e->next) {
+		bool blocks = overlaps(t, e, run);
+
+		if (overlaps(t, e, to) ? !blocks && !overlap : blocks)
+			return false;
+	}
 	memcpy(to->request + to->count, run->request + run->done,
 	    (size_t)n * sizeof *run->request);
 	to->count += n;
 	to->sectors += run->sectors;
-	to->blocked -= overlap;
 	list_remove(t, run);
 	return true;
 }
@@ -1160,17 +1163,17 @@ run_try(struct target *t, struct run *run)
 {
 	bool write = run->io.op == OP_WRITE;
 
-	if (run->blockers > 0 || (write && write_may_wait(t)))
+	if (run->blockers > 0 || (write && (write_may_wait(t) ||
+	    (int64_t)(run->lba + run->sectors) > sectors_now(t))))
 		return false;
-	if (run_prepare(t, run)) {
-		run->io.start = write ? now() : 0;
-		run->io.result = disk_try(t->disk, &run->io);
-		if (run->io.result <= 0)
-			return false;
-		if (write)
-			t->latency[OP_WRITE] = now() - run->io.start;
-		run_advance(t, run);
-	}
+	run_prepare(t, run);
+	run->io.start = write ? now() : 0;
+	run->io.result = disk_try(t->disk, &run->io);
+	if (run->io.result <= 0)
+		return false;
+	if (write)
+		t->latency[OP_WRITE] = now() - run->io.start;
+	run_advance(t, run);
 	return run->done == run->count;
 }
 
@@ -1212,12 +1215,15 @@ list_submit(struct target *t)
 		run_submit(t, t->last);
 }
 
-/* Append a request as a run; let it join the last one or submit that. */
+/* Append a request as a run; it joins the last one, or that is submitted. */
 static void
 list_add(struct target *t, struct request *r)
 {
-	struct run *run = t->free_runs;
+	struct run *run, *last = t->last;
 
+	if (last != NULL && r->lba != last->lba + last->sectors)
+		list_submit(t);
+	run = t->free_runs;
 	t->free_runs = run->next;
 	run->io.op = r->op;
 	run->io.buffered = false;
@@ -1225,17 +1231,14 @@ list_add(struct target *t, struct request *r)
 	run->prev = t->last;
 	run->lba = r->lba;
 	run->sectors = r->count;
-	run->blockers = run->blocked = 0;
+	run->blockers = 0;
 	run->submitted = run->started = run->single = false;
 	run->count = 1;
 	run->done = 0;
 	run->moved = 0;
 	run->request[0] = r;
 	for (struct run *e = t->first; e != NULL; e = e->next)
-		if (overlaps(t, e, run)) {
-			e->blocked++;
-			run->blockers++;
-		}
+		run->blockers += overlaps(t, e, run);
 	*(t->last != NULL ? &t->last->next : &t->first) = run;
 	t->last = run;
 	if (run->prev != NULL && !run->prev->submitted && !run_join(t, run))
@@ -1246,7 +1249,8 @@ list_add(struct target *t, struct request *r)
 static void
 run_continue(struct target *t, struct run *run)
 {
-	while (run_prepare(t, run)) {
+	for (run_trim(t, run); run->done < run->count; run_trim(t, run)) {
+		run_prepare(t, run);
 		if (!io_start(t, &run->io))
 			return;
 		run_advance(t, run);

@@ -175,6 +175,27 @@ occupy() {
 	assert_calls "write 16 1" "write 8 1" "write 15 1"
 }
 
+# When one has been read and the other has not.
+@test "a request waits for none of its batch that is done already" {
+	run_script ":cold 20" ":hold 20" "read 19 1" "read 20 1" "read 19 1" \
+		"" query :release
+	assert_replies "read 19 1" "read 19 1" query "read 20 1"
+}
+
+@test "adjacent writes that wait for the same one are one operation" {
+	run_script :cold ":hold 8" "write 8 2" "write 10 2" other "" \
+		"write 8 2 aa" "write 10 2 bb" "" :release
+	assert_calls "write 8 4" "write 8 4"
+	assert_stored 8 'aa*1024 bb*1024'
+}
+
+# With -d and an MTU of 1500, up to seven would be written one after another.
+@test "small writes to the page of one under way are one operation" {
+	run_script ":unit 4096" :cold ":hold 8" "write 8 2" other "" \
+		"write 10 2" "write 12 2" "write 14 2" "" :release
+	assert_calls "write 8 2" "write 10 6"
+}
+
 # Joins of runs that wait for a slot.
 
 # calls_of_sectors: the reads of sectors 9 to 29, in order.
@@ -211,6 +232,16 @@ calls_of_sectors() {
 		query "write 18 1 cc" :release
 	assert_calls "write 16 2" "write 18 1" "write 18 1"
 	assert_stored 16 'bb*1024 cc*512'
+}
+
+# Its range still has the sector that was beyond the end.
+@test "after a write beyond the end of a disk that then grew, none hangs" {
+	occupy
+	run_script "${OCCUPY[@]}" ":truncate $((64 * 512))" "write 63 1 aa" \
+		"write 64 1 bb" ":truncate $((256 * 512))" "write 64 1 cc" \
+		"read 65 1" "" "write 63 1 dd" query :release
+	assert_equal $((${#OCCUPY[@]} + 4)) "$(wc -l <"$FRAMES")" "replies"
+	assert_stored 63 'dd*512 cc*512'
 }
 
 # The queue.
