@@ -254,7 +254,7 @@ net_send(struct net *net, const struct frame frames[], int n)
 
 	for (int i = dropped; i < n; i++)
 		while (write(net->fd, frames[i].data, frames[i].len) < 0)
-			if (!send_retry(errno)) {
+			if (errno != EINTR) {
 				dropped++;
 				break;
 			}
