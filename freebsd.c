@@ -40,7 +40,6 @@ enum {
 
 	VLAN_TYPE = 0x8100,	/* IEEE 802.1Q: a tag of 4 bytes, of which */
 	VLAN_TAG = 4,		/* 12 bits are the VLAN, 0 in a priority tag */
-	VLAN_ID = 0x0fff,
 };
 
 struct net {
@@ -48,9 +47,7 @@ struct net {
 	nfds_t waits;
 	int fd;			/* /dev/bpf */
 	int route;		/* route(4), also for ioctls on the interface */
-	int claim;		/* the lock on shelf.slot, or -1 */
-	bool stopped;		/* receives no more frames */
-	char name[IFNAMSIZ];	/* as requested; link.name is the present one */
+	struct ifreq requested;	/* the name; link.name is the present one */
 	struct link link;
 	time_t refreshed;	/* when it was last updated */
 	uint64_t drops;		/* that the kernel does not count any more */
@@ -87,10 +84,8 @@ static bool
 link_bind(struct net *net)
 {
 	uint64_t drops = net_drops(net);	/* BIOCSETIF clears them */
-	struct ifreq r = { 0 };
 
-	memcpy(r.ifr_name, net->name, sizeof net->name);
-	if (ioctl(net->fd, BIOCSETIF, &r) < 0)
+	if (ioctl(net->fd, BIOCSETIF, &net->requested) < 0)
 		return false;
 	net->drops = drops;
 	return true;
@@ -113,8 +108,7 @@ link_read_mac(struct net *net)
 	    p += IFNAMSIZ + MAX(a.sdl_len, sizeof(struct sockaddr))) {
 		memcpy(&a, p + IFNAMSIZ, sizeof a);
 		if (strncmp(p, net->link.name, IFNAMSIZ) == 0 &&
-		    a.sdl_family == AF_LINK && a.sdl_alen == MAC_LEN &&
-		    a.sdl_nlen < IFNAMSIZ)
+		    a.sdl_family == AF_LINK)
 			memcpy(net->link.mac, LLADDR(&a), MAC_LEN);
 	}
 }
@@ -145,11 +139,10 @@ link_refresh(struct net *net)
 	memcpy(m.ifm_name, r.ifr_name, sizeof m.ifm_name);
 	if (ioctl(net->route, SIOCGIFMTU, &r) == 0)
 		l->mtu = MIN((unsigned)r.ifr_mtu, room - ETH_HEADER);
+	ioctl(net->route, SIOCGIFMEDIA, &m);	/* fails where there is none */
 	if (ioctl(net->route, SIOCGIFFLAGS, &r) == 0)
-		l->up = r.ifr_flags & IFF_UP;
-	if (ioctl(net->route, SIOCGIFMEDIA, &m) == 0 &&
-	    (m.ifm_status & IFM_AVALID) && !(m.ifm_status & IFM_ACTIVE))
-		l->up = false;
+		l->up = (r.ifr_flags & IFF_UP) && (m.ifm_status &
+		    (IFM_AVALID | IFM_ACTIVE)) != IFM_AVALID;
 	link_read_mac(net);
 }
 
@@ -176,14 +169,13 @@ net_watch(struct net *net, int fd)
  * kernel's buffer (15.1).
  */
 static void
-net_wait(struct net *net, int timeout)
+net_wait(struct net *net, bool receive, int timeout)
 {
-	bool receive = net->link.index != 0 && !net->stopped;
 	ssize_t got = 0;
 	char message[4096];
 
 	net->next = net->end = net->buffer;
-	net->wait[0].fd = receive ? net->fd : -1;
+	net->wait[0].fd = receive && net->link.index != 0 ? net->fd : -1;
 	if (poll(net->wait, net->waits, timeout) <= 0)
 		return;
 	if (net->wait[1].revents != 0) {
@@ -201,47 +193,32 @@ net_wait(struct net *net, int timeout)
 }
 
 /*
- * Take the next record; false if its frame is truncated.  Its header is shorter
- * than the struct and the last record is not padded (15.1), so `next` may pass
- * `end`.
- */
-static bool
-record_take(struct net *net, struct frame *f)
-{
-	struct bpf_hdr *h = (void *)net->next;
-
-	*f = (struct frame){ net->next + h->bh_hdrlen, h->bh_caplen };
-	net->next += BPF_WORDALIGN(h->bh_hdrlen + h->bh_caplen);
-	if (h->bh_caplen < h->bh_datalen) {
-		net->drops++;
-		return false;
-	}
-	if (get16(f->data + 2 * MAC_LEN) == VLAN_TYPE) {
-		memmove(f->data + VLAN_TAG, f->data, 2 * MAC_LEN);
-		f->data += VLAN_TAG;
-		f->len -= VLAN_TAG;
-	}
-	return true;
-}
-
-/*
- * No event reports a new address.  But frames to it, and the broadcasts of
- * initiators that search for us, are not addressed to the one we know.
+ * Return records of the buffer.  A header is shorter than its struct, and the
+ * last record is not padded (15.1), so `next` may pass `end`.  No event reports
+ * a new address of the interface, but the broadcasts of initiators that search
+ * for us arrive: once a second, frames are a reason to update the link.
  */
 int
 net_recv(struct net *net, struct frame frames[], int max, int timeout)
 {
-	bool other = false;
 	int count = 0;
 
-	net->stopped |= max == 0;
-	if (net->next >= net->end || net->stopped)
-		net_wait(net, timeout);
-	while (count < max && net->next < net->end)
-		if (record_take(net, &frames[count]))
-			other |= memcmp(frames[count++].data, net->link.mac,
-			    MAC_LEN) != 0;
-	if (other && time(NULL) != net->refreshed)
+	if (net->next >= net->end || max == 0)
+		net_wait(net, max > 0, timeout);
+	while (count < max && net->next < net->end) {
+		const struct bpf_hdr *h = (void *)net->next;
+		uint8_t *f = net->next + h->bh_hdrlen;
+		size_t tag = get16(f + 2 * MAC_LEN) == VLAN_TYPE ? VLAN_TAG : 0;
+
+		memmove(f + tag, f, 2 * MAC_LEN);
+		frames[count] = (struct frame){ f + tag, h->bh_caplen - tag };
+		net->next += BPF_WORDALIGN(h->bh_hdrlen + h->bh_caplen);
+		if (h->bh_caplen < h->bh_datalen)
+			net->drops++;		/* it is truncated */
+		else
+			count++;
+	}
+	if (count > 0 && time(NULL) != net->refreshed)
 		link_refresh(net);
 	return count;
 }
@@ -270,17 +247,16 @@ static void
 bpf_open(struct net *net, unsigned shelf, unsigned slot)
 {
 	struct bpf_insn code[] = {	/* untagged, or with a priority tag */
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, VLAN_TYPE, 0, 6),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 14),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, VLAN_ID, 3, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 12),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xffff0fff),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x81000000, 0, 4),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 16),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AOE_TYPE, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		AOE_FILTER(shelf, slot),
 	};
-	struct bpf_program filter = { sizeof code / sizeof *code, code };
+	struct bpf_program filter = { nitems(code), code };
 	unsigned on = 1, in = BPF_D_IN;
 
 	net->fd = open("/dev/bpf", O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -300,11 +276,11 @@ bpf_open(struct net *net, unsigned shelf, unsigned slot)
  * Refuse to export an address twice on one interface, since both processes
  * would execute every write.  The lock ends with this process.
  */
-static int
+static void
 claim_address(const char *ifname, unsigned shelf, unsigned slot)
 {
 	char path[64];
-	int fd;
+	int fd;		/* -1: an ordinary user cannot create the file */
 
 	snprintf(path, sizeof path, "/var/run/vblade.%s.e%u.%u", ifname, shelf,
 	    slot);
@@ -312,7 +288,6 @@ claim_address(const char *ifname, unsigned shelf, unsigned slot)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
 		fail(EXIT_USAGE, 0, "e%u.%u is already exported on %s by "
 		    "another process (-f overrides)", shelf, slot, ifname);
-	return fd;		/* -1: an ordinary user cannot create it */
 }
 
 struct net *
@@ -322,7 +297,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	struct net *net = calloc(1, sizeof *net);
 	unsigned held;
 
-	strcpy(net->name, ifname);
+	strcpy(net->requested.ifr_name, ifname);
 	net->size = frames * (RECORD_MAX + MTU_JUMBO);
 	bpf_open(net, shelf, slot);
 	net->next = net->end = net->buffer = malloc(net->size);
@@ -335,7 +310,8 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	if (net->link.index == 0)
 		fail(EXIT_TRANSIENT, 0, "%s: not an Ethernet interface",
 		    ifname);
-	net->claim = force ? -1 : claim_address(ifname, shelf, slot);
+	if (!force)
+		claim_address(ifname, shelf, slot);
 	held = 2 * (net->size / (RECORD_MAX + ETH_HEADER + net->link.mtu));
 	if (held < frames)
 		logmsg(LOG_WARNING, "receive buffer holds only %u frames (%u "
@@ -580,7 +556,6 @@ confine(const struct net *net, const struct disk *d)
 
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		limit(fd, cap_rights_init(&r, CAP_WRITE, CAP_EVENT), NULL, 0);
-	limit(net->claim, cap_rights_init(&r, CAP_EVENT), NULL, 0);
 	limit(net->route, cap_rights_init(&r, CAP_READ, CAP_EVENT, CAP_IOCTL),
 	    link, 4);
 	limit(net->fd, cap_rights_init(&r, CAP_READ, CAP_WRITE, CAP_EVENT,

@@ -103,6 +103,9 @@ int cap_rights_limit(int, const cap_rights_t *);
 int cap_ioctls_limit(int, const unsigned long *, size_t);
 int cap_enter(void);
 
+/* <sys/param.h> */
+#define nitems(array) (sizeof(array) / sizeof(array)[0])
+
 /* <sys/mman.h> */
 #define MAP_NOCORE 0
 #define MINCORE_INCORE 1
