@@ -325,31 +325,28 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 
 struct disk {
 	int fd;			/* through the page cache, which devices lack */
-	int direct;		/* a file past its page cache, or -1 */
+	int direct;		/* with -d past the page cache, else as fd */
 	bool device;
-	bool readonly;
 	unsigned unit;
 	unsigned block;		/* of the file system */
 	char *map;		/* a file, for mincore(2); never accessed */
-	off_t mapped;		/* its size at the start, or 0 */
+	off_t mapped;		/* its size at the start; 0: not mapped */
 };
 
 static void
 file_open(struct disk *d, const char *path, int mode, const struct stat *st)
 {
 	size_t size = (size_t)st->st_size;
+	bool direct = mode & O_DIRECT;
 
-	d->unit = mode & O_DIRECT ? (unsigned)getpagesize() : SECTOR;
+	d->unit = direct ? (unsigned)getpagesize() : SECTOR;
 	d->block = (unsigned)st->st_blksize;
-	if (mode & O_DIRECT) {
-		d->direct = open(path, mode);
-		if (d->direct < 0)
-			fail(EXIT_DISK, errno, "%s: -d", path);
-		return;
-	}
-	d->map = (off_t)size != st->st_size ? MAP_FAILED : mmap(NULL, size,
-	    PROT_READ, MAP_SHARED | MAP_NOCORE, d->fd, 0);
-	d->mapped = d->map == MAP_FAILED ? 0 : st->st_size;
+	d->direct = direct ? open(path, mode) : d->fd;
+	if (d->direct < 0)
+		fail(EXIT_DISK, errno, "%s: -d", path);
+	d->map = direct ? MAP_FAILED : mmap(NULL, size, PROT_READ,
+	    MAP_SHARED | MAP_NOCORE, d->fd, 0);
+	d->mapped = d->map == MAP_FAILED ? 0 : (off_t)size;
 }
 
 /* EPERM: GEOM uses the disk itself and refuses to open it for writing. */
@@ -364,11 +361,9 @@ disk_open(const char *path, int flags)
 	if (stat(path, &st) < 0)
 		fail_disk(path, false);
 	d->device = S_ISCHR(st.st_mode);
-	d->readonly = flags & DISK_READONLY;
-	d->direct = -1;
 	if (!d->device && !S_ISREG(st.st_mode))
 		fail(EXIT_DISK, 0, "%s: not a regular file or disk", path);
-	d->fd = open(path, mode);
+	d->fd = d->direct = open(path, mode);
 	if (d->fd < 0 && errno == EPERM && d->device)
 		fail(EXIT_DISK, errno, "%s: mounted, or part of another disk",
 		    path);
@@ -391,33 +386,13 @@ disk_open(const char *path, int flags)
 off_t
 disk_size(const struct disk *d)
 {
-	struct stat st;
-	off_t size;
-
-	if (d->device)
-		return ioctl(d->fd, DIOCGMEDIASIZE, &size) < 0 ? -1 : size;
-	return fstat(d->fd, &st) < 0 ? -1 : st.st_size;
+	return lseek(d->fd, 0, SEEK_END);	/* of a device too (15.1) */
 }
 
 unsigned
 disk_unit(const struct disk *d)
 {
 	return d->unit;
-}
-
-/* Copy the data of an operation from or to a buffer. */
-static void
-io_copy(const struct io *io, uint8_t *p)
-{
-	for (int i = 0; i < io->count; i++) {
-		const struct iovec *v = &io->iov[i];
-
-		if (io->op == OP_WRITE)
-			memcpy(p, v->iov_base, v->iov_len);
-		else
-			memcpy(v->iov_base, p, v->iov_len);
-		p += v->iov_len;
-	}
 }
 
 /*
@@ -428,43 +403,46 @@ io_copy(const struct io *io, uint8_t *p)
 static ssize_t
 device_transfer(const struct disk *d, const struct io *io)
 {
-	size_t lead = (size_t)(io->offset % d->unit);
+	size_t lead = (size_t)(io->offset % d->unit), at = lead;
 	size_t whole = roundup(lead + io->len, d->unit);
 	off_t offset = io->offset - (off_t)lead;
-	uint8_t *p = malloc(whole);
-	bool done = p != NULL, write = io->op == OP_WRITE;
+	uint8_t *buffer = malloc(whole);
+	bool done = buffer != NULL, write = io->op == OP_WRITE;
 
-	errno = p == NULL ? ENOMEM : EIO;	/* EIO: a short transfer */
+	errno = buffer == NULL ? ENOMEM : EIO;	/* EIO: a short transfer */
 	if (done && (!write || whole > io->len))
-		done = pread(d->fd, p, whole, offset) == (ssize_t)whole;
-	if (done)
-		io_copy(io, p + lead);
+		done = pread(d->fd, buffer, whole, offset) == (ssize_t)whole;
+	for (int i = 0; done && i < io->count; i++) {
+		void *p = buffer + at, *data = io->iov[i].iov_base;
+
+		memcpy(write ? p : data, write ? data : p, io->iov[i].iov_len);
+		at += io->iov[i].iov_len;
+	}
 	if (done && write)
-		done = pwrite(d->fd, p, whole, offset) == (ssize_t)whole;
-	free(p);
+		done = pwrite(d->fd, buffer, whole, offset) == (ssize_t)whole;
+	free(buffer);
 	return done ? (ssize_t)io->len : -1;
 }
 
 /*
  * Data that could not be written stays dirty, so every sync tries again and
  * reports the error (brelse() in vfs_bio.c): one descriptor will do.  A device
- * is flushed only if it is open for writing (15.1); one without a cache may
- * not support it.
+ * that is open for reading only is not flushed (EPERM, 15.1), and one without
+ * a cache may not support it.
  */
 static int
 disk_sync(const struct disk *d)
 {
-	if (d->readonly)
-		return 0;
 	if (!d->device)
 		return fdatasync(d->fd);
-	return ioctl(d->fd, DIOCGFLUSH) < 0 && errno != EOPNOTSUPP ? -1 : 0;
+	return ioctl(d->fd, DIOCGFLUSH) == 0 || errno == EOPNOTSUPP ||
+	    errno == EPERM ? 0 : -1;
 }
 
 ssize_t
 disk_execute(const struct disk *d, const struct io *io)
 {
-	int fd = d->direct >= 0 && !io->buffered ? d->direct : d->fd;
+	int fd = io->buffered ? d->fd : d->direct;
 	ssize_t result = io->op == OP_SYNC ? disk_sync(d) :
 	    d->device ? device_transfer(d, io) :
 	    io->op == OP_READ ? preadv(fd, io->iov, io->count, io->offset) :
@@ -485,30 +463,24 @@ is_cached(const struct disk *d, off_t offset, size_t len)
 {
 	size_t page = (size_t)getpagesize(), lead = (size_t)offset % page;
 	size_t n = howmany(lead + len, page);
-	char *start, state[PAGES_MAX];
+	off_t start = offset - (off_t)lead;
+	char state[PAGES_MAX];
 
-	if (offset + (off_t)len > d->mapped || n > sizeof state)
-		return false;
-	start = d->map + (offset - (off_t)lead);
-	return mincore(start, n * page, state) == 0 &&
-	    (memchr(state, 0, n) == NULL ||
-	    (madvise(start, n * page, MADV_WILLNEED) == 0 &&
-	    mincore(start, n * page, state) == 0 &&
-	    memchr(state, 0, n) == NULL));
+	return offset + (off_t)len <= d->mapped && n <= sizeof state &&
+	    madvise(d->map + start, n * page, MADV_WILLNEED) == 0 &&
+	    mincore(d->map + start, n * page, state) == 0 &&
+	    memchr(state, 0, n) == NULL;
 }
 
-/* A block that begins before the offset and ends after it is read first. */
+/* ffs_write() first reads a block in whose middle the data begins or ends. */
 static bool
 edge_would_block(const struct disk *d, off_t offset)
 {
 	off_t start = offset - offset % d->block;
-	off_t len = MIN(d->mapped - start, (off_t)d->block);
 
-	return start < offset &&
-	    (len <= 0 || !is_cached(d, start, (size_t)len));
+	return start < offset && !is_cached(d, start, d->block);
 }
 
-/* ffs_write() first reads a block that is written only in part. */
 ssize_t
 disk_try(const struct disk *d, const struct io *io)
 {
@@ -551,7 +523,7 @@ confine(const struct net *net, const struct disk *d)
 	static const unsigned long
 	    bpf[] = { BIOCSETIF, BIOCGETIF, BIOCGDLT, BIOCGSTATS },
 	    link[] = { SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFMEDIA, SIOCGIFMTU },
-	    disk[] = { DIOCGMEDIASIZE, DIOCGFLUSH };
+	    disk[] = { DIOCGFLUSH };
 	cap_rights_t r;
 
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
@@ -560,10 +532,9 @@ confine(const struct net *net, const struct disk *d)
 	    link, 4);
 	limit(net->fd, cap_rights_init(&r, CAP_READ, CAP_WRITE, CAP_EVENT,
 	    CAP_IOCTL), bpf, 4);
-	cap_rights_init(&r, CAP_PREAD, CAP_PWRITE, CAP_FSTAT, CAP_FSYNC,
-	    CAP_IOCTL);
-	limit(d->fd, &r, disk, 2);
-	limit(d->direct, &r, disk, 2);
+	cap_rights_init(&r, CAP_PREAD, CAP_PWRITE, CAP_FSYNC, CAP_IOCTL);
+	limit(d->fd, &r, disk, 1);
+	limit(d->direct, &r, disk, 1);
 	if (cap_enter() < 0)
 		fail(EXIT_TRANSIENT, errno, "cap_enter");
 }

@@ -67,7 +67,6 @@ static struct file {
 	enum { OTHER, BPF, ROUTE, DISK } kind;
 	unsigned size, dropped;	/* bpf's buffer, and what it did not hold */
 	int filter[2];		/* sockets: what is sent to 0 is filtered */
-	unsigned sector;	/* of a disk */
 	uint64_t denied;	/* rights */
 	const unsigned long *ioctls;
 	size_t ioctls_count;
@@ -95,7 +94,6 @@ int __real_ioctl(int, unsigned long, ...);
 int __real_poll(struct pollfd *, nfds_t, int);
 int __real_socket(int, int, int);
 int __real_stat(const char *, struct stat *);
-int __real_fstat(int, struct stat *);
 int __real_fdatasync(int);
 ssize_t __real_recv(int, void *, size_t, int);
 
@@ -285,37 +283,26 @@ bpf_bind(int fd, struct file *f, const char *name)
 	return bind(fd, (void *)&to, sizeof to);
 }
 
-/* There are two buffers; Linux counts what surrounds the data, too. */
-static int
-bpf_set_size(int fd, struct file *f, unsigned *size)
-{
-	f->size = *size = MIN(*size,
-	    (unsigned)variable("SHIM_MAXBUF", BUFFER_MAX));
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE,
-	    &(int){ 2 * (int)f->size }, sizeof(int));
-	return 0;
-}
-
-/* Linux validates and runs the filter. */
-static int
-bpf_set_filter(struct file *f, const struct bpf_program *p)
-{
-	struct sock_fprog prog = { (unsigned short)p->bf_len, p->bf_insns };
-
-	return setsockopt(f->filter[1], SOL_SOCKET, SO_ATTACH_FILTER, &prog,
-	    sizeof prog);
-}
-
 static int
 bpf_ioctl(int fd, struct file *f, unsigned long request, void *arg)
 {
+	const struct bpf_program *program = arg;
+	struct sock_fprog filter;
 	struct ifreq r = { 0 };
+	unsigned *n = arg;
 
 	switch (request) {
-	case BIOCSBLEN:
-		return bpf_set_size(fd, f, arg);
-	case BIOCSETF:
-		return bpf_set_filter(f, arg);
+	case BIOCSBLEN:		/* Linux counts what surrounds the data, too */
+		f->size = *n = MIN(*n,
+		    (unsigned)variable("SHIM_MAXBUF", BUFFER_MAX));
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE,
+		    &(int){ 2 * (int)f->size }, sizeof(int));
+		return 0;
+	case BIOCSETF:		/* Linux validates and runs it */
+		filter.len = (unsigned short)program->bf_len;
+		filter.filter = program->bf_insns;
+		return setsockopt(f->filter[1], SOL_SOCKET, SO_ATTACH_FILTER,
+		    &filter, sizeof filter);
 	case BIOCSETIF:
 		return bpf_bind(fd, f, arg);
 	case BIOCGETIF:
@@ -327,8 +314,8 @@ bpf_ioctl(int fd, struct file *f, unsigned long request, void *arg)
 		if (!bpf_interface(fd, &r) ||
 		    __real_ioctl(fd, SIOCGIFHWADDR, &r) < 0)
 			return fail_with(EINVAL);
-		*(unsigned *)arg = r.ifr_hwaddr.sa_family == ARPHRD_ETHER ?
-		    DLT_EN10MB : DLT_NULL;
+		*n = r.ifr_hwaddr.sa_family == ARPHRD_ETHER ? DLT_EN10MB :
+		    DLT_NULL;
 		return 0;
 	case BIOCGSTATS:
 		f->dropped += bpf_drops(fd);
@@ -441,7 +428,7 @@ describe_links(int fd, char text[LINKS_MAX])
 	if_freenameindex(all);
 }
 
-/* Has a link changed, or was a message lost? */
+/* Has a link changed?  Linux's messages, which may be lost, do not matter. */
 static bool
 route_ready(int fd)
 {
@@ -449,8 +436,6 @@ route_ready(int fd)
 
 	while (__real_recv(fd, &c, 1, MSG_DONTWAIT) >= 0)
 		continue;
-	if (errno == ENOBUFS)
-		strcpy(reported_links, "lost");
 	describe_links(fd, links);
 	return strcmp(links, reported_links) != 0;
 }
@@ -472,61 +457,52 @@ REAL(ssize_t, recv, int fd, void *buf, size_t len, int flags)
  */
 
 /* A file that SHIM_DISK names, and a block device, is a disk. */
-static struct file
-file_at(const char *path)
+static bool
+is_disk(const char *path)
 {
 	const char *disk = getenv("SHIM_DISK");
-	struct file f = { .sector = (unsigned)variable("SHIM_SECTOR", 512) };
 	struct stat st;
 
-	if ((disk != NULL && strcmp(disk, path) == 0) ||
-	    (__real_stat(path, &st) == 0 && S_ISBLK(st.st_mode)))
-		f.kind = DISK;
-	return f;
+	return (disk != NULL && strcmp(disk, path) == 0) ||
+	    (__real_stat(path, &st) == 0 && S_ISBLK(st.st_mode));
+}
+
+static unsigned
+sector_size(void)
+{
+	return (unsigned)variable("SHIM_SECTOR", 512);
 }
 
 static int
-disk_ioctl(int fd, const struct file *f, unsigned long request, void *arg)
+disk_ioctl(int fd, unsigned long request, void *arg)
 {
-	switch (request) {
-	case DIOCGSECTORSIZE:
-		*(unsigned *)arg = f->sector;
+	if (request == DIOCGSECTORSIZE) {
+		*(unsigned *)arg = sector_size();
 		return 0;
-	case DIOCGMEDIASIZE:
-		*(off_t *)arg = lseek(fd, 0, SEEK_END);
-		return 0;
-	case DIOCGFLUSH:
-		return (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY ?
-		    fail_with(EPERM) : __real_fdatasync(fd);
 	}
-	return fail_with(ENOTTY);
+	if (request != DIOCGFLUSH)
+		return fail_with(ENOTTY);
+	return (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY ?
+	    fail_with(EPERM) : __real_fdatasync(fd);
 }
 
-/* Show a disk as a character device without a size. */
-static int
-show_stat(const struct file *f, struct stat *st, int result)
-{
-	st->st_blksize = BLOCK;
-	if (result == 0 && f->kind == DISK) {
-		st->st_mode = S_IFCHR | (st->st_mode & 07777);
-		st->st_size = 0;
-	}
-	return result;
-}
-
+/* A disk is a character device without a size. */
 int
 __wrap_stat(const char *path, struct stat *st)
 {
-	struct file f = file_at(path);
-
-	return is_denied("stat") ? -1 :
-	    show_stat(&f, st, __real_stat(path, st));
+	if (is_denied("stat") || __real_stat(path, st) < 0)
+		return -1;
+	st->st_blksize = BLOCK;
+	if (is_disk(path)) {
+		st->st_mode = S_IFCHR | (st->st_mode & 07777);
+		st->st_size = 0;
+	}
+	return 0;
 }
 
-REAL(int, fstat, int fd, struct stat *st)
+REAL(off_t, lseek, int fd, off_t offset, int whence)
 {
-	return has_rights(fd, CAP_FSTAT) ?
-	    show_stat(file_of(fd), st, __real_fstat(fd, st)) : -1;
+	return has_rights(fd, CAP_SEEK) ? __real_lseek(fd, offset, whence) : -1;
 }
 
 REAL(void *, mmap, void *at, size_t len, int prot, int flags, int fd,
@@ -582,7 +558,7 @@ static bool
 transfer_allowed(int fd, const char *what, uint64_t rights,
     const struct iovec *iov, int n, off_t off)
 {
-	unsigned sector = file_of(fd)->kind == DISK ? file_of(fd)->sector : 1;
+	unsigned sector = file_of(fd)->kind == DISK ? sector_size() : 1;
 
 	if (!has_rights(fd, rights))
 		return false;
@@ -654,7 +630,7 @@ run_open(const char *name, int flags, int mode)
 
 REAL(int, open, const char *path, int flags, ...)
 {
-	struct file f = file_at(path);
+	bool disk = is_disk(path);
 	va_list ap;
 	int mode, fd;
 
@@ -670,12 +646,12 @@ REAL(int, open, const char *path, int flags, ...)
 	}
 	if (strncmp(path, "/var/run/", 9) == 0)
 		return run_open(path + 9, flags, mode);
-	if (f.kind == DISK && (flags & O_ACCMODE) != O_RDONLY &&
+	if (disk && (flags & O_ACCMODE) != O_RDONLY &&
 	    variable("SHIM_MOUNTED", 0))
 		return fail_with(EPERM);
 	fd = __real_open(path, flags, mode);
 	if (fd >= 0)
-		files[fd] = f;
+		files[fd] = (struct file){ .kind = disk ? DISK : OTHER };
 	return fd;
 }
 
@@ -779,7 +755,7 @@ REAL(int, ioctl, int fd, unsigned long request, ...)
 	if (f->kind == BPF)
 		result = bpf_ioctl(fd, f, request, arg);
 	else if (f->kind == DISK)
-		result = disk_ioctl(fd, f, request, arg);
+		result = disk_ioctl(fd, request, arg);
 	else if (request == SIOCGIFCONF)
 		result = interface_addresses(arg);
 	else if (request == SIOCGIFMEDIA)

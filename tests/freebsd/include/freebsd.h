@@ -22,7 +22,6 @@ struct shim_ifreq {
 #define bpf_insn sock_filter
 #define BPF_WORDALIGN(x) (((x) + sizeof(long) - 1) & ~(sizeof(long) - 1))
 #define BPF_D_IN 0
-#define BPF_D_INOUT 1
 #define DLT_NULL 0
 #define DLT_EN10MB 1
 
@@ -77,7 +76,6 @@ struct ifmediareq {
 
 /* <sys/disk.h> */
 #define DIOCGSECTORSIZE _IOW('d', 128, unsigned)
-#define DIOCGMEDIASIZE _IOW('d', 129, off_t)
 #define DIOCGFLUSH (0x20000000UL | 'd' << 8 | 135)
 
 /* <sys/capsicum.h>; the bits are our own. */
@@ -87,7 +85,6 @@ struct ifmediareq {
 #define CAP_PREAD (CAP_SEEK | CAP_READ)
 #define CAP_PWRITE (CAP_SEEK | CAP_WRITE)
 #define CAP_FSYNC 8ULL
-#define CAP_FSTAT 16ULL
 #define CAP_EVENT 32ULL
 #define CAP_IOCTL 64ULL
 
