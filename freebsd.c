@@ -503,11 +503,16 @@ disk_engine(struct disk *d, unsigned depth)
  * Confinement.
  */
 
+/* Without CAP_IOCTL, the list of ioctls has no effect. */
 static void
-limit(int fd, const cap_rights_t *rights, const unsigned long *ioctls, size_t n)
+limit(int fd, const cap_rights_t *rights)
 {
-	if (fd >= 0 && (cap_rights_limit(fd, rights) < 0 ||
-	    (n > 0 && cap_ioctls_limit(fd, ioctls, n) < 0)))
+	static const unsigned long ioctls[] = { BIOCSETIF, BIOCGETIF, BIOCGDLT,
+	    BIOCGSTATS, SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFMEDIA, SIOCGIFMTU,
+	    DIOCGFLUSH };
+
+	if (cap_ioctls_limit(fd, ioctls, nitems(ioctls)) < 0 ||
+	    cap_rights_limit(fd, rights) < 0)
 		fail(EXIT_TRANSIENT, errno, "cap_rights_limit");
 }
 
@@ -520,21 +525,16 @@ limit(int fd, const cap_rights_t *rights, const unsigned long *ioctls, size_t n)
 void
 confine(const struct net *net, const struct disk *d)
 {
-	static const unsigned long
-	    bpf[] = { BIOCSETIF, BIOCGETIF, BIOCGDLT, BIOCGSTATS },
-	    link[] = { SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFMEDIA, SIOCGIFMTU },
-	    disk[] = { DIOCGFLUSH };
 	cap_rights_t r;
 
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		limit(fd, cap_rights_init(&r, CAP_WRITE, CAP_EVENT), NULL, 0);
-	limit(net->route, cap_rights_init(&r, CAP_READ, CAP_EVENT, CAP_IOCTL),
-	    link, 4);
+		limit(fd, cap_rights_init(&r, CAP_WRITE, CAP_EVENT));
+	limit(net->route, cap_rights_init(&r, CAP_READ, CAP_EVENT, CAP_IOCTL));
 	limit(net->fd, cap_rights_init(&r, CAP_READ, CAP_WRITE, CAP_EVENT,
-	    CAP_IOCTL), bpf, 4);
+	    CAP_IOCTL));
 	cap_rights_init(&r, CAP_PREAD, CAP_PWRITE, CAP_FSYNC, CAP_IOCTL);
-	limit(d->fd, &r, disk, 1);
-	limit(d->direct, &r, disk, 1);
+	limit(d->fd, &r);
+	limit(d->direct, &r);
 	if (cap_enter() < 0)
 		fail(EXIT_TRANSIENT, errno, "cap_enter");
 }
