@@ -1,46 +1,33 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * numbers: print a program that compiles with FreeBSD's headers only if the
- * shim's headers have their numbers and layouts.
+ * The numbers and layouts that freebsd.c and the shim use: zig.bats compares
+ * what they are by FreeBSD's headers with what they are by the shim's.
  */
+#include <sys/param.h>
+#include <sys/disk.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
-#include <stdio.h>
-#include "include/freebsd.h"
+#include <net/bpf.h>
+#include <net/if.h>
+#include <net/if_dl.h>
+#include <net/if_media.h>
+#include <stddef.h>
 
-#define EXPRESSIONS(X) \
-	X(BIOCSBLEN) X(BIOCSETF) X(BIOCGDLT) X(BIOCGETIF) \
-	X(BIOCSETIF) X(BIOCGSTATS) X(BIOCIMMEDIATE) X(BIOCSHDRCMPLT) \
-	X(BIOCSDIRECTION) X(BPF_D_IN) X(BPF_D_INOUT) \
-	X(DLT_NULL) X(DLT_EN10MB) X(BPF_LD | BPF_H | BPF_ABS) \
-	X(BPF_JMP | BPF_JEQ | BPF_K) \
-	X(BPF_JMP | BPF_JSET | BPF_K) X(BPF_RET | BPF_K) \
-	X(BPF_WORDALIGN(61)) X(sizeof(struct bpf_hdr)) \
-	X(offsetof(struct bpf_hdr, bh_caplen)) \
-	X(offsetof(struct bpf_hdr, bh_datalen)) \
-	X(offsetof(struct bpf_hdr, bh_hdrlen)) X(sizeof(struct bpf_insn)) \
-	X(offsetof(struct bpf_insn, k)) X(sizeof(struct bpf_program)) \
-	X(sizeof(struct bpf_stat)) X(offsetof(struct bpf_stat, bs_drop)) \
-	X(AF_LINK) X(sizeof(struct sockaddr_dl)) \
-	X(offsetof(struct sockaddr_dl, sdl_family)) \
-	X(offsetof(struct sockaddr_dl, sdl_nlen)) \
-	X(offsetof(struct sockaddr_dl, sdl_alen)) \
-	X(offsetof(struct sockaddr_dl, sdl_data)) X(sizeof(struct sockaddr)) \
-	X(SIOCGIFMEDIA) X(IFM_AVALID) X(IFM_ACTIVE) \
-	X(offsetof(struct ifmediareq, ifm_status)) X(DIOCGSECTORSIZE) \
-	X(DIOCGMEDIASIZE) X(DIOCGFLUSH) X(MINCORE_INCORE) X(MADV_WILLNEED)
+#define FIELD(type, field) sizeof(struct type), offsetof(struct type, field)
 
-#define ASSERT(what) \
-	printf("_Static_assert((unsigned long)(%s) == %#lxUL, \"%s\");\n", \
-	    #what, (unsigned long)(what), #what);
-
-int
-main(void)
-{
-	puts("#include <sys/types.h>\n#include <sys/socket.h>\n"
-	    "#include <sys/disk.h>\n#include <sys/mman.h>\n"
-	    "#include <sys/sockio.h>\n#include <net/bpf.h>\n"
-	    "#include <net/if.h>\n#include <net/if_dl.h>\n"
-	    "#include <net/if_media.h>\n#include <stddef.h>");
-	EXPRESSIONS(ASSERT)
-	return 0;
-}
+const unsigned long numbers[] = {
+	BIOCSBLEN, BIOCSETF, BIOCGDLT, BIOCGETIF, BIOCSETIF, BIOCGSTATS,
+	BIOCIMMEDIATE, BIOCSHDRCMPLT, BIOCSDIRECTION, BPF_D_IN, DLT_NULL,
+	DLT_EN10MB, BPF_LD | BPF_B | BPF_ABS, BPF_LD | BPF_H | BPF_ABS,
+	BPF_LD | BPF_W | BPF_ABS, BPF_ALU | BPF_AND | BPF_K,
+	BPF_JMP | BPF_JEQ | BPF_K, BPF_JMP | BPF_JSET | BPF_K, BPF_RET | BPF_K,
+	FIELD(bpf_insn, k), FIELD(bpf_program, bf_insns), BPF_WORDALIGN(61),
+	FIELD(bpf_hdr, bh_caplen), FIELD(bpf_hdr, bh_datalen),
+	FIELD(bpf_hdr, bh_hdrlen), FIELD(bpf_stat, bs_drop),
+	AF_LINK, sizeof(struct sockaddr), FIELD(sockaddr_dl, sdl_family),
+	FIELD(sockaddr_dl, sdl_nlen), FIELD(sockaddr_dl, sdl_alen),
+	FIELD(sockaddr_dl, sdl_data), SIOCGIFMEDIA, IFM_AVALID, IFM_ACTIVE,
+	FIELD(ifmediareq, ifm_status), DIOCGSECTORSIZE, DIOCGFLUSH,
+	MINCORE_INCORE, MADV_WILLNEED,
+};
