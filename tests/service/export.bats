@@ -22,37 +22,45 @@ conf() {
 		>"conf/$1.conf"
 }
 
-# export_a SHELL LINE...: run it with these lines.
-export_a() {
-	conf a "${@:2}"
-	run $1 script a
+# each_shell CHECK ARGUMENT LINE...: run it with these lines by every shell, and
+# check the result with this argument.
+each_shell() {
+	local shell
+	for shell in dash 'busybox sh' bash; do
+		conf a "${@:3}"
+		run $shell script a
+		"$1" "$2" || fail "$shell: $output" || return
+	done
 }
 
-# runs COMMAND_LINE LINE...: with these lines, this is run, by every shell.
+# runs COMMAND_LINE LINE...: with these lines, this is run.
 runs() {
-	local shell
-	for shell in dash 'busybox sh' bash; do
-		export_a "$shell" "${@:2}"
-		assert_equal "0 $1" \
-			"$status $(sed -n '/^<.*>$/s,<[^>]*/bin/,<,p' <<<"$output")" \
-			"$shell: $output"
-	done
+	each_shell assert_run "$@"
 }
 
-# refuses PATTERN LINE...: with these lines, nothing is run, by any shell.
+assert_run() {
+	assert_equal "0 $1" \
+		"$status $(sed -n '/^<.*>$/s,<[^>]*/bin/,<,p' <<<"$output")"
+}
+
+# refuses PATTERN LINE...: with these lines, nothing is run.
 refuses() {
-	local shell
-	for shell in dash 'busybox sh' bash; do
-		export_a "$shell" "${@:2}"
-		assert_equal 2 "$status" "$shell: $output"
-		assert_match "^vblade: $PWD/conf/a.conf: $1" "$output"
-		refute_match '^<' "$output"
-	done
+	each_shell assert_refusal "$@"
 }
 
-@test "values become operands, options come first" {
+assert_refusal() {
+	assert_equal 2 "$status" &&
+		assert_match "^vblade: $PWD/conf/a.conf: $1" "$output" &&
+		refute_match '^<' "$output"
+}
+
+@test "values become operands, options come first and are not expanded" {
+	touch -- -a
 	runs '<vblade><--><0><1><eth0></dev/sdb>'
 	runs '<vblade><-r><-b><16><--><0><1><eth0></dev/sdb>' 'options=-r -b 16'
+	runs '<vblade><-*><$x><--><0><1><eth0></dev/sdb>' 'options=-* $x'
+	runs '<vblade><--><65534><254><eth0></dev/sdb>' shelf=65534 slot=254
+	runs '<vblade><--><0><1><eth0></a#b>' 'filename=/a#b'
 }
 
 @test "single and double quotes are removed" {
@@ -60,7 +68,7 @@ refuses() {
 		'options="-r  -s"' "filename='/a  b\\c\"*\$d'"
 }
 
-@test "blanks around keys and values, carriage returns, comments and a missing last newline are accepted" {
+@test "blanks, carriage returns, comments, no last newline are accepted" {
 	runs '<vblade><--><0><2><br0></dev/sdb>' $'\t slot=2\r' \
 		'netif= br0  ' '# comment' '  ; comment' ''
 	conf a
@@ -73,60 +81,38 @@ refuses() {
 	runs '<vblade><--><0><3><eth0></dev/sdb>' slot=2 slot=3 options=-r options=
 }
 
-@test "options are not expanded" {
-	touch -- -a
-	runs '<vblade><-*><$x><--><0><1><eth0></dev/sdb>' 'options=-* $x'
-}
-
-@test "unknown keys are refused by name" {
+@test "keys that are unknown, missing or empty are refused by name" {
+	local key
 	refuses "unknown key 'Options'" Options=-r
 	refuses "unknown key 'export slot'" 'export slot=1'
 	refuses "unknown key 'netif '" 'netif =br0'
-}
-
-@test "a line without = is refused" {
 	refuses 'not of the form KEY=VALUE: -s' -s
-}
-
-@test "missing and empty keys are refused by name" {
-	local key
 	for key in shelf slot netif filename; do
 		refuses "$key= is missing" "$key="
 	done
 }
 
-@test "a shelf or slot that is none is refused" {
+@test "values that are no address, have comments or stray quotes are refused" {
 	refuses "shelf='65535': must be a number from 0 to 65534" shelf=65535
 	refuses "slot='255': must be a number from 0 to 254" slot=255
 	refuses "slot='-1': " slot=-1
 	refuses "slot='x': " slot=x
 	refuses "shelf='4294967296': " shelf=4294967296
-	runs '<vblade><--><65534><254><eth0></dev/sdb>' shelf=65534 slot=254
-}
-
-@test "comments after values are refused" {
 	refuses 'options: a comment' 'options=-v # note'
 	refuses 'options: a comment' 'options=# note'
 	refuses 'options: misplaced quote' 'options="-v" # note'
-	runs '<vblade><--><0><1><eth0></a#b>' 'filename=/a#b'
-}
-
-@test "backslashes and quotes within values are refused" {
+	refuses 'options: misplaced' 'options=-r \' '-s=1'
 	refuses 'filename: misplaced quote or backslash' 'filename=/a\ b'
 	refuses 'filename: misplaced quote or backslash' 'filename="/a\$b"'
 	refuses 'filename: misplaced quote' "filename='/a"
 	refuses 'filename: misplaced quote' "filename='/a'b'"
 	refuses 'filename: misplaced quote' 'filename=/a"b"'
-	refuses 'options: misplaced' 'options=-r \' '-s=1'
 }
 
-@test "a missing file is reported" {
+@test "the file: its name, else the alias, else it is reported" {
 	run sh script nosuch
 	assert_equal "2 vblade: $PWD/conf/nosuch.conf: no such file" \
 		"$status $output"
-}
-
-@test "the alias is read where the name has no file" {
 	conf 'a-b'
 	run sh script 'a\x2db' a-b
 	assert_equal 0 "$status" "$output"
@@ -182,13 +168,10 @@ waits() {
 	assert_equal 30 "$(waits 2)" "the second"
 	assert_equal 300 "$(waits 21)" "the twenty-first"
 	assert_equal 300 "$(waits 1000)" "the thousandth"
-}
-
-@test "a restart waits for a missing file, and for nothing else" {
 	conf a netif=lo filename=nosuch
-	assert_equal 15 "$(waits 1)" "missing"
+	assert_equal 15 "$(waits 1)" "a missing file"
 	conf a netif=lo filename=conf
-	assert_equal 0 "$(waits 1)" "there"
+	assert_equal 0 "$(waits 1)" "nothing missing"
 }
 
 @test "the wait ends when what was missing is there, or no longer configured" {
@@ -220,12 +203,9 @@ openrc() {
 		"$@"' sh "${@:2}"
 }
 
-@test "OpenRC: a link vblade.NAME supervises the export NAME" {
+@test "OpenRC: a link vblade.NAME supervises NAME; start checks its file" {
 	openrc vblade.a eval 'echo $supervisor ${command##*/} $command_args'
 	assert_equal "supervise-daemon vblade-export a" "$output"
-}
-
-@test "OpenRC: start checks the file first" {
 	conf a
 	openrc vblade.a start_pre
 	assert_equal "0 " "$status $output"
