@@ -31,9 +31,8 @@ assert_installed() {
 	done
 }
 
-EXPORT='-rwxr-xr-x opt/libexec/vblade-export'
-
-@test "make install: program, manual and pages" {
+@test "make install, and for systemd, OpenRC and FreeBSD: the files" {
+	local export='-rwxr-xr-x opt/libexec/vblade-export'
 	assert_installed install '-rwxr-xr-x opt/sbin/vblade' \
 		'-rwxr-xr-x opt/sbin/vbladed' \
 		'-rw-r--r-- opt/share/doc/vblade/diskless.md' \
@@ -41,21 +40,12 @@ EXPORT='-rwxr-xr-x opt/libexec/vblade-export'
 		'-rw-r--r-- opt/share/doc/vblade/raid.md' \
 		'-rw-r--r-- opt/share/man/man8/vblade.8' \
 		'-rw-r--r-- opt/share/man/man8/vbladed.8'
-}
-
-@test "make install-systemd: the units" {
 	assert_installed install-systemd \
 		'-rw-r--r-- opt/lib/systemd/system/vblade.service' \
-		'-rw-r--r-- opt/lib/systemd/system/vblade@.service' "$EXPORT"
-}
-
-@test "make install-openrc: the init script" {
-	assert_installed install-openrc '-rwxr-xr-x etc/init.d/vblade' "$EXPORT"
-}
-
-@test "make install-freebsd: the rc script" {
+		'-rw-r--r-- opt/lib/systemd/system/vblade@.service' "$export"
+	assert_installed install-openrc '-rwxr-xr-x etc/init.d/vblade' "$export"
 	assert_installed install-freebsd '-rwxr-xr-x opt/etc/rc.d/vblade' \
-		"$EXPORT"
+		"$export"
 }
 
 # install_where DIRECTORY: make install, where /run has this directory.
@@ -84,45 +74,29 @@ c/vblade.service c/vblade@.service d/vblade-export" "$(installed_files |
 }
 
 @test "program, manual and package have the version of the Makefile" {
-	local version
+	local version name
 	version=$(sed -n 's/^VERSION = //p' "$TESTS/../Makefile")
 	assert_equal "vblade $version" "$("$VBLADE" -V)"
 	make_with make install
-	assert_match "vblade $version *(November|December|January)" "$(mandoc -T ascii \
-		"$ROOT/usr/local/share/man/man8/vblade.8" | tail -n 1)"
+	cd "$ROOT/usr/local/share/man"
+	for name in vblade vbladed; do
+		assert_match "vblade $version *(November|December|January)" \
+			"$(mandoc -T ascii "man8/$name.8" | tail -n 1)"
+	done
 	assert_match "^vblade \(25\+$version\)" \
 		"$(head -n 1 "$TESTS/../dist/debian/changelog")"
 }
 
-@test "the manual has two names" {
-	local name
-	make_with make install
-	for name in vblade vbladed; do
-		assert_match '^ *vblade.* - ' "$(cd "$ROOT/usr/local/share/man" &&
-			mandoc -T ascii man8/$name.8 | sed "s,.\x08,,g")"
-	done
-}
-
-# --- the units, as systemd-analyze sees them ---
-
-install_units() {
-	ROOT=$BATS_TEST_TMPDIR
-	UNITS=$ROOT/usr/lib/systemd/system
+@test "systemd-analyze reports nothing, and rates the exposure 3.0 or less" {
+	local units
+	ROOT=$BATS_TEST_TMPDIR units=$ROOT/usr/lib/systemd/system
 	make_with make install-systemd prefix=/usr
 	# verify looks for the program itself.
-	sed -i "s,=/usr/libexec,=$ROOT/usr/libexec," "$UNITS"/*@*
-}
-
-@test "systemd-analyze verify reports nothing" {
-	install_units
-	run systemd-analyze verify --man=no "$UNITS/vblade@x.service" \
-		"$UNITS/vblade.service"
+	sed -i "s,=/usr/libexec,=$ROOT/usr/libexec," "$units"/*@*
+	run systemd-analyze verify --man=no "$units/vblade@x.service" \
+		"$units/vblade.service"
 	assert_equal "0 " "$status $output"
-}
-
-@test "systemd-analyze security rates the exposure 3.0 or less" {
-	install_units
 	run systemd-analyze security --offline=yes --threshold=30 \
-		"$UNITS/vblade@x.service"
+		"$units/vblade@x.service"
 	assert_equal 0 "$status" "$output"
 }

@@ -6,46 +6,25 @@ load container
 MANUAL=$TESTS/../vblade.8
 SOURCE=$TESTS/../vblade.c
 
-# page: the manual as it is read, without emphasis.
-page() {
-	mandoc -T ascii -O width=78 "$MANUAL" | sed 's/.\x08//g'
-}
-
-# getopt_string: the program's, without the + at its beginning.
-getopt_string() {
-	sed -n 's/.*getopt(argc, argv, "+*:*\([^"]*\)".*/\1/p' "$SOURCE"
-}
-
-# default_of OPTION, constant NAME: by the manual, by the program.
-default_of() {
-	sed -n "/^\.It Fl $1/,/^\.It/s/^The default is \([0-9]*\)\./\1/p" \
-		"$MANUAL"
-}
-
-constant() {
-	sed -n "s/^	$1 = \([0-9]*\),.*/\1/p" "$SOURCE"
-}
-
-@test "mandoc reports nothing, neither of its language nor of its sections" {
+@test "mandoc and groff report nothing" {
 	# Which other manuals are installed is not the manual's concern.
 	assert_equal "" "$(mandoc -T lint -W style "$MANUAL" 2>&1 |
 		grep -v -e 'referenced manual not found' -e 'mandoc.db' || :)"
-}
-
-@test "groff reports nothing" {
-	run groff -mdoc -ww -z "$MANUAL"
-	assert_equal "0 " "$status $output"
+	assert_equal "" "$(groff -mdoc -ww -z "$MANUAL" 2>&1)"
 }
 
 @test "its synopsis is the usage" {
-	assert_equal "$("$VBLADE" -h | sed 's/usage: //; /^  -/d' | tr -s '[:space:]' ' ')" \
-		"$(page | sed -n '/^SYNOPSIS/,/vbladed/p' | sed '1d;$d' |
+	assert_equal "$("$VBLADE" -h | sed 's/usage: //; /^  -/d' |
+			tr -s '[:space:]' ' ')" \
+		"$(mandoc -T ascii -O width=78 "$MANUAL" | sed 's/.\x08//g' |
+			sed -n '/^SYNOPSIS/,/vbladed/p' | sed '1d;$d' |
 			tr -s '[:space:]' ' ' | sed 's/^ //')"
 }
 
 @test "getopt, the switch, the usage and the manual have the same options" {
 	local options
-	options=$(getopt_string)
+	options=$(sed -n 's/.*getopt(argc, argv, "+*:*\([^"]*\)".*/\1/p' \
+		"$SOURCE")
 	assert_equal "${options//:/}" "$(sed -n "/^parse_options*(/,/^}/p" \
 		"$SOURCE" | sed -n "s/.*case '\([a-zA-Z]\)':.*/\1/p" |
 		tr -d '\n')" "switch"
@@ -58,9 +37,14 @@ constant() {
 }
 
 @test "the defaults in it are those of the program" {
-	assert_match '^[1-9]' "$(constant BUFFERS)"
-	assert_equal "$(constant BUFFERS)" "$(default_of b)" "-b"
-	assert_equal "$(constant DELAY)" "$(default_of t)" "-t"
+	local option name constant
+	for option in b=BUFFERS t=DELAY; do
+		name=${option#*=}
+		constant=$(sed -n "s/^	$name = \([0-9]*\),.*/\1/p" "$SOURCE")
+		assert_match '^[1-9]' "$constant"
+		assert_match "^The default is $constant\." "$(sed -n \
+			"/^\.It Fl ${option%=*}/,/^\.It/p" "$MANUAL")"
+	done
 }
 
 @test "it has every exit status of the program" {
@@ -70,42 +54,28 @@ constant() {
 			"$MANUAL" | sort)"
 }
 
-# --- examples, as printed, on a host of which eth0 is the interface ---
-
-setup() {
-	mkdir "$BATS_TEST_TMPDIR/bin"
-	ln -s "$(realpath "$VBLADE")" "$BATS_TEST_TMPDIR/bin/vblade"
-	ln -s vblade "$BATS_TEST_TMPDIR/bin/vbladed"
-	export PATH=$BATS_TEST_TMPDIR/bin:$PATH
-	cd "$BATS_TEST_TMPDIR" || return
-}
-
 teardown() {
 	serve_end
 	stop_target
 	lab_close
 }
 
-# example_serves EXAMPLE READY: the example gives this ready line.
+# example_serves TEXT READY: the example with this text gives this ready line.
 example_serves() {
-	background "$TARGET_NS" sh -ec "$1"
+	background "$TARGET_NS" sh -ec "$(example "$1")"
 	wait_until 10 serve_ready "$OUT" || fail "$(cat "$ERR")"
 	assert_match "$2" "$(cat "$OUT")"
 }
 
-@test "example: a sparse image" {
+@test "its examples work where eth0 is the interface" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	ln -s "$(realpath "$VBLADE")" "$BATS_TEST_TMPDIR/bin/vblade"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	cd "$BATS_TEST_TMPDIR"
 	lab_open
-	example_serves "$(example truncate)" 'e0\.1, 2097152 sectors O_RDWR'
-}
-
-@test "example: two hosts, a part of an image" {
-	lab_open
+	example_serves truncate 'e0\.1, 2097152 sectors O_RDWR'
 	truncate -s 4G big.img
-	example_serves "$(example big.img)" 'e0\.3, 2097152 sectors O_RDWR'
-}
-
-@test "example: a macvlan for each export" {
-	lab_open
+	example_serves big.img 'e0\.3, 2097152 sectors O_RDWR'
 	on_target sh -ec "$(example 'type macvlan')"
 	serve 0 4 aoe4 "$(image 8)"
 }

@@ -25,8 +25,9 @@ assert_notified() {
 	assert_equal "bound"$'\n'"$1" "$(cat "$NOTIFICATIONS")"
 }
 
-@test "an export that is ready: READY=1 and a status, also on an abstract socket" {
+@test "an export that is ready: READY=1 and a status" {
 	local socket
+	# The second one is an abstract socket.
 	for socket in {,@}"$BATS_TEST_TMPDIR/notify"; do
 		start_manager "$socket"
 		serve 0 1 eth0 "$IMAGE"
@@ -35,13 +36,17 @@ assert_notified() {
 	done
 }
 
-@test "a missing socket is logged, and vblade serves" {
+@test "an export that fails to start is not reported as ready" {
+	start_manager "$BATS_TEST_TMPDIR/1"
+	assert_refused 1 nosuch0 0 1 nosuch0 "$IMAGE"
+	assert_equal bound "$(cat "$NOTIFICATIONS")"
+}
+
+@test "a missing socket is logged, and nothing where none is named" {
 	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/nosuch serve 0 1 eth0 "$IMAGE"
 	wait_for_log "$BATS_TEST_TMPDIR/nosuch: No such file"
 	assert_readable 0
-}
-
-@test "without NOTIFY_SOCKET nothing is logged about it" {
+	stop_vblade
 	serve 0 1 eth0 "$IMAGE"
 	stop_vblade
 	refute_match 'NOTIFY|READY|socket' "$(cat "$ERR")"
