@@ -6,31 +6,21 @@
 CACHE=$TESTS/service/.cache
 CONTAINER_PACKAGES=systemd-sysv,daemon,dbus,iproute2,procps,vblade
 
-# container_root: make the root below all containers, once.
+# container_root: make the root below all containers, once.  mmdebstrap needs
+# the low descriptors for itself, and leaves a mount.
 container_root() {
 	mkdir -p "$CACHE"
 	(
 		flock 9
-		[ -d "$CACHE/root" ] || container_root_make
+		[ ! -d "$CACHE/root" ] || exit 0
+		rm -rf "$CACHE/making"
+		unshare --mount mmdebstrap --variant=minbase \
+			--include=$CONTAINER_PACKAGES \
+			--dpkgopt='path-exclude=/usr/share/locale/*' \
+			--dpkgopt=force-unsafe-io bookworm "$CACHE/making" \
+			3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &&
+			mv "$CACHE/making" "$CACHE/root"
 	) 9>"$CACHE/lock"
-}
-
-# mmdebstrap needs the low descriptors for itself, and leaves a mount.  Of
-# resource-agents only the files are needed, not its dependencies.
-container_root_make() {
-	rm -rf "$CACHE/making"
-	unshare --mount mmdebstrap --variant=minbase \
-		--include=$CONTAINER_PACKAGES \
-		--dpkgopt='path-exclude=/usr/share/locale/*' \
-		--dpkgopt=force-unsafe-io \
-		--customize-hook='chroot "$1" sh -ec "
-			cd /srv
-			apt-get -q download resource-agents
-			dpkg -x resource-agents_*.deb agent
-			mv agent/usr/lib/ocf /usr/lib
-			rm -r agent resource-agents_*.deb"' bookworm "$CACHE/making" \
-		3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &&
-		mv "$CACHE/making" "$CACHE/root"
 }
 
 # container_open: make the lab and the container; $ROOT is its root.
@@ -43,8 +33,9 @@ container_open() {
 		fail "no root" "$(cat "$CONTAINER/root.log")"
 	mount -t tmpfs tmpfs "$CONTAINER/layers"
 	mkdir "$CONTAINER/layers/upper" "$CONTAINER/layers/work"
-	mount -t overlay -o "lowerdir=$CACHE/root,upperdir=$CONTAINER/layers/upper,workdir=$CONTAINER/layers/work" \
-		overlay "$ROOT"
+	(cd "$CONTAINER/layers" && mount -t overlay -o \
+		"lowerdir=$CACHE/root,upperdir=upper,workdir=work" \
+		overlay "$ROOT")
 	mkdir -p "$ROOT/var/log/journal" "$ROOT/srv"
 }
 
@@ -73,18 +64,13 @@ container_reboot() {
 	container_boot
 }
 
-# container_stop: stop it, if it was started.
-container_stop() {
-	local pid
-	pid=$(cat "$CONTAINER/pid" 2>/dev/null) || return 0
-	rm "$CONTAINER/pid"
-	kill "$pid" || :
-	wait_until 20 process_gone "$pid" || kill -9 "$pid"
-}
-
-# container_close: stop and remove it, and what runs in the lab, with the lab.
+# container_close: end and remove it, and what runs in the lab, with the lab.
 container_close() {
-	container_stop
+	local pid
+	if pid=$(cat "$CONTAINER/pid" 2>/dev/null); then
+		kill "$pid" || :
+		wait_until 20 process_gone "$pid" || kill -9 "$pid"
+	fi
 	stop_target
 	umount "$ROOT" "$CONTAINER/layers"
 	lab_close
@@ -111,17 +97,13 @@ pid_of() {
 	done
 }
 
-# in_container COMMAND...: run it in the running container.
+# in_container COMMAND...: run it in the running container, of which nspawn's
+# child is the first process.
 in_container() {
-	nsenter --target "$(container_init)" --all --wdns=/ "$@" 3>&-
-}
-
-# container_init: the process id, outside, of the container's first process.
-container_init() {
-	local pid
-	pid=$(cat "$CONTAINER/pid")
-	read -r pid _ <"/proc/$pid/task/$pid/children"
-	echo "$pid"
+	local nspawn init
+	nspawn=$(cat "$CONTAINER/pid")
+	init=$(cut -d' ' -f1 "/proc/$nspawn/task/$nspawn/children")
+	nsenter --target "$init" --all --wdns=/ "$@" 3>&-
 }
 
 # in_root COMMAND...: run it in the root of a container that does not run: a

@@ -30,10 +30,12 @@ teardown() {
 	done
 }
 
-@test "package: lintian finds neither errors nor warnings" {
+@test "package: lintian finds neither errors nor warnings; libc is required" {
 	run lintian --allow-root --fail-on error,warning \
 		"$BATS_FILE_TMPDIR"/1/*.changes
 	assert_equal 0 "$status" "$output"
+	assert_equal "libc6" "$(dpkg-deb --field "$DEB" Depends |
+		sed 's/ *([^)]*)//g')"
 }
 
 @test "package: its files" {
@@ -46,14 +48,6 @@ teardown() {
 			copyright) | sort)" "$(dpkg-deb --fsys-tarfile "$DEB" |
 		tar t | sed 's,^\./,,' | grep -e '[^/]$' -e conf.d/$ |
 		grep -v -e /README -e /lintian/ -e changelog.Debian | sort)"
-}
-
-@test "package: it depends on libc only, and has the fields Debian requires" {
-	assert_equal "libc6" "$(dpkg-deb --field "$DEB" Depends |
-		sed 's/ *([^)]*)//g')"
-	assert_match 'Homepage: http' "$(dpkg-deb --field "$DEB")"
-	assert_match 'Vcs-Git: http' "$(cat "$BATS_FILE_TMPDIR"/1/*.dsc)"
-	assert_match 'Testsuite: autopkgtest' "$(cat "$BATS_FILE_TMPDIR"/1/*.dsc)"
 }
 
 @test "our programs in the place of its own: its unit and generator work" {
@@ -98,7 +92,7 @@ teardown() {
 	assert_new 1 kept
 }
 
-@test "upgrade without systemd: the init script stays and restarts the exports" {
+@test "upgrade without systemd: the init script stays, restarts the exports" {
 	local pid
 	# Incomplete, it makes the init script of vblade 25 fail.
 	rm "$ROOT/etc/vblade.conf.d/skeleton.conf"

@@ -43,24 +43,28 @@ status_has() {
 		grep -qE -e "$2"
 }
 
-# assert_start_fails INSTANCE STATUS REASON: it exits so, and is not tried
-# again.
+# assert_start_fails INSTANCE STATUS REASON: it exits so, and is not retried.
 assert_start_fails() {
 	run in_container systemctl start "vblade@$1"
-	[ "$status" -ne 0 ]
-	assert_equal failed "$(in_container systemctl is-failed "vblade@$1")"
-	assert_equal "$2" "$(property "$1" ExecMainStatus)"
+	assert_equal "1 failed $2" "$status $(property "$1" ActiveState) \
+$(property "$1" ExecMainStatus)"
 	status_has "$1" "Status: .*$3"
 }
 
 # assert_start_retried INSTANCE: the first start fails, and is tried again.
 assert_start_retried() {
 	run in_container systemctl start "vblade@$1"
-	[ "$status" -ne 0 ]
-	assert_equal activating "$(property "$1" ActiveState)"
+	assert_equal "1 activating" "$status $(property "$1" ActiveState)"
 }
 
-# --- start, stop, status ---
+# wait_for_exports NAME...: in the end these instances run, and no others.
+wait_for_exports() {
+	wait_until 10 exports_are "$*"
+}
+
+exports_are() {
+	[ "$(list_exports --state=running)" = "$1" ]
+}
 
 @test "systemctl start, restart and stop vblade: all enabled exports" {
 	local pid
@@ -69,15 +73,15 @@ assert_start_retried() {
 	conf c 3
 	in_container systemctl enable vblade@a vblade@b
 	in_container systemctl start vblade
-	wait_until 10 eval '[ "$(list_exports --state=running)" = "a b" ]'
+	wait_for_exports a b
 	pid=$(property a MainPID)
 	in_container systemctl restart vblade
-	wait_until 10 eval '[ "$(list_exports --state=running)" = "a b" ]'
+	wait_for_exports a b
 	[ "$(property a MainPID)" != "$pid" ]
 	in_container systemctl start vblade@c
 	is_exported 3
 	in_container systemctl stop vblade
-	assert_equal "" "$(list_exports --state=running)"
+	exports_are ""
 }
 
 @test "systemctl reload advertises the export again" {
@@ -86,7 +90,7 @@ assert_start_retried() {
 	start_listener
 	in_container systemctl reload vblade@a
 	wait_until 10 grep -q 88a2 "$FRAMES"
-	assert_equal "a" "$(list_exports --state=running)"
+	exports_are a
 }
 
 @test "systemctl status shows export, size and the command of vblade" {
@@ -128,8 +132,6 @@ assert_start_retried() {
 		"/proc/$(property owned MainPID)")"
 }
 
-# --- failures ---
-
 @test "an unknown key and a file without permission are not retried" {
 	conf bad 1 Options=-r
 	assert_start_fails bad 2 "bad.conf: unknown key 'Options'"
@@ -155,7 +157,7 @@ assert_start_retried() {
 	assert_equal 1 "$(journal late | grep -c 'late0: No such device')"
 	on_target ip link add link eth0 name late0 type macvlan mode bridge
 	on_target ip link set late0 up
-	wait_until 10 eval '[ "$(list_exports --state=running)" = late ]'
+	wait_for_exports late
 	TARGET_MAC=$(on_target cat /sys/class/net/late0/address) is_exported 1
 	assert_equal 1 "$(property late NRestarts)"
 }
@@ -183,46 +185,6 @@ assert_start_retried() {
 	wait_until 30 is_exported 1
 }
 
-# --- what others built around vblade ---
-
-@test "the unit of the OpenMediaVault plug-in starts and stops vbladed" {
-	truncate -s 1M "$ROOT/srv/omv.img"
-	printf '%s\n' '[Service]' Type=oneshot RemainAfterExit=yes \
-		'ExecStart=/usr/sbin/vbladed -d -s 0 4 eth0 /srv/omv.img' \
-		>"$ROOT/etc/systemd/system/vblade-omv.service"
-	in_container systemctl start vblade-omv
-	wait_until 10 is_exported 4
-	in_container systemctl stop vblade-omv
-	wait_until 10 refute is_exported 4
-}
-
-# agent ACTION: run Pacemaker's agent.
-agent() {
-	in_container env OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=aoe \
-		OCF_RESOURCE_TYPE=AoEtarget HA_LOGFACILITY=none \
-		HA_debug=0 HA_use_logd=no __OCF_ACTION="$1" \
-		OCF_RESKEY_device=/srv/ha.img OCF_RESKEY_nic=eth0 \
-		OCF_RESKEY_shelf=0 OCF_RESKEY_slot=6 \
-		OCF_RESKEY_binary=/usr/sbin/vblade \
-		OCF_RESKEY_pid=/run/aoe.pid \
-		/usr/lib/ocf/resource.d/heartbeat/AoEtarget "$1" </dev/null
-}
-
-@test "Pacemaker's agent starts, monitors and stops it" {
-	truncate -s 1M "$ROOT/srv/ha.img"
-	run agent monitor
-	assert_equal 7 "$status" "not running: $output"
-	agent start >"$BATS_TEST_TMPDIR/agent" 2>&1
-	wait_until 10 is_exported 6
-	agent monitor
-	agent stop
-	refute is_exported 6
-	run agent monitor
-	assert_equal 7 "$status" "not running: $output"
-}
-
-# --- shutdown ---
-
 @test "with RequiresMountsFor= the export stops before its nofail mount" {
 	mkdir -p "$ROOT/mnt/data"
 	printf '%s\n' '[Unit]' Before=umount.target Conflicts=umount.target \
@@ -242,8 +204,6 @@ agent() {
 		<<<"$output" | head -n 1)"
 	in_container rm /etc/systemd/system/mnt-data.mount
 }
-
-# --- examples of the manual ---
 
 @test "example: an export now and at every boot" {
 	truncate -s 1M "$ROOT/srv/music.img"

@@ -28,38 +28,29 @@ setup_file() {
 
 teardown_file() { container_close; }
 
-@test "upgrade: exports go on, with the new program" {
+@test "upgrade: exports go on, so does a skeleton, but no masked one" {
 	assert_new 1 'first\x2dimage'
 	assert_new 2 second
-}
-
-@test "upgrade: a skeleton.conf that was filled in is exported, unchanged" {
 	assert_new 4 skeleton
 	assert_match '^# This is a POSIX shell' \
 		"$(cat "$ROOT/etc/vblade.conf.d/skeleton.conf")"
-}
-
-@test "upgrade: a masked export stays masked" {
 	refute is_exported 6
 }
 
-@test "reboot: the same is exported, and indented and quoted lines" {
+@test "reboot: the same, and indented lines; incomplete files do not fail" {
 	container_reboot
 	assert_new 1 'first\x2dimage'
 	assert_new 2 second
 	assert_new 3 odd
 	assert_new 4 skeleton
 	refute is_exported 6
-}
-
-@test "reboot: incomplete files are not enabled, and nothing has failed" {
 	assert_equal 'first\x2dimage odd second skeleton' \
 		"$(list_exports --state=loaded)"
 	assert_equal "" "$(in_container systemctl list-units --plain \
 		--no-legend --failed)"
 }
 
-@test "upgrade of this package: a running export is restarted, a disabled one is not enabled" {
+@test "upgrade of this package: restarts what runs, enables nothing" {
 	local pid
 	in_container systemctl disable --now vblade@odd
 	pid=$(property second MainPID)

@@ -78,8 +78,6 @@ stop_served() {
 	wait_until 10 process_gone "$pid"
 }
 
-# --- start ---
-
 @test "start-up errors: vblade's message and exit status" {
 	assert_fails 6 '^vblade: nosuch.img: No such file' 0 1 eth0 nosuch.img
 	assert_fails 1 '^vblade: nosuch0: No such device' 0 1 nosuch0 disk.img
@@ -87,16 +85,13 @@ stop_served() {
 	assert_fails 2 usage: 0 1 eth0
 }
 
-@test "a vblade that is missing is reported" {
+@test "a vblade that is missing, or ends well but was never ready" {
+	command_that 'echo "pid 1: e0.1, 8 sectors O_RDWR"' bin/vblade
+	assert_fails 1 '^pid 1: ' 0 1 eth0 disk.img
 	rm bin/vblade
 	run on_host sh -c '"$0" 0 1 eth0 disk.img || exit 3' "$VBLADED"
 	assert_equal 3 "$status" "$output"
 	assert_match 'bin/vblade' "$output"
-}
-
-@test "a vblade that ends well but was never ready is a failure" {
-	command_that 'echo "pid 1: e0.1, 8 sectors O_RDWR"' bin/vblade
-	assert_fails 1 '^pid 1: ' 0 1 eth0 disk.img
 }
 
 @test "dash, busybox sh and bash serve a relative path" {
@@ -120,38 +115,23 @@ stop_served() {
 	[ ! -e oops ]
 }
 
-@test "it is found in PATH" {
-	PATH=$PWD/bin:$PATH VBLADED=vbladed
-	vbladed 0 1 eth0 disk.img
-	assert_serves
-}
-
 @test "-V and -h are vblade's, on standard output" {
 	assert_equal "$("$VBLADE" -V)" "$(on_host "$VBLADED" -V)"
 	assert_equal "$("$VBLADE" --help)" "$(on_host "$VBLADED" --help)"
 }
 
-@test "it leaves no temporary files" {
+@test "found in PATH it leaves a pid file, vblade, and nothing else" {
 	mkdir tmp
-	export TMPDIR=$PWD/tmp
-	vbladed 0 1 eth0 disk.img
-	assert_serves
-	vbladed 0 1 eth0 nosuch.img
-	assert_equal "" "$(ls tmp)"
-}
-
-@test "VBLADED_PIDFILE names the file for vblade's process id" {
-	export VBLADED_PIDFILE=$PWD/pid
-	vbladed 0 1 eth0 disk.img
+	export TMPDIR=$PWD/tmp VBLADED_PIDFILE=$PWD/pid
+	PATH=$PWD/bin:$PATH VBLADED=vbladed
+	vbladed -b 16 0 1 eth0 disk.img
 	assert_serves
 	assert_equal "$(pid_of vblade)" "$(cat pid)"
-}
-
-# As Gentoo's script does.
-@test "vblade is found by its arguments" {
-	vbladed -b 16 0 1 eth0 disk.img
+	# Gentoo's script searches for the arguments.
 	assert_equal "$PWD/bin/vblade -b 16 0 1 eth0 disk.img" \
 		"$(ps -o args= -p "$(pid_of vblade)")"
+	vbladed 0 1 eth0 nosuch.img
+	assert_equal "" "$(ls tmp)"
 }
 
 @test "a pid file that cannot be written: 1, and nothing runs" {
@@ -160,8 +140,6 @@ stop_served() {
 	assert_equal 1 "$status"
 	wait_until 10 refute runs vblade
 }
-
-# --- the log ---
 
 @test "the ready line and all that follows go to the log, with a tag" {
 	vbladed -v 0 1 eth0 disk.img
@@ -174,26 +152,18 @@ stop_served() {
 	assert_equal "" "$(grep -vE '^bound$|^<29>.{15} vbladed: ' "$ERR")"
 }
 
-# --- what cannot stop it ---
-
-# serves_with_logger SCRIPT: vbladed serves where this is logger.
-serves_with_logger() {
-	command_that "$1" bin/logger
-	PATH=$PWD/bin:$PATH vbladed -v 0 1 eth0 disk.img
-	assert_serves
-	assert_serves
-}
-
-@test "it serves when logger fails, closes its input, is killed or does not read" {
-	serves_with_logger 'exec nosuch'
-	stop_served
-	serves_with_logger 'exec sleep 600 <&-'
-	stop_served
-	serves_with_logger 'kill -9 $$'
-	stop_served
-	serves_with_logger 'exec sleep 600'
-	on_initiator "$TESTS/load" -m read -d 1 0 1 eth0
-	assert_serves
+@test "it serves when logger fails, reads nothing, or is killed" {
+	local logger
+	PATH=$PWD/bin:$PATH
+	for logger in 'exec nosuch' 'exec sleep 600 <&-' 'kill -9 $$' \
+		'exec sleep 600'; do
+		command_that "$logger" bin/logger
+		vbladed -v 0 1 eth0 disk.img
+		assert_serves
+		on_initiator "$TESTS/load" -m read -d 1 0 1 eth0
+		assert_serves
+		stop_served
+	done
 }
 
 @test "Ctrl-C and the end of the terminal do not stop it" {
