@@ -60,49 +60,34 @@ add_hosts() {
 	done
 }
 
-# set_mtu HOST MTU: change the MTU of both ends of a host's link.
-set_mtu() {
-	ip -n "$LAN" link set dev "$1" mtu "$2"
-	ip -n "$LAN-$1" link set eth0 mtu "$2"
-}
-
-# start NAME COMMAND...: start the command and leave it running; its pid is
-# then in $DIR/NAME.pid, its standard output and error in $DIR/NAME.out, .err.
-start() {
-	local name=$1
-	shift
-	# Output of an earlier process of this name must not count.
-	rm -f "$DIR/$name.out" "$DIR/$name.err"
-	"$@" >"$DIR/$name.out" 2>"$DIR/$name.err" </dev/null 3>&- 4>&- &
-	echo $! >"$DIR/$name.pid"
-	disown
-}
-
-has_stopped() {
-	[ ! -e "$DIR/$1.pid" ] || process_gone "$(cat "$DIR/$1.pid")"
-}
-
 # --- guests -----------------------------------------------------------
 
 # start_machine NAME MAC ARGUMENT...: start a QEMU on the LAN. What it writes
-# to its serial port goes to $DIR/NAME.console. It is emulated without help
-# from the processor, so that it is the same machine everywhere.
+# to its serial port goes to $DIR/NAME.console, its own errors to $DIR/NAME.err.
+# It is emulated without help from the processor, so that it is the same machine
+# everywhere.
 start_machine() {
 	local name=$1 mac=$2
 	shift 2
 	ip -n "$LAN" tuntap add dev "$name" mode tap
 	ip -n "$LAN" link set dev "$name" mtu 9000 master br0 up
-	start "$name" ip netns exec "$LAN" qemu-system-x86_64 \
+	ip netns exec "$LAN" qemu-system-x86_64 \
 		-accel tcg -m 512 -nodefaults -no-user-config -no-reboot \
 		-display none -serial "file:$DIR/$name.console" \
 		-netdev "tap,id=lan,ifname=$name,script=no,downscript=no" \
-		-device "virtio-net-pci,netdev=lan,mac=$mac" "$@"
+		-device "virtio-net-pci,netdev=lan,mac=$mac" "$@" \
+		>"$DIR/$name.err" 2>&1 </dev/null 3>&- 4>&- &
+	echo $! >"$DIR/$name.pid"
+	disown
 }
 
-# guest_mac NAME: the MAC address of a guest.
+has_stopped() {
+	process_gone "$(cat "$DIR/$1.pid")"
+}
+
+# guest_mac NAME: the MAC address of a guest, made from its first letter.
 guest_mac() {
-	printf '52:54:00:%s\n' "$(printf %s "$1" | sha256sum |
-		sed 's/^\(..\)\(..\)\(..\).*/\1:\2:\3/')"
+	printf '52:54:00:00:00:%02x\n' "'$1"
 }
 
 # boot_guest NAME [ARGUMENT...]: start a machine with Debian's kernel, and its
@@ -131,38 +116,17 @@ on_guest() {
 	rm -f "$port/status"
 	printf "%s\n" ". '$CLIENT/functions.sh'" "$2" >"$port/next"
 	mv "$port/next" "$port/script"
-	wait_until 420 guest_replied_or_stopped "$1" &&
-		[ -e "$port/status" ] || fail_guest "$1" "$2" || return
+	wait_until 420 guest_replied_or_stopped "$1" && [ -e "$port/status" ] || {
+		touch "$DIR/$1.failed"
+		fail "guest $1 does not reply: $2" "$(cat "$DIR/$1.err")" \
+			"$(grep -v '^\[[^]]*\]  ' "$DIR/$1.console" |
+				tail -n 20)"
+		return
+	}
 	cat "$port/output"
 	return "$(cat "$port/status")"
 }
 
 guest_replied_or_stopped() {
 	[ -e "$DIR/$1.port/status" ] || has_stopped "$1"
-}
-
-fail_guest() {
-	touch "$DIR/$1.failed"
-	fail "guest $1 does not reply: $2" \
-		"$(cat "$DIR/$1.err")" \
-		"$(grep -v '^\[[^]]*\]  ' "$DIR/$1.console" | tail -n 20)"
-}
-
-# --- pages ------------------------------------------------------------
-
-# install_on GUEST: install vblade and vbladed there, and start udev.
-install_on() {
-	on_guest "$1" "
-		cp '$(realpath "$VBLADE")' /usr/sbin/vblade
-		cp '$(realpath "$TESTS/../dist/vbladed")' /usr/sbin
-		/lib/systemd/systemd-udevd --daemon"
-}
-
-# block PAGE NUMBER: one of the blocks of commands of a page of dist/doc.
-block() {
-	awk -v wanted="$2" '
-		/^    / && !inside++ { count++ }
-		/^    / && count == wanted { print substr($0, 5); found = 1 }
-		!/^    / { inside = 0 }
-		END { exit !found }' "$TESTS/../dist/doc/$1.md"
 }

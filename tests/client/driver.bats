@@ -11,6 +11,12 @@ setup_file() {
 	on_guest g 'modprobe aoe'
 }
 
+# set_mtu MTU: change the MTU of both ends of host a's link.
+set_mtu() {
+	ip -n "$LAN" link set dev a mtu "$1"
+	ip -n "$LAN-a" link set eth0 mtu "$1"
+}
+
 setup() {
 	TARGET_NS=$LAN-a
 	disk=$BATS_TEST_TMPDIR/disk
@@ -19,7 +25,7 @@ setup() {
 
 teardown() {
 	serve_end
-	set_mtu a 9000
+	set_mtu 9000
 	on_guest g 'ip link set eth0 mtu 9000'
 }
 
@@ -30,7 +36,7 @@ teardown() {
 	on_guest g 'wait_until 40 test -b /dev/etherd/e0.1'
 }
 
-@test "a read-only export can be mounted; a write to it fails, and does not hang" {
+@test "a read-only export can be mounted; a write fails, and does not hang" {
 	mkdir "$BATS_TEST_TMPDIR/tree"
 	seq 100000 >"$BATS_TEST_TMPDIR/tree/file"
 	truncate -s 16M "$disk"
@@ -61,7 +67,6 @@ start_load() {
 		wait_for_writes $LOAD"
 }
 
-# The load has not failed, and ends without an error.
 assert_load_succeeds() {
 	on_guest g "wait_for_job $LOAD 200"
 }
@@ -69,15 +74,15 @@ assert_load_succeeds() {
 @test "the driver adapts its frames to an MTU lowered and raised under load" {
 	serve 0 4 eth0 "$disk"
 	start_load e0.4
-	set_mtu a 1500
+	set_mtu 1500
 	on_guest g 'wait_until 60 has_frames e0.4 1024'
-	set_mtu a 9000
+	set_mtu 9000
 	on_guest g 'wait_until 60 has_frames e0.4 8704'
 	assert_load_succeeds
 }
 
 @test "a mounted file system grows with its file, at MTU 1500" {
-	set_mtu a 1500
+	set_mtu 1500
 	on_guest g 'ip link set eth0 mtu 1500'
 	serve 0 6 eth0 "$disk"
 	on_guest g '

@@ -13,11 +13,9 @@ wait_until() {
 	done
 }
 
-# wait_for_disk ADDRESS...: discover targets until the disk of each is there.
+# wait_for_disk ADDRESS: discover targets until the disk of this one is there.
 wait_for_disk() {
-	for address; do
-		wait_until 30 discover "$address"
-	done
+	wait_until 30 discover "$1"
 }
 
 discover() {

@@ -1,43 +1,21 @@
-# What aoetools, nmap and tshark, with their own idea of the protocol, report
-# of a target.
+# What aoetools and tshark, with their own idea of the protocol, report of a
+# target.
 
-load client
+load ../helper
 
-setup_file() {
-	lab_open
-}
+setup_file() { lab_open; }
+teardown_file() { lab_close; }
+setup() { serve 0 1 eth0 "$(image 2048)"; }
+teardown() { serve_end; }
 
-teardown_file() {
-	lab_close
-}
-
-setup() {
-	serve 0 1 eth0 "$(image 2048)"
-}
-
-teardown() {
-	serve_end
-}
-
-# tool COMMAND...: run it as bats' run does.  One that waits for a reply that
-# does not come waits forever.
+# tool COMMAND...: run it as bats' run does; it succeeds.  One that waits for a
+# reply that does not come waits forever.
 tool() {
 	run timeout 60 ip netns exec "$INITIATOR_NS" "$@"
-}
-
-assert_output() {
-	tool "${@:2}"
-	assert_equal "0 $1" "$status $output" "$*"
-}
-
-# assert_config EXPECTED ARGUMENT...: aoecfg waits its whole second for more
-# replies.
-assert_config() {
-	assert_output "$1" aoecfg -t 1 "${@:2}" 0 1 eth0
+	assert_equal 0 "$status" "$*: $output"
 }
 
 @test "aoeping finds the target, its MAC address and its identity" {
-	assert_output '' aoeping 0 1 eth0
 	tool aoeping -v -I 0 1 eth0
 	assert_match '^found e0\.1 with mac 020000000002$' "$output"
 	assert_match '^serial_number: 0\.1:' "$output"
@@ -50,23 +28,18 @@ assert_config() {
 }
 
 @test "aoecfg sets, forces and reads the configuration" {
-	assert_output '0.1	' aoecfg -t 1 eth0
-	assert_config hello -c set -s hello
-	assert_config hello
-	assert_output '0.1	hello' aoecfg -t 1 eth0
-	assert_config '*badcfg*' -c set -s other
-	assert_config hello
-	assert_config other -c fset -s other
-	assert_config other
-}
-
-# nmap sends the bare header, 24 bytes that a virtual link does not pad to the
-# 60 of Ethernet. It uses an interface only if it has an IP address.
-@test "nmap discovers the target" {
-	on_initiator ip address replace 10.88.162.2/24 dev eth0
-	tool nmap --script broadcast-ataoe-discover -e eth0
-	assert_match "Server: ${TARGET_MAC//:/}; Version: 1; Major: 0; Minor: 1\$" \
-		"$output"
+	local arguments expected
+	# It waits its whole second for more replies.
+	while IFS='|' read -r arguments expected; do
+		tool aoecfg -t 1 $arguments 0 1 eth0
+		assert_equal "$expected" "$output" "aoecfg $arguments"
+	done <<-'END'
+		-c set -s hello|hello
+		-c set -s other|*badcfg*
+		|hello
+		-c fset -s other|other
+		|other
+	END
 }
 
 # decode FILTER FIELD...: of the captured frames that pass the filter.
