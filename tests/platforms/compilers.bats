@@ -7,47 +7,36 @@ load platforms
 
 MUSL='musl-gcc -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu'
 
-@test "gcc, also -O3 and -O0" {
+@test "gcc, also -O3 and -O0, and clang" {
 	build gcc CC=gcc vblade tests/reply/reply
 	build gcc3 CC=gcc CFLAGS=-O3 vblade
 	build gcc0 CC=gcc CFLAGS=-O0 vblade
-}
-
-@test "clang" {
 	build clang CC=clang vblade tests/reply/reply
 }
 
+# Debian's musl-gcc does not search the directories of the kernel's headers; the
+# README says what it needs.
 @test "built with musl, whose getopt ends at the first operand, it serves" {
+	assert_match "CC='$MUSL'" "$(tr -s '\n ' ' ' <"$TESTS/../README.md")"
 	build musl CC="$MUSL" LDFLAGS=-static vblade tests/reply/reply
 	export VBLADE=$TREE/vblade REPLY_PROGRAM=$TREE/tests/reply/reply
 	suite cli/signals.bats reply/ata.bats reply/order.bats net/data.bats
 }
 
-# Debian's musl-gcc does not search the directories of the kernel's headers.
-@test "the README says what musl-gcc needs" {
-	assert_match "CC='$MUSL'" "$(tr -s '\n ' ' ' <"$TESTS/../README.md")"
-}
-
-@test "s390x passes the reply suite where bytes have an order" {
+@test "s390x passes the suites where bytes have an order, and fuzz's seeds" {
 	build s390x CC=s390x-linux-gnu-gcc LDFLAGS=-static vblade \
 		tests/reply/reply
 	export REPLY_PROGRAM="qemu-s390x $TREE/tests/reply/reply"
 	suite reply/accept.bats reply/announce.bats reply/ata.bats \
 		reply/config.bats reply/identify.bats reply/mask.bats \
 		reply/reserve.bats reply/size.bats
-}
-
-@test "s390x survives the seeds of the fuzz suite" {
 	replay qemu-s390x -- s390x-linux-gnu-gcc -static
 }
 
-@test "i386 passes the suites where sizes matter" {
+@test "i386 passes the suites where sizes matter, and fuzz's seeds" {
 	build i386 CC=i686-linux-gnu-gcc CFLAGS='-O2 -Wno-psabi' \
 		LDFLAGS=-static vblade tests/reply/reply
 	export VBLADE=$TREE/vblade REPLY_PROGRAM=$TREE/tests/reply/reply
 	suite reply/size.bats reply/identify.bats reply/run.bats net/size.bats
-}
-
-@test "i386 survives the seeds of the fuzz suite" {
 	replay env -- i686-linux-gnu-gcc -static -Wno-psabi
 }

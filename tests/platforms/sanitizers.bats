@@ -33,22 +33,16 @@ build_sanitized() {
 	POOL=1 suite reply/order.bats reply/run.bats reply/sync.bats
 }
 
-@test "addresses and undefined behaviour: clang, under load, both engines" {
-	build_sanitized asan-load clang address,undefined vblade
-	suite stress/integrity.bats stress/integrity-threads.bats
-}
-
-@test "threads: clang, under load, both engines" {
-	build_sanitized tsan-clang clang thread vblade
-	suite stress/integrity.bats stress/integrity-threads.bats
+@test "addresses, undefined behaviour, threads: clang, load, both engines" {
+	local what
+	for what in address,undefined thread; do
+		build_sanitized "load-$what" clang "$what" vblade
+		suite stress/integrity.bats stress/integrity-threads.bats
+	done
 }
 
 @test "uninitialised memory: clang, the seeds of the fuzz suite" {
 	replay env -- clang -O1 -fsanitize=memory -fno-sanitize-recover=all
-}
-
-@test "uninitialised memory: valgrind, the seeds of the fuzz suite" {
-	replay valgrind -q --vgdb=no --error-exitcode=9 -- gcc -O1
 }
 
 # make valgrind runs all of two suites so.
