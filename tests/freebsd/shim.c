@@ -672,12 +672,7 @@ REAL(int, socket, int domain, int type, int protocol)
 	return fd;
 }
 
-/* Capability mode allows socket(2), see capabilities.conf, but not these. */
-REAL(int, connect, int fd, const struct sockaddr *to, socklen_t len)
-{
-	return is_denied("connect") ? -1 : __real_connect(fd, to, len);
-}
-
+/* Capability mode allows socket(2), see capabilities.conf, but not this. */
 REAL(ssize_t, sendto, int fd, const void *buf, size_t n, int flags,
     const struct sockaddr *to, socklen_t len)
 {
