@@ -20,8 +20,6 @@
 #	PEER	the upstream vblade (default: Debian's vblade 25; "none")
 #	ROUNDS	number of rounds (default 5)
 #	TIME	seconds per measurement (default 2, with ROWS=goals 1)
-#	LIMIT	no round is started that would end later than this many
-#		seconds (default: none, with ROWS=goals 720)
 #	SIZE	of the file in MiB (default 1024)
 #	DIR	for the file (default /var/tmp): on a disk, not in memory
 #	CSV	where each measurement goes (default: bench.csv in DIR);
@@ -34,11 +32,8 @@
 . "$(dirname "$0")/common.sh"
 . "$HERE/rows.sh"
 : "${ROWS:=*}" "${OLD:=}" "${PEER:=}"
-if [ "$ROWS" = goals ]; then
-	: "${TIME:=1}" "${LIMIT:=720}"
-fi
-: "${ROUNDS:=5}" "${TIME:=2}" "${SIZE:=1024}" "${LIMIT:=1000000}"
-: "${CSV:=$DIR/bench.csv}"
+[ "$ROWS" != goals ] || : "${TIME:=1}"
+: "${ROUNDS:=5}" "${TIME:=2}" "${SIZE:=1024}" "${CSV:=$DIR/bench.csv}"
 FILE=$WORK/image
 LOG=$WORK/log
 PIDS=
@@ -62,6 +57,20 @@ select_rows() {
 	set +f
 }
 
+# unpack_vblade25: Debian's vblade 25, not installed, becomes $PEER.  The version
+# is given so that a package of this vblade is never taken.
+unpack_vblade25() {
+	mkdir "$WORK/vblade25"
+	(
+		cd "$WORK/vblade25"
+		set -- apt-get -qq -o APT::Sandbox::User=root \
+			download 'vblade=25-*'
+		"$@" || { apt-get -qq update && "$@"; }
+		dpkg-deb -x vblade_25-*.deb .
+	) >&2 || die 'no vblade 25 from Debian; PEER=none measures without it'
+	PEER=$WORK/vblade25/usr/sbin/vblade
+}
+
 # find_peers: what is compared, and that it is what it is taken for.
 find_peers() {
 	if [ -n "$OLD" ]; then
@@ -71,11 +80,8 @@ find_peers() {
 	elif [ "$ROWS" = goals ]; then
 		die 'ROWS=goals compares with an older build: OLD=path'
 	fi
-	if [ -z "$PEER" ]; then
-		mkdir "$WORK/vblade25"
-		PEER=$("$HERE/vblade25" "$WORK/vblade25") ||
-			die 'PEER=none measures without it'
-	elif [ "$PEER" = none ]; then
+	[ -n "$PEER" ] || unpack_vblade25
+	if [ "$PEER" = none ]; then
 		PEER=
 	elif ! grep -q 'Coraid EtherDrive vblade' "$PEER"; then
 		die "PEER=$PEER: not the upstream vblade"
@@ -290,17 +296,13 @@ measure_rounds() {
 	echo round,row,target,MB/s,requests/s,cpu_us/request,\
 machine_us/request,p50_us,p99_us,p99.9_us,threads,iou-wrk,memory_KiB,\
 wakeups/s,retransmits,errors >"$CSV"
-	began=$(now) rounds=0
-	while [ $rounds -lt "$ROUNDS" ]; do
-		started=$(now) rounds=$((rounds + 1))
+	began=$(now)
+	for round in $(seq "$ROUNDS"); do
 		for name in $NAMES; do
-			say "round $rounds of $ROUNDS: $name" \
+			say "round $round of $ROUNDS: $name" \
 				"($(($(now) - began)) s so far)"
-			measure_row $rounds "$name"
+			measure_row "$round" "$name"
 		done
-		if [ $((2 * $(now) - started - began)) -gt "$LIMIT" ]; then
-			break
-		fi
 	done
 }
 
@@ -309,7 +311,7 @@ describe() {
 	printf '# %s, %s CPUs, Linux %s, file on %s; medians of %s rounds' \
 		"$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo |
 			head -n 1)" "$(nproc)" "$(uname -r)" \
-		"$(df --output=fstype "$FILE" | tail -n 1)" "$rounds"
+		"$(df --output=fstype "$FILE" | tail -n 1)" "$ROUNDS"
 	printf ' (%s s, %s MiB), %s s in all%s\n' "$TIME" "$SIZE" \
 		"$(($(now) - began))" "${OLD:+; old: $OLD}"
 }
