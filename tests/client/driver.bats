@@ -44,7 +44,7 @@ teardown() {
 	before=$(sha256sum <"$disk")
 	serve -r 0 11 eth0 "$disk"
 	on_guest g '
-		wait_for_disk e0.11
+		wait_until 30 has_disk e0.11
 		mount -o ro /dev/etherd/e0.11 /mnt
 		seq 100000 | cmp - /mnt/file
 		umount /mnt'
@@ -62,13 +62,9 @@ teardown() {
 start_load() {
 	LOAD=$1
 	on_guest g "
-		wait_for_disk $LOAD
+		wait_until 30 has_disk $LOAD
 		start_job $LOAD write_and_verify /dev/etherd/$LOAD
 		wait_for_writes $LOAD"
-}
-
-assert_load_succeeds() {
-	on_guest g "wait_for_job $LOAD 200"
 }
 
 @test "the driver adapts its frames to an MTU lowered and raised under load" {
@@ -78,7 +74,7 @@ assert_load_succeeds() {
 	on_guest g 'wait_until 60 has_frames e0.4 1024'
 	set_mtu 9000
 	on_guest g 'wait_until 60 has_frames e0.4 8704'
-	assert_load_succeeds
+	on_guest g "wait_for_job $LOAD 200"
 }
 
 @test "a mounted file system grows with its file, at MTU 1500" {
@@ -86,7 +82,7 @@ assert_load_succeeds() {
 	on_guest g 'ip link set eth0 mtu 1500'
 	serve 0 6 eth0 "$disk"
 	on_guest g '
-		wait_for_disk e0.6
+		wait_until 30 has_disk e0.6
 		mkfs.ext4 -q /dev/etherd/e0.6
 		mount /dev/etherd/e0.6 /mnt
 		seq 200000 >/mnt/before'
@@ -112,5 +108,5 @@ assert_load_succeeds() {
 	start_load e0.7
 	serve_end
 	TARGET_NS=$LAN-b serve 0 7 eth0 "$disk"
-	assert_load_succeeds
+	on_guest g "wait_for_job $LOAD 200"
 }

@@ -13,12 +13,8 @@ wait_until() {
 	done
 }
 
-# wait_for_disk ADDRESS: discover targets until the disk of this one is there.
-wait_for_disk() {
-	wait_until 30 discover "$1"
-}
-
-discover() {
+# has_disk ADDRESS: discover targets; the disk of this one is there.
+has_disk() {
 	aoe-discover
 	usleep 100000
 	[ -b /dev/etherd/"$1" ]

@@ -30,7 +30,7 @@ MUSL='musl-gcc -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu'
 	suite reply/accept.bats reply/announce.bats reply/ata.bats \
 		reply/config.bats reply/identify.bats reply/mask.bats \
 		reply/reserve.bats reply/size.bats
-	replay qemu-s390x -- s390x-linux-gnu-gcc -static
+	replay qemu-s390x s390x-linux-gnu-gcc -static
 }
 
 @test "i386 passes the suites where sizes matter, and fuzz's seeds" {
@@ -38,5 +38,5 @@ MUSL='musl-gcc -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu'
 		LDFLAGS=-static vblade tests/reply/reply
 	export VBLADE=$TREE/vblade REPLY_PROGRAM=$TREE/tests/reply/reply
 	suite reply/size.bats reply/identify.bats reply/run.bats net/size.bats
-	replay env -- i686-linux-gnu-gcc -static -Wno-psabi
+	replay env i686-linux-gnu-gcc -static -Wno-psabi
 }

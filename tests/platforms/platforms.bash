@@ -47,15 +47,9 @@ assert_no_reports() {
 	assert_equal '' "$(head -60 <<<"$reports")" 'the sanitizers'
 }
 
-# replay COMMAND... -- COMPILER...: the fuzz target, compiled so and run by
-# that command, finds no error in its seeds.
+# replay COMMAND COMPILER...: the fuzz target, compiled so and run by that
+# command, finds no error in its seeds.
 replay() {
-	local run=()
-	while [ "$1" != -- ]; do
-		run+=("$1")
-		shift
-	done
-	shift
-	"$TESTS/fuzz/build" "$BATS_TEST_TMPDIR/fuzz" "$@" &&
-		"${run[@]}" "$BATS_TEST_TMPDIR/fuzz" 0 "$TESTS/fuzz/seeds"/*
+	"$TESTS/fuzz/build" "$BATS_TEST_TMPDIR/fuzz" "${@:2}" &&
+		"$1" "$BATS_TEST_TMPDIR/fuzz" 0 "$TESTS/fuzz/seeds"/*
 }

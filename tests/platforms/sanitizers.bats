@@ -42,7 +42,7 @@ build_sanitized() {
 }
 
 @test "uninitialised memory: clang, the seeds of the fuzz suite" {
-	replay env -- clang -O1 -fsanitize=memory -fno-sanitize-recover=all
+	replay env clang -O1 -fsanitize=memory -fno-sanitize-recover=all
 }
 
 # make valgrind runs all of two suites so.

@@ -56,6 +56,8 @@ assert_refusal() {
 
 @test "values become operands, options come first and are not expanded" {
 	touch -- -a
+	# The last of several values counts, and an empty one is none.
+	runs '<vblade><--><0><3><eth0></dev/sdb>' slot=2 slot=3 options=-r options=
 	runs '<vblade><--><0><1><eth0></dev/sdb>'
 	runs '<vblade><-r><-b><16><--><0><1><eth0></dev/sdb>' 'options=-r -b 16'
 	runs '<vblade><-*><$x><--><0><1><eth0></dev/sdb>' 'options=-* $x'
@@ -75,10 +77,6 @@ assert_refusal() {
 	printf 'slot=3' >>conf/a.conf
 	run sh script a
 	assert_match '<0><3>' "$output"
-}
-
-@test "the last of several values counts, and an empty one is none" {
-	runs '<vblade><--><0><3><eth0></dev/sdb>' slot=2 slot=3 options=-r options=
 }
 
 @test "keys that are unknown, missing or empty are refused by name" {
@@ -122,7 +120,7 @@ assert_refusal() {
 	assert_match '<0><2>' "$output"
 }
 
-@test "what is started is logged with the name of the file" {
+@test "what is started is logged with the name of the file; -d runs vbladed" {
 	conf a options=-r
 	run sh script a
 	assert_match "^vblade: $PWD/conf/a.conf: shelf=0 slot=1 netif=eth0 \
@@ -132,12 +130,8 @@ filename=/dev/sdb options=-r" "$output"
 	conf b x=1
 	JOURNAL_STREAM=1:1 run sh script b
 	assert_match '^<3>vblade: .*unknown key' "$output"
-}
-
-@test "-d runs vbladed" {
-	conf a
 	run sh script -d a
-	assert_match '/vbladed><--><0>' "$output"
+	assert_match '/vbladed><-r><--><0>' "$output"
 }
 
 @test "ionice is used if it works, else ignored with a message" {
@@ -213,9 +207,7 @@ openrc() {
 	openrc vblade.a start_pre
 	assert_equal 2 "$status"
 	assert_match "unknown key 'Options'" "$output"
-}
-
-@test "OpenRC: the script itself is no export" {
+	# The script itself is no export.
 	openrc vblade start_pre
 	assert_equal 1 "$status"
 	assert_match 'error: ln -s vblade /etc/init.d/vblade.NAME' "$output"

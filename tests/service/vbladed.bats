@@ -19,18 +19,7 @@ setup() {
 	cp "$TESTS/../dist/vbladed" bin
 	VBLADED=$PWD/bin/vbladed
 	mv "$(image 8)" disk.img
-	start_syslogd
-}
-
-# Daemons are not our children: kill what is in the namespace.
-teardown() {
-	stop_target
-	on_target ip link set eth0 up
-	wait_until 10 lab_has_carrier
-}
-
-# start_syslogd: make a /dev with a /dev/log; what is logged goes to $ERR.
-start_syslogd() {
+	# A /dev with a /dev/log; what is logged goes to $ERR.
 	background "$TARGET_NS" unshare --mount sh -ec '
 		mount -t tmpfs tmpfs /dev
 		mknod -m 666 /dev/null c 1 3
@@ -38,6 +27,13 @@ start_syslogd() {
 	SYSLOGD=$PID
 	ERR=$OUT
 	wait_for_log bound
+}
+
+# Daemons are not our children: kill what is in the namespace.
+teardown() {
+	stop_target
+	on_target ip link set eth0 up
+	wait_until 10 lab_has_carrier
 }
 
 # on_host COMMAND...: run it where that /dev is.
