@@ -121,20 +121,18 @@ start() {
 	: >"$LOG"
 	while [ $i -lt "$exports" ]; do
 		interface=eth0
-		[ -z "$on" ] || add_macvlan $i
+		if [ -n "$on" ]; then
+			interface=mac$i
+			ip -n "$TARGET_NS" link add link eth0 name $interface \
+				mtu "$MTU" type macvlan mode bridge
+			ip -n "$TARGET_NS" link set $interface up
+		fi
 		ip netns exec "$TARGET_NS" "$program" "$@" 0 $i $interface \
 			"$disk" >>"$LOG" 2>&1 </dev/null &
 		PIDS="$PIDS $!"
 		i=$((i + 1))
 	done
 	poll settled && alive
-}
-
-add_macvlan() {
-	interface=mac$1
-	ip -n "$TARGET_NS" link add link eth0 name $interface mtu "$MTU" \
-		type macvlan mode bridge
-	ip -n "$TARGET_NS" link set $interface up
 }
 
 settled() {
@@ -304,16 +302,13 @@ wakeups/s,retransmits,errors >"$CSV"
 			measure_row "$round" "$name"
 		done
 	done
-}
-
-# The lines of the CSV that begin with a # describe the measurement.
-describe() {
-	printf '# %s, %s CPUs, Linux %s, file on %s; medians of %s rounds' \
+	# A line of the CSV that begins with a # describes the measurement.
+	printf '# %s, %s CPUs, Linux %s, file on %s; medians of %s rounds%s\n' \
 		"$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo |
 			head -n 1)" "$(nproc)" "$(uname -r)" \
-		"$(df --output=fstype "$FILE" | tail -n 1)" "$ROUNDS"
-	printf ' (%s s, %s MiB), %s s in all%s\n' "$TIME" "$SIZE" \
-		"$(($(now) - began))" "${OLD:+; old: $OLD}"
+		"$(df --output=fstype "$FILE" | tail -n 1)" "$ROUNDS" \
+		" ($TIME s, $SIZE MiB), $(($(now) - began)) s in all${OLD:+; \
+old: $OLD}" >>"$CSV"
 }
 
 if [ "$ROWS" = help ]; then
@@ -322,7 +317,6 @@ if [ "$ROWS" = help ]; then
 fi
 prepare
 measure_rounds
-describe >>"$CSV"
 sh "$HERE/report.sh" "$CSV" "$ROWS"
 say "all measurements: $CSV"
 [ $FAILED = 0 ]

@@ -115,27 +115,22 @@ sample() {
 
 # --- disturbances ------------------------------------------------------
 
-flap_link() {
-	ip -n "$TARGET_NS" link set eth0 down
-	sleep 0.2
-	ip -n "$TARGET_NS" link set eth0 up
-	FLAPS=$((FLAPS + 1))
-}
-
-# change_mtu: to the next of those that the requests of this round fit.
-change_mtu() {
-	set -- $MTUS
-	shift $((CHANGES % $#))
-	ip -n "$TARGET_NS" link set eth0 mtu "$1"
-	CHANGES=$((CHANGES + 1))
-}
-
 # disturb: one event, and a second without any.
 disturb() {
 	STEP=$((STEP + 1))
 	case $((STEP % 4)) in
-	1) flap_link ;;
-	3) change_mtu ;;
+	1)
+		ip -n "$TARGET_NS" link set eth0 down
+		sleep 0.2
+		ip -n "$TARGET_NS" link set eth0 up
+		FLAPS=$((FLAPS + 1))
+		;;
+	3)		# to the next of those that the requests fit
+		set -- $MTUS
+		shift $((CHANGES % $#))
+		ip -n "$TARGET_NS" link set eth0 mtu "$1"
+		CHANGES=$((CHANGES + 1))
+		;;
 	esac
 	if [ $(($(now) - STARTED)) -ge "$RESTART" ]; then
 		stop
