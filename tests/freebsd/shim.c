@@ -18,7 +18,6 @@
  *	SHIM_DISK	the name of a file that is a disk, as block devices are
  *	SHIM_SECTOR	the size of the sectors of disks
  *	SHIM_MOUNTED	if set, the disk is mounted
- *	SHIM_MINCORE	sysctl vm.mincore_mapped
  *	SHIM_EINTR	if set, a signal interrupts the first fdatasync
  */
 #include <sys/ioctl.h>
@@ -270,13 +269,10 @@ bpf_bind(int fd, struct file *f, const char *name)
 	struct sockaddr_ll to = { .sll_family = AF_PACKET,
 	    .sll_protocol = htons(ETH_P_ALL) };
 	struct ifreq r = { 0 };
-	char c;
 
 	memcpy(r.ifr_name, name, IFNAMSIZ - 1);
 	if (__real_ioctl(fd, SIOCGIFINDEX, &r) < 0)
 		return fail_with(ENXIO);
-	while (next_length(fd) >= 0)
-		__real_recv(fd, &c, 1, MSG_DONTWAIT);
 	bpf_drops(fd);
 	f->dropped = 0;
 	to.sll_ifindex = r.ifr_ifindex;
@@ -344,15 +340,6 @@ bpf_read(int fd, struct file *f, uint8_t *buf, size_t len)
 	}
 	return end > 0 ? (ssize_t)end :
 	    fail_with(bpf_interface(fd, &r) ? EAGAIN : ENXIO);
-}
-
-/* Where the two fail, Linux has the same errors but for a full queue. */
-static ssize_t
-bpf_write(int fd, const uint8_t *p, size_t len)
-{
-	ssize_t sent = len > WRITE_MAX ? fail_with(EIO) : send(fd, p, len, 0);
-
-	return sent >= 0 || errno != EAGAIN ? sent : fail_with(ENOBUFS);
 }
 
 /*
@@ -467,17 +454,11 @@ is_disk(const char *path)
 	    (__real_stat(path, &st) == 0 && S_ISBLK(st.st_mode));
 }
 
-static unsigned
-sector_size(void)
-{
-	return (unsigned)variable("SHIM_SECTOR", 512);
-}
-
 static int
 disk_ioctl(int fd, unsigned long request, void *arg)
 {
 	if (request == DIOCGSECTORSIZE) {
-		*(unsigned *)arg = sector_size();
+		*(unsigned *)arg = (unsigned)variable("SHIM_SECTOR", 512);
 		return 0;
 	}
 	if (request != DIOCGFLUSH)
@@ -544,12 +525,12 @@ shim_mincore(const void *at, size_t len, char *state)
 {
 	size_t first = (size_t)((const char *)at - pages.start) / PAGE;
 	size_t n = howmany(len, PAGE);
-	uint8_t bit = variable("SHIM_MINCORE", 1) ? MAPPED : RESIDENT;
 
 	if (first + n > pages.count)
 		return fail_with(ENOMEM);
 	for (size_t i = 0; i < n; i++)
-		state[i] = pages.state[first + i] & bit ? MINCORE_INCORE : 0;
+		state[i] = pages.state[first + i] & MAPPED ?
+		    MINCORE_INCORE : 0;
 	return 0;
 }
 
@@ -558,13 +539,14 @@ static bool
 transfer_allowed(int fd, const char *what, uint64_t rights,
     const struct iovec *iov, int n, off_t off)
 {
-	unsigned sector = file_of(fd)->kind == DISK ? sector_size() : 1;
+	long sector = file_of(fd)->kind == DISK ?
+	    variable("SHIM_SECTOR", 512) : 1;
 
 	if (!has_rights(fd, rights))
 		return false;
 	errno = EINVAL;
 	for (int i = 0; i < n; i++)
-		if (iov[i].iov_len % sector != 0)
+		if (iov[i].iov_len % (size_t)sector != 0)
 			return false;
 	trace("%s %d at %lld by the %s\n", what, n, (long long)off,
 	    gettid() == getpid() ? "loop" : "pool");
@@ -689,13 +671,18 @@ REAL(ssize_t, read, int fd, void *buf, size_t len)
 	    __real_read(fd, buf, len);
 }
 
+/* Where both fail to send, Linux has the same errors but for a full queue. */
 REAL(ssize_t, write, int fd, const void *buf, size_t len)
 {
-	struct file *f = file_of(fd);
+	bool bpf = file_of(fd)->kind == BPF;
+	ssize_t sent;
 
-	return !has_rights(fd, CAP_WRITE) ? -1 :
-	    f->kind == BPF ? bpf_write(fd, buf, len) :
-	    __real_write(fd, buf, len);
+	if (!has_rights(fd, CAP_WRITE))
+		return -1;
+	if (bpf && len > WRITE_MAX)
+		return fail_with(EIO);
+	sent = __real_write(fd, buf, len);
+	return bpf && sent < 0 && errno == EAGAIN ? fail_with(ENOBUFS) : sent;
 }
 
 /* Of those that a test searches the trace for. */
