@@ -427,16 +427,15 @@ device_transfer(const struct disk *d, const struct io *io)
 /*
  * Data that could not be written stays dirty, so every sync tries again and
  * reports the error (brelse() in vfs_bio.c): one descriptor will do.  A device
- * that is open for reading only is not flushed (EPERM, 15.1), and one without
- * a cache may not support it.
+ * without a cache may not support a flush; vblade.c requests none of a device
+ * that is read-only, which would fail (15.1).
  */
 static int
 disk_sync(const struct disk *d)
 {
 	if (!d->device)
 		return fdatasync(d->fd);
-	return ioctl(d->fd, DIOCGFLUSH) == 0 || errno == EOPNOTSUPP ||
-	    errno == EPERM ? 0 : -1;
+	return ioctl(d->fd, DIOCGFLUSH) < 0 && errno != EOPNOTSUPP ? -1 : 0;
 }
 
 ssize_t
