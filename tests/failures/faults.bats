@@ -48,28 +48,6 @@ assert_healthy() {
 	assert_healthy
 }
 
-@test "write EIO in a run: that request alone is aborted, also with -s or -d" {
-	local i option requests=()
-	for i in {0..9}; do
-		requests+=("$(ata_write "$i" 1 '77*512')")
-	done
-	for option in -b64 -s -d; do
-		IMAGE=$(image 256)
-		inject_faults "write $((5 * 512)) EIO" "?now * EAGAIN"
-		serve $option 0 1 eth0 "$IMAGE"
-		send_together "${requests[@]}"
-		for i in 0 1 2 3 4 6 7 8 9; do
-			wait_for_frame "$(ata_written "$i" 1)"
-		done
-		wait_for_frame "$(ata_failed 41 04 5 1)"
-		assert_equal "$(hex '77*2560')$(sectors 5 1)$(hex '77*2048')" \
-			"$(file_sectors "$IMAGE" 0 10)"
-		wait_for_counters 'writes=10 write_bytes=4608 .* errors=1 '
-		assert_healthy
-		serve_end
-	done
-}
-
 @test "EINTR at wait and send, and messages sent by halves" {
 	inject_faults "wait * EINTR 2" "send * EINTR 3" "send * short"
 	serve 0 1 eth0 "$IMAGE"
@@ -106,22 +84,6 @@ assert_healthy() {
 	serve 0 1 eth0 "$LOOP"
 	set_faults "?size * hang"
 	assert_match 88a218 "$(query "$(config_read)")"
-}
-
-# --- syncs ------------------------------------------------------------
-
-@test "a sync that fails: FLUSH fails, and so does the exit" {
-	inject_faults "sync * EIO"
-	serve 0 1 eth0 "$IMAGE"
-	assert_reply "$(ata_flush)" \
-		"$(response 00 "00 04 00 41 000000000000 0000 @60")"
-	set_faults
-	assert_readable 7
-	assert_writable 8
-	kill "$PID"
-	wait_for_exit "$PID"
-	assert_equal 1 "$STATUS"
-	wait_for_log 'sync failed: Input/output error: written data may be' 1
 }
 
 @test "SIGTERM waits for the last sync, and no request is taken meanwhile" {
@@ -217,13 +179,6 @@ assert_healthy() {
 		assert_writable 8
 		stop_vblade
 	done
-}
-
-@test "a file that is deleted while exported is still served" {
-	inject_faults
-	serve 0 1 eth0 "$IMAGE"
-	rm "$IMAGE"
-	assert_healthy
 }
 
 @test "a disk that loses its end: errors there, the rest is served" {

@@ -16,8 +16,6 @@ teardown() {
 	lab_close
 }
 
-# --- a terminal that is not read ----------------------------------------
-
 @test "a terminal that is not read does not stop an export with -v" {
 	background "" script -q -c 'tty; exec sleep 600' /dev/null
 	wait_until 10 grep -q /dev/pts "$OUT"
@@ -29,8 +27,6 @@ teardown() {
 		"$(TAG=00001111 ata_data 7 1 "$(sectors 7 1)")"
 	stop_vblade
 }
-
-# --- queues -----------------------------------------------------------
 
 # filter_client MAC: frames to it fail with ENOBUFS; all others pass.
 filter_client() {
@@ -63,17 +59,4 @@ measure() {
 	echo "requests/s: $alone alone, $beside beside a filtered client"
 	wait_for_counters ' send_drops=[1-9][0-9]*'
 	[ $((beside * 5)) -gt "$alone" ]
-}
-
-# --- an MTU beyond all frames -----------------------------------------
-
-@test "an MTU of hundreds of millions on lo is served" {
-	ip -n "$TARGET_NS" link set lo up mtu 400000000
-	serve 0 1 lo "$IMAGE"
-	assert_equal "$(hex "000000000000 000000000000 88a2 18 00 000001 00 \
-		$TAG 40 00 01 40 $(lba 7) 0000 $(sectors 7 1)")" \
-		"$(on_target "$TESTS/frame" -i lo -n 1 "000000000000 \
-		000000000000 88a2 10 00 000001 00 $TAG 40 00 01 24 \
-		$(lba 7) 0000")"
-	stop_vblade
 }

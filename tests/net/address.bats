@@ -62,6 +62,21 @@ untouched() {
 	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 100 1)")"
 }
 
+# Also at an MTU beyond the length of all frames.
+@test "the loopback interface carries 127 sectors" {
+	local mtu
+	frame() { on_target "$TESTS/frame" -i lo -t "$TARGET_MAC" "$@"; }
+	TARGET_MAC=00:00:00:00:00:00 INITIATOR_MAC=00:00:00:00:00:00
+	for mtu in 65536 400000000; do
+		ip -n "$TARGET_NS" link set lo up mtu $mtu
+		serve 0 1 lo "$(image 256)"
+		assert_readable 9 127
+		assert_reply "$(ata_write 64 127 '77*65024')" \
+			"$(ata_written 64 127)"
+		stop_vblade
+	done
+}
+
 @test "a query that no link has padded to 60 bytes gets a reply" {
 	assert_reply "ffffffffffff SS 88a2 10 00 ffff ff 01 $TAG" \
 		"$(response 01 "0040 $FIRMWARE 02 10 0000 @60")"
