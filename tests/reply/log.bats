@@ -100,4 +100,7 @@ vblade: e0.1: 1500: stopping on SIGTERM" "$(cat "$ERR")"
 	assert_logged 'some initiators ignore slots above 15$'
 	assert_logged 'ignoring the last 44 bytes \(less than one sector\)$'
 	assert_logged 'odd number of sectors \(63\)'
+	PLACE=(4094 15)
+	run_script
+	refute_logged 'initiators ignore'
 }
