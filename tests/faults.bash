@@ -52,6 +52,7 @@ inject_faults() {
 	export FAULT_RULES=$BATS_TEST_TMPDIR/rules
 	export FAULT_LOG=$BATS_TEST_TMPDIR/injected
 	: >"$FAULT_LOG"
+	rm -f "$FAULT_RULES.calls"
 	set_faults "$@"
 	[ "${VBLADE##*/}" = faults ] ||
 		VBLADE=$(wrap_vblade faults env "LD_PRELOAD=$SHIM")
