@@ -33,6 +33,7 @@
  * right to.
  */
 #define _GNU_SOURCE 1
+#define _FILE_OFFSET_BITS 64	/* so that the names are those of vblade */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -103,10 +104,6 @@ start(void)
 #define NEXT_CREATE NEXT(int, "pthread_create", pthread_t *, \
 	const pthread_attr_t *, void *(*)(void *), void *)
 
-/* Each function has the name of the C library and its 64-bit name. */
-#define ALIAS(name, other) \
-	extern __typeof__(name) other __attribute__((alias(#name)))
-
 /*
  * Rules.
  */
@@ -161,14 +158,6 @@ log_fault(const char *name, off_t offset, int how)
 		warn("FAULT_LOG");
 }
 
-static void
-pause_ms(long ms)
-{
-	const struct timespec t = { .tv_nsec = ms * 1000000 };
-
-	nanosleep(&t, NULL);
-}
-
 /*
  * Apply the rules to a call.  A delay is over when this returns: then the call
  * fails with the errno (-1), or the result is 0, SHORT or LIE.
@@ -185,17 +174,16 @@ judge(enum call c, off_t offset, size_t length)
 	if (how != 0)
 		log_fault(names[c], offset, how);
 	if (how == SLOW)
-		pause_ms(SLOW_MS);
+		usleep(SLOW_MS * 1000);
 	if (how == HANG || how == HOLD)
 		while (lookup_rules(c, nth, offset, length) == how)
-			pause_ms(1);
+			usleep(1000);
 	if (how == HOLD)
 		atomic_flag_clear(&held);
-	if (how > 0) {
-		errno = how;
-		return -1;
-	}
-	return how == SHORT || how == LIE ? how : 0;
+	if (how <= 0)
+		return how == SHORT || how == LIE ? how : 0;
+	errno = how;
+	return -1;
 }
 
 static bool
@@ -236,8 +224,7 @@ trace_add(struct record r, const struct iovec *v, int n)
 	if (trace < 0)
 		return;
 	r.end += now();
-	if (n > 0)
-		memcpy(all + 1, v, (size_t)n * sizeof *v);
+	memcpy(all + 1, v, (size_t)n * sizeof *v);
 	if (writev(trace, all, n + 1) != (ssize_t)(sizeof r + r.length))
 		err(1, "FAULT_TRACE");
 }
@@ -295,7 +282,7 @@ fdatasync(int fd)
 		return how == LIE ? 0 : -1;
 	failed = (int)KERNEL(SYS_fdatasync, fd);
 	if (!failed)
-		trace_add(r, NULL, 0);
+		trace_add(r, &(struct iovec){ 0 }, 0);
 	return failed;
 }
 
@@ -421,8 +408,7 @@ ring_enter(int n)
 {
 	unsigned *array = (unsigned *)(ring.memory + ring.p.sq_off.array);
 
-	if (n > 0)
-		n = judge_messages(SUBMIT, n);
+	n = judge_messages(SUBMIT, n);
 	for (int i = 0; i < n; i++)
 		ring_start(&ring.sqe[array[ring.head++ &
 		    (ring.p.sq_entries - 1)]]);
@@ -506,8 +492,3 @@ pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *),
 {
 	return fails(THREAD) ? errno : NEXT_CREATE(t, a, f, arg);
 }
-
-ALIAS(preadv, preadv64);
-ALIAS(pwritev, pwritev64);
-ALIAS(mmap, mmap64);
-ALIAS(lseek, lseek64);
