@@ -248,16 +248,6 @@ response() {
 	echo "SS TT 88a2 18 00 $ADDRESS $1 $TAG $2"
 }
 
-# request_from MAC REQUEST, reply_to MAC REPLY: as if another host were at the
-# initiator's end of the wire.
-request_from() {
-	echo "TT ${1//:/} ${2#TT SS}"
-}
-
-reply_to() {
-	echo "${1//:/} ${2#SS}"
-}
-
 config_read() {
 	request 01 "0000 0000 00 00 0000"
 }
@@ -338,37 +328,33 @@ assert_alive() {
 	kill -0 "$PID" || fail "vblade has died" "$(cat "$ERR")"
 }
 
-# wait_for_log PATTERN [TIMES]: a line of the log matches; if a number is
-# given, so many do.
-wait_for_log() {
-	wait_until 10 grep -qE -e "$1" "$ERR" || fail "$(cat "$ERR")" || return
-	[ $# -lt 2 ] || assert_equal "$2" "$(grep -cE -e "$1" "$ERR")" \
-		"times: $1"
-}
-
 # log_matches N PATTERN: at least N lines of the log match.
 log_matches() {
 	[ "$(grep -cE -e "$2" "$ERR")" -ge "$1" ]
 }
 
-# read_counters: the line of SIGUSR1 as it is now.
-read_counters() {
-	local before
-	before=$(grep -c ' reads=[0-9]* read_bytes=' "$ERR") || :
-	kill -USR1 "$PID"
-	wait_until 10 log_matches $((before + 1)) ' reads=[0-9]* read_bytes=' ||
+# wait_for_log PATTERN [TIMES]: a line of the log matches; if a number is
+# given, so many do, and no more.
+wait_for_log() {
+	wait_until 10 log_matches "${2:-1}" "$1" || fail "$(cat "$ERR")" ||
 		return
-	grep ' reads=[0-9]* read_bytes=' "$ERR" | tail -n 1
+	[ $# -lt 2 ] || assert_equal "$2" "$(grep -cE -e "$1" "$ERR")" \
+		"times: $1"
 }
 
 # wait_for_counters PATTERN: the counters come to match.
 wait_for_counters() {
 	wait_until 10 counters_match "$1" ||
-		fail "expected: $1" "got: $(read_counters)"
+		fail "expected: $1" "got: $(grep ' reads=' "$ERR" | tail -n 1)"
 }
 
+# counters_match PATTERN: the counters that SIGUSR1 logs now do.
 counters_match() {
-	read_counters | grep -qE -e "$1"
+	local before
+	before=$(grep -c ' reads=' "$ERR") || :
+	kill -USR1 "$PID"
+	wait_until 10 log_matches $((before + 1)) ' reads=' &&
+		grep ' reads=' "$ERR" | tail -n 1 | grep -qE -e "$1"
 }
 
 # count_frames: how many frames the target's interface has received.

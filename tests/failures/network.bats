@@ -35,12 +35,11 @@ switches() {
 		: >"$FRAMES"
 		times=$((times + 1))
 		ip -n "$ns" link set eth0 down
-		wait_until 10 log_matches $times 'link down'
+		wait_for_log 'link down' $times
 		ip -n "$ns" link set eth0 up
 		wait_for_frame "$(announcement)"
-		assert_readable 7
-		wait_for_log 'link down' $times
 		wait_for_log 'link up' $times
+		assert_readable 7
 	done
 }
 

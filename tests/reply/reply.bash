@@ -151,8 +151,8 @@ answer_query() { response 01 "0040 0100 ${1:-02} 10 0000 @60"; }
 ask_other() { echo "TT SS 88a2 10 00 000002 01 $TAG @60"; }
 
 # from MAC REQUEST: as if another host sent it, and the reply to that host.
-ask_from() { request_from "$1" "$(requests "${*:2}")"; }
-answer_from() { reply_to "$1" "$(frames answer_ "${*:2}")"; }
+ask_from() { requests "${*:2}" | sed "s/^TT SS/TT $1/"; }
+answer_from() { frames answer_ "${*:2}" | sed "s/^SS/$1/"; }
 
 # --- scripts ----------------------------------------------------------
 
