@@ -144,7 +144,7 @@ pass(int timeout)
 
 /*
  * Beside those of the table: ":hup", ":usr1" and ":term", which are signals;
- * ":mac HEX" and ":gone" of the interface; ":warm", the contrary of ":cold";
+ * ":mac HEX" of the interface; ":warm", the contrary of ":cold";
  * ":truncate BYTES", -1 for an unknown size; ":error NAME [N]", with which the
  * next N (1) operations fail; ":release", which ends all that is held; and
  * ":pass", which waits as long as vblade would without frames.
@@ -161,8 +161,6 @@ directive(char *line, int timeout)
 	fake_lock();
 	if (strcmp(word, ":mac") == 0) {
 		frame_parse(text, fake.link.mac, MAC_LEN);
-	} else if (strcmp(word, ":gone") == 0) {
-		fake.link.index = fake.link.up = 0;
 	} else if (strcmp(word, ":warm") == 0) {
 		fake.cold = 0;
 	} else if (strcmp(word, ":truncate") == 0) {
