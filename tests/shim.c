@@ -18,7 +18,6 @@
  *	short	submit or send only half of the messages
  *	slow	wait some milliseconds first
  *	hang	wait until the rule is gone
- *	hold	the same, but only one call at a time: others pass it
  *	lie	a sync: do nothing; a write: done some milliseconds later, as
  *		the trace has it
  *
@@ -33,7 +32,6 @@
  * right to.
  */
 #define _GNU_SOURCE 1
-#define _FILE_OFFSET_BITS 64	/* so that the names are those of vblade */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -55,8 +53,8 @@
 enum { RULES_MAX = 1024, IOV_COUNT_MAX = 1024, FILES_MAX = 16, SLOW_MS = 5 };
 
 /* What may happen to a call, beside errno values. */
-enum { SHORT = -6, SLOW, HANG, HOLD, LIE };
-static const char *const faults[] = { "short", "slow", "hang", "hold", "lie" };
+enum { SHORT = -6, SLOW, HANG, LIE };
+static const char *const faults[] = { "short", "slow", "hang", "lie" };
 
 enum call { READ, NOW, WRITE, SYNC, SIZE, SEND, WAIT, THREAD, SETUP, SUBMIT,
     RXRING, CALLS };
@@ -103,6 +101,10 @@ start(void)
 #define KERNEL NEXT(long, "syscall", long, ...)
 #define NEXT_CREATE NEXT(int, "pthread_create", pthread_t *, \
 	const pthread_attr_t *, void *(*)(void *), void *)
+
+/* Each function has the name of the C library and its 64-bit name. */
+#define ALIAS(name, other) \
+	extern __typeof__(name) other __attribute__((alias(#name)))
 
 /*
  * Rules.
@@ -165,21 +167,15 @@ log_fault(const char *name, off_t offset, int how)
 static int
 judge(enum call c, off_t offset, size_t length)
 {
-	static atomic_flag held = ATOMIC_FLAG_INIT;
 	unsigned long long nth = atomic_fetch_add(&calls[c], 1);
 	int how = lookup_rules(c, nth, offset, length);
 
-	if (how == HOLD && atomic_flag_test_and_set(&held))
-		how = 0;
 	if (how != 0)
 		log_fault(names[c], offset, how);
 	if (how == SLOW)
 		usleep(SLOW_MS * 1000);
-	if (how == HANG || how == HOLD)
-		while (lookup_rules(c, nth, offset, length) == how)
-			usleep(1000);
-	if (how == HOLD)
-		atomic_flag_clear(&held);
+	while (how == HANG && lookup_rules(c, nth, offset, length) == HANG)
+		usleep(1000);
 	if (how <= 0)
 		return how == SHORT || how == LIE ? how : 0;
 	errno = how;
@@ -492,3 +488,8 @@ pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *),
 {
 	return fails(THREAD) ? errno : NEXT_CREATE(t, a, f, arg);
 }
+
+ALIAS(preadv, preadv64);
+ALIAS(pwritev, pwritev64);
+ALIAS(mmap, mmap64);
+ALIAS(lseek, lseek64);
