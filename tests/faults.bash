@@ -93,33 +93,16 @@ faults_end() {
 	serve_end
 }
 
-# send_together REQUEST...: vblade receives them in one batch; its replies go to
-# a listener.
-send_together() {
+# assert_all_read LBA...: these sectors are read, by requests in one batch.
+assert_all_read() {
+	local i
 	start_listener
 	kill -STOP "$PID"
-	printf '%s\n' "$@" | frame -n 0
-	kill -CONT "$PID"
-}
-
-# send_reads LBA...: reads of one sector each, together.
-send_reads() {
-	local i requests=()
 	for i; do
-		requests+=("$(ata_read "$i" 1)")
-	done
-	send_together "${requests[@]}"
-}
-
-# wait_for_reads LBA...: they are answered.
-wait_for_reads() {
-	local i
+		ata_read "$i" 1
+	done | frame -n 0
+	kill -CONT "$PID"
 	for i; do
 		wait_for_frame "$(ata_data "$i" 1 "$(sectors "$i" 1)")"
 	done
-}
-
-assert_all_read() {
-	send_reads "$@"
-	wait_for_reads "$@"
 }

@@ -251,8 +251,7 @@ pwritev(int fd, const struct iovec *v, int n, off_t o)
 {
 	int how = judge(WRITE, o, iov_length(v, n));
 	struct record r = { .begin = now(), .offset = (uint64_t)o,
-	    .length = (uint32_t)iov_length(v, n),
-	    .durable = (fcntl(fd, F_GETFL) & O_DSYNC) != 0 };
+	    .length = iov_length(v, n) };
 	ssize_t done;
 
 	check_alignment(fd, v, n, o);

@@ -2,7 +2,7 @@
 /*
  * promises: which acknowledged writes are on the disk after a failure?
  *
- *	promises [-s] [-l sectors] [-o offset] log trace
+ *	promises [-s] [-l sectors] log trace
  *	promises -d [-s] [-l sectors] log disk
  *
  * The log is that of tests/load -L: when each request was sent, and when its
@@ -12,9 +12,8 @@
  * The power is cut at 400 moments.  For each the trace is replayed on an
  * empty disk: what was on stable storage at that moment is applied; of
  * everything else, nothing, everything or any part may be.  What the target had
- * promised by then must be there, or something newer.  No write may lie outside
- * of the `sectors` that the target exports from `offset` on, with or without a
- * cut.  In the second form, what it has promised must be on the disk.
+ * promised by then must be there, or something newer.  In the second form, what
+ * it has promised must be on the disk.
  *
  * A promise is, with -s, every acknowledged write; without, those that were
  * acknowledged when a FLUSH was sent that succeeded, or when a sync began that
@@ -48,7 +47,7 @@ struct event {
 };
 
 static bool dsync;
-static uint64_t offset, sectors = 256, seed;
+static uint64_t sectors = 256, seed;
 
 static struct request requests[MAX];	/* number 1 is the first */
 static unsigned nrequests, npromised;
@@ -111,16 +110,14 @@ event_valid(const struct event *e)
 	uint64_t first = e->record.offset / SECTOR;
 	uint64_t n = e->record.length / SECTOR;
 
-	if (e->record.length == 0)
-		return true;
 	if (e->record.offset % SECTOR != 0 || e->record.length % SECTOR != 0 ||
-	    first < offset || first + n > offset + sectors) {
-		warnx("%" PRIu32 " bytes written at %" PRIu64,
+	    first + n > sectors) {
+		warnx("%" PRIu64 " bytes written at %" PRIu64,
 		    e->record.length, e->record.offset);
 		return false;
 	}
 	for (uint64_t i = 0; i < n; i++)
-		if (writer(e->data + i * SECTOR, first - offset + i) == 0) {
+		if (writer(e->data + i * SECTOR, first + i) == 0) {
 			warnx("sector %" PRIu64 " corrupt", first + i);
 			return false;
 		}
@@ -188,13 +185,12 @@ replay(uint64_t cut, uint64_t survivors)
 	memset(disk, 0, sizeof disk);
 	for (unsigned i = 0; i < nevents; i++) {
 		const struct record *r = &events[i].record;
-		uint64_t lba = r->offset / SECTOR - offset;
-		bool durable = r->end <= sync || (r->durable && r->end <= cut);
+		uint64_t lba = r->offset / SECTOR;
 
 		if (r->begin > cut)
 			continue;
 		for (unsigned k = 0; k < r->length / SECTOR; k++)
-			if (durable || random_below(&seed, 4) < survivors)
+			if (r->end <= sync || random_below(&seed, 4) < survivors)
 				disk[lba + k] = writer(events[i].data +
 				    k * SECTOR, lba + k);
 	}
@@ -293,11 +289,10 @@ main(int argc, char **argv)
 	bool final = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "dl:o:s")) != -1) {
+	while ((c = getopt(argc, argv, "dl:s")) != -1) {
 		switch (c) {
 		case 'd': final = true; break;
 		case 'l': sectors = strtoull(optarg, NULL, 10); break;
-		case 'o': offset = strtoull(optarg, NULL, 10); break;
 		case 's': dsync = true; break;
 		default: return TROUBLE;
 		}
