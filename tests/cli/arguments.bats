@@ -45,8 +45,8 @@ assert_values_refused() {
 assert_range() {
 	assert_accepted "$1" "$2"
 	assert_accepted "$1" "$3"
-	printf '%s\n' "${@:4}" 1.5 99999999999999999999 -1 '' |
-		assert_values_refused "$1" "must be a number from $2 to $3"
+	assert_values_refused "$1" "must be a number from $2 to $3" \
+		< <(printf '%s\n' "${@:4}" 1.5 99999999999999999999 -1 '')
 }
 
 # assert_exit STATUS ARGUMENT...
@@ -109,30 +109,16 @@ addresses() {
 		eth0 0 1 "$IMAGE"
 }
 
-# The same function parses all numbers.
-@test "shelf: 0 to 65534" {
+# The same function parses them all.  Sectors: -l is at most what can be
+# addressed, -o what is no overflow in bytes.
+@test "numbers: the least and the largest are accepted, what is beyond is not" {
 	assert_range shelf 0 65534 65535 65536 70000 4294967296 x 1x x1 '1 ' \
 		' 1' +-1 0x10 1k 18446744073709551616
-}
-
-@test "slot: 0 to 254" {
 	assert_range slot 0 254 255 256 300 65536
-}
-
-@test "-b: 2 to 65535" {
 	assert_range -b 2 65535 0 1 65536 70000
-}
-
-@test "-t: 0 to a day" {
 	assert_range -t 0 86400 86401
-}
-
-@test "-l: from 1 to what can be addressed" {
 	assert_range -l 1 281474976710655 0 281474976710656 \
 		36028797018963968 9223372036854775807
-}
-
-@test "-o: from 0 to what is no overflow in bytes" {
 	assert_range -o 0 18014398509481983 18014398509481984 \
 		36028797018963968 9223372036854775807
 }

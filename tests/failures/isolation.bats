@@ -1,4 +1,5 @@
-# No client, reader of the log or full queue slows down the others.
+# No client, reader of the log or slow wire holds up the others; and the load
+# generator does not wait for ever.
 
 load ../helper
 
@@ -51,4 +52,27 @@ measure() {
 	echo "requests/s: $alone alone, $beside beside a filtered client"
 	wait_for_counters ' send_drops=[1-9][0-9]*'
 	[ $((beside * 5)) -gt "$alone" ]
+}
+
+@test "a 1 Gbit/s link with a full window of jumbo frames loses no reply" {
+	local line
+	lab_mtu 9000
+	on_target tc qdisc add dev eth0 root tbf \
+		rate 1gbit burst 64kb limit 10mb
+	truncate -s 64M "$IMAGE"
+	serve 0 1 eth0 "$IMAGE"
+	line=$(on_initiator "$TESTS/load" -t 20000 -w 64 -N 20000 -r 0 1 eth0)
+	assert_flawless "$line"
+	assert_match ' retransmits=0 ' "$line"
+}
+
+@test "the load generator gives up a target that hangs" {
+	local target
+	serve 0 1 eth0 "$IMAGE"
+	target=$PID
+	background "$INITIATOR_NS" "$TESTS/load" -d 600 -t 100 0 1 eth0
+	wait_until 10 frames_reached 1000
+	kill -STOP "$target"
+	wait_until 30 process_gone "$PID"
+	assert_equal 'load: eth0: no reply from e0.1' "$(cat "$ERR")"
 }
