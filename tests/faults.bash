@@ -72,9 +72,7 @@ set_faults() {
 }
 
 # wait_for_fault CALL: such a fault has been injected.
-wait_for_fault() {
-	wait_until 10 grep -q "^$1 " "$FAULT_LOG"
-}
+wait_for_fault() { wait_until 10 grep -q "^$1 " "$FAULT_LOG"; }
 
 # assert_injected: every kind of fault that the test specified was injected.
 assert_injected() {

@@ -64,9 +64,7 @@ file_system() {
 	serve -r 0 2 eth0 "$LOOP"
 }
 
-cached_pages() {
-	fincore -n -o PAGES "$IMAGE" | xargs
-}
+cached_pages() { fincore -n -o PAGES "$IMAGE" | xargs; }
 
 @test "-d: writes and reads, alone and in a window, bypass the page cache" {
 	local load

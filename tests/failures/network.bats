@@ -13,9 +13,7 @@ teardown() {
 	lab_close
 }
 
-index() {
-	on_target cat /sys/class/net/eth0/ifindex
-}
+index() { on_target cat /sys/class/net/eth0/ifindex; }
 
 offers() {
 	local reply
@@ -24,9 +22,7 @@ offers() {
 }
 
 # switches: how often it has gone to sleep.
-switches() {
-	awk '/^voluntary/ { print $2 }' "/proc/$PID/status"
-}
+switches() { awk '/^voluntary/ { print $2 }' "/proc/$PID/status"; }
 
 @test "the link goes down and up at either end: it advertises anew" {
 	local ns times=0

@@ -14,9 +14,7 @@ setup() {
 teardown() { serve_end; }
 
 # tagged TYPE TAG REQUEST: the request with an 802.1Q or 802.1ad tag.
-tagged() {
-	echo "TT SS $1 $2 ${3#TT SS}"
-}
+tagged() { echo "TT SS $1 $2 ${3#TT SS}"; }
 
 untouched() {
 	assert_equal "$(sectors 0 64)" "$(file_sectors "$IMAGE" 0 64)" \

@@ -53,9 +53,7 @@ frames() {
 	set +f
 }
 
-requests() {
-	frames ask_ "$@"
-}
+requests() { frames ask_ "$@"; }
 
 # numbered FIRST LAST [PREFIX]: as many addresses, each after the prefix.
 numbered() {
@@ -66,14 +64,10 @@ numbered() {
 }
 
 # hex REPLY...: in plain hexadecimal, one a line.
-hex() {
-	frames answer_ "$@" | "$TESTS/reply/reply" -x
-}
+hex() { frames answer_ "$@" | "$TESTS/reply/reply" -x; }
 
 # sectors LBA COUNT: what sectors of an image held at first.
-sectors() {
-	echo "sectors:$1,$2"
-}
+sectors() { echo "sectors:$1,$2"; }
 
 # sector_data COUNT [DATA...]: data of so many sectors; of one byte, by default
 # ee, all of it.
@@ -192,9 +186,7 @@ assert_replies() {
 }
 
 # assert_replies_any_order REPLY...: the same in any order.
-assert_replies_any_order() {
-	POOL=1 assert_replies "$@"
-}
+assert_replies_any_order() { POOL=1 assert_replies "$@"; }
 
 # assert_last_replies REPLY...: it got these last.
 assert_last_replies() {
@@ -216,18 +208,11 @@ assert_places() {
 
 # assert_logged PATTERN, refute_logged PATTERN: a line of the log matches, or
 # none does.
-assert_logged() {
-	assert_match "$1" "$(cat "$ERR")"
-}
-
-refute_logged() {
-	refute_match "$1" "$(cat "$ERR")"
-}
+assert_logged() { assert_match "$1" "$(cat "$ERR")"; }
+refute_logged() { refute_match "$1" "$(cat "$ERR")"; }
 
 # assert_reply REQUEST REPLY: the request gets exactly this reply.
-assert_reply() {
-	run_script "$1" && assert_replies "$2"
-}
+assert_reply() { run_script "$1" && assert_replies "$2"; }
 
 # assert_silence REQUEST...: none of the requests gets a reply.
 assert_silence() {
