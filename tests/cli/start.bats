@@ -33,12 +33,9 @@ assert_ready() {
 	assert_ready "64 sectors O_RDWR" -- 0 1 eth0 -r
 }
 
-@test "an interface that does not exist: 1" {
+@test "an interface that does not exist: 1; a name too long is not cut: 2" {
 	assert_refused 1 'none0: No such device' 0 1 none0 "$IMAGE"
 	assert_refused '[12]' '' 0 1 "" "$IMAGE"
-}
-
-@test "a name too long for an interface is not cut short" {
 	ip -n "$TARGET_NS" link add cut456789012345 type veth peer name peer0
 	assert_refused 2 "'cut4567890123456': name too long" \
 		0 1 cut4567890123456 "$IMAGE"

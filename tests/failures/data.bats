@@ -20,7 +20,7 @@ teardown() {
 
 # mounted COMMAND...: mount something at $MOUNT.
 mounted() {
-	mkdir "$BATS_TEST_TMPDIR/mount"
+	mkdir -p "$BATS_TEST_TMPDIR/mount"
 	mount "$@" "$BATS_TEST_TMPDIR/mount" || return
 	MOUNT=$BATS_TEST_TMPDIR/mount
 }
@@ -47,21 +47,18 @@ file_system() {
 		"$(file_sectors "$IMAGE" 6 5)"
 }
 
-@test "a mounted device is refused, but with -r or -f" {
-	LOOP=$(losetup --show -f "$(file_system)")
-	mounted "$LOOP"
-	assert_refused 6 'in use: mounted' 0 1 eth0 "$LOOP"
-	serve -r 0 1 eth0 "$LOOP"
-	stop_vblade
-	serve -f 0 1 eth0 "$LOOP"
-}
-
-@test "a device that is exported is neither mounted nor exported again" {
+@test "a mounted or exported device is refused, but with -r or -f" {
 	LOOP=$(losetup --show -f "$(file_system)")
 	serve 0 1 eth0 "$LOOP"
 	refute mounted "$LOOP"
 	assert_refused 6 'in use: .*exported' 0 2 eth0 "$LOOP"
 	serve -r 0 2 eth0 "$LOOP"
+	serve_end
+	mounted "$LOOP"
+	assert_refused 6 'in use: mounted' 0 1 eth0 "$LOOP"
+	serve -r 0 1 eth0 "$LOOP"
+	stop_vblade
+	serve -f 0 1 eth0 "$LOOP"
 }
 
 cached_pages() { fincore -n -o PAGES "$IMAGE" | xargs; }

@@ -108,20 +108,14 @@ switches() { awk '/^voluntary/ { print $2 }' "/proc/$PID/status"; }
 	assert_readable 200
 }
 
-# burst: 64 writes of 17 sectors, 200 of one, all of other sectors.
-burst() {
-	local i
+@test "stopped for a burst of writes: none is lost" {
+	local file before sender i replies=$BATS_TEST_TMPDIR/replies
 	for i in {0..63}; do
 		ata_write $((i * 17)) 17 "$(be8 "$i")*8704"
-	done
+	done >"$BATS_TEST_TMPDIR/burst"
 	for i in {0..199}; do
 		ata_write $((1088 + i)) 1 "$(be8 "$i")*512"
-	done
-}
-
-@test "stopped for a burst of writes: none is lost" {
-	local file before sender replies=$BATS_TEST_TMPDIR/replies
-	burst >"$BATS_TEST_TMPDIR/burst"
+	done >>"$BATS_TEST_TMPDIR/burst"
 	stop_vblade
 	lab_mtu 9000
 	file=$(image 1288)

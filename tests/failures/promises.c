@@ -103,33 +103,27 @@ writer(const uint8_t *sector, uint64_t lba)
 	return memcmp(sector, expected, SECTOR) == 0 ? number : 0;
 }
 
-/* Is every sector of the write one of ours, intact and in its place? */
-static bool
-event_valid(const struct event *e)
+/* Every sector of a write must be one of ours, intact and in its place. */
+static void
+event_check(const struct event *e)
 {
 	uint64_t first = e->record.offset / SECTOR;
 	uint64_t n = e->record.length / SECTOR;
 
 	if (e->record.offset % SECTOR != 0 || e->record.length % SECTOR != 0 ||
-	    first + n > sectors) {
-		warnx("%" PRIu64 " bytes written at %" PRIu64,
+	    first + n > sectors)
+		errx(1, "%" PRIu64 " bytes written at %" PRIu64,
 		    e->record.length, e->record.offset);
-		return false;
-	}
 	for (uint64_t i = 0; i < n; i++)
-		if (writer(e->data + i * SECTOR, first + i) == 0) {
-			warnx("sector %" PRIu64 " corrupt", first + i);
-			return false;
-		}
-	return true;
+		if (writer(e->data + i * SECTOR, first + i) == 0)
+			errx(1, "sector %" PRIu64 " corrupt", first + i);
 }
 
-static bool
+static void
 read_trace(const char *path)
 {
 	size_t size;
 	const uint8_t *p = read_file(path, &size), *end = p + size;
-	bool valid = true;
 
 	while (p < end && nevents < MAX) {
 		struct event *e = &events[nevents++];
@@ -138,11 +132,10 @@ read_trace(const char *path)
 		e->data = p += sizeof e->record;
 		nsyncs += e->record.length == 0;
 		p += e->record.length;
-		valid = event_valid(e) && valid;
+		event_check(e);
 	}
 	if (nevents == 0 || nevents == MAX)
 		errx(TROUBLE, "%s: %u events", path, nevents);
-	return valid;
 }
 
 /* When the last sync that had ended by `cut` began; 0 if there was none. */
@@ -302,5 +295,6 @@ main(int argc, char **argv)
 	read_log(argv[optind]);
 	if (final)
 		return compare_disk(argv[optind + 1]) > 0;
-	return !read_trace(argv[optind + 1]) || cut_power() > 0;
+	read_trace(argv[optind + 1]);
+	return cut_power() > 0;
 }

@@ -57,14 +57,12 @@ assert_no_rights() {
 	assert_equal 1 "$(of_all_threads NoNewPrivs)"
 }
 
-@test "no capability is left, and none can be gained" {
+@test "no capability is left to any thread, and none can be gained" {
 	serve 0 1 eth0 "$IMAGE"
 	assert_readable 7
 	assert_no_rights
 	refute_match Landlock "$(cat "$ERR")"
-}
-
-@test "no capability is left to any thread of the pool" {
+	serve_end
 	VBLADE=$(wrap_vblade threads "$WITHOUT" -u) serve -d 0 1 eth0 "$IMAGE"
 	assert_all_read 1 9 17 25 33
 	[ "$(find "/proc/$PID/task" -mindepth 1 -maxdepth 1 | wc -l)" -gt 1 ]

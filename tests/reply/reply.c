@@ -214,7 +214,7 @@ forget_batch(void)
 	}
 }
 
-static struct frame
+static void
 add_frame(const char *line)
 {
 	static uint8_t bytes[FRAME_MAX];
@@ -223,8 +223,7 @@ add_frame(const char *line)
 
 	if (p == NULL)
 		err(99, "malloc");
-	batch[batched] = (struct frame){ memcpy(p + 1, bytes, len), len };
-	return batch[batched++];
+	batch[batched++] = (struct frame){ memcpy(p + 1, bytes, len), len };
 }
 
 /* The end of the input: stop vblade, release what is held, let time pass. */
@@ -266,12 +265,10 @@ fake_recv(struct frame frames[], int max, int timeout)
 			directive(line, timeout);
 			break;
 		}
-		if (*line != '\0' && max > 0 && batched < FRAMES_MAX) {
-			struct frame f = add_frame(line);
-
-			frames[batched - 1] = f;
-		}
+		if (*line != '\0' && max > 0 && batched < FRAMES_MAX)
+			add_frame(line);
 	}
+	memcpy(frames, batch, (size_t)batched * sizeof *batch);
 	return batched;
 }
 
