@@ -18,33 +18,29 @@ case ${BATS_TEST_FILENAME:-} in
 	;;
 esac
 
-# build_test_program NAME FLAG...: compile tests/NAME.c into the directory of
-# the test file and print the name of the result.
+# build_test_program NAME FLAG...: compile tests/NAME.c; a variable of its name
+# in capitals, such as $WITHOUT, has the name of the program.
 build_test_program() {
-	local out=$BATS_FILE_TMPDIR/${1##*/}
-	"${CC:-cc}" -std=gnu11 -O2 -pthread -o "$out" "$TESTS/$1.c" \
-		"${@:2}" || return
-	printf '%s\n' "$out"
+	local name=${1##*/}
+	"${CC:-cc}" -std=gnu11 -O2 -pthread -o "$BATS_FILE_TMPDIR/$name" \
+		"$TESTS/$1.c" "${@:2}" || return
+	export "${name^^}=$BATS_FILE_TMPDIR/$name"
 }
 
 # build_engine: from now on $VBLADE uses the engine under test; in setup_file.
 build_engine() {
-	WITHOUT=$(build_test_program without)
-	export WITHOUT
+	build_test_program without
 	[ "$ENGINE" = ring ] || VBLADE=$(wrap_vblade threads "$WITHOUT" -u)
 	export VBLADE
 }
+
+# build_fault_shim: in setup_file, after build_engine.
+build_fault_shim() { build_test_program shim -shared -fPIC -ldl; }
 
 # assert_engine: the vblade started last, if any, uses the engine under test.
 assert_engine() {
 	[ -z "${ERR:-}" ] || ! grep -q 'disk I/O by' "$ERR" ||
 		assert_match "$ENGINE_LOG" "$(cat "$ERR")"
-}
-
-# build_fault_shim: in setup_file, after build_engine.
-build_fault_shim() {
-	SHIM=$(build_test_program shim -shared -fPIC -ldl)
-	export SHIM
 }
 
 # inject_faults [RULE...]: vblade will run with the shim and these rules.

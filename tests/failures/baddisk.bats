@@ -7,8 +7,7 @@ load ../faults
 setup_file() {
 	lab_open 9000
 	build_engine
-	PROMISES=$(build_test_program failures/promises)
-	export PROMISES
+	build_test_program failures/promises
 }
 
 teardown_file() { lab_close; }

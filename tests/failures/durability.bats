@@ -10,8 +10,7 @@ setup_file() {
 	lab_open 9000
 	build_engine
 	build_fault_shim
-	PROMISES=$(build_test_program failures/promises)
-	export PROMISES
+	build_test_program failures/promises
 }
 
 teardown_file() { lab_close; }

@@ -5,9 +5,8 @@ load ../faults
 
 setup_file() {
 	lab_open
-	WITHOUT=$(build_test_program without)
-	INSIDE=$(build_test_program failures/inside -shared -fPIC)
-	export INSIDE WITHOUT
+	build_test_program without
+	build_test_program failures/inside -shared -fPIC
 }
 
 teardown_file() { lab_close; }

@@ -9,9 +9,8 @@ load ../faults
 
 setup_file() {
 	lab_open
+	build_engine
 	build_fault_shim
-	WITHOUT=$(build_test_program without)
-	export WITHOUT
 }
 
 teardown_file() { lab_close; }

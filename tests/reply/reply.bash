@@ -214,11 +214,6 @@ refute_logged() { refute_match "$1" "$(cat "$ERR")"; }
 # assert_reply REQUEST REPLY: the request gets exactly this reply.
 assert_reply() { run_script "$1" && assert_replies "$2"; }
 
-# assert_silence REQUEST...: none of the requests gets a reply.
-assert_silence() {
-	run_script "$@" && assert_equal "" "$(cat "$FRAMES")" "replies"
-}
-
 # assert_dialog: run the script on standard input, in which "REQUEST -> REPLY"
 # is a request and the next reply, "> REQUEST" and "< REPLY" are one of both,
 # and "= NAME ARGUMENT..." is both, if they have the same name and arguments.
