@@ -149,12 +149,6 @@ chance(uint64_t percent)
 static uint32_t histogram[1 << 24];
 static const uint64_t LATENCY_MAX = (1 << 24) - 1;
 
-static void
-latency_add(uint64_t ns)
-{
-	histogram[ns / 100 < LATENCY_MAX ? ns / 100 : LATENCY_MAX]++;
-}
-
 /* The latency in microseconds that this share of the replies did not exceed. */
 static double
 latency_at(double share)
@@ -175,17 +169,6 @@ stamp(uint8_t *sector, uint64_t lba, uint64_t gen)
 		stamp_sector(sector, lba, opt.id << 56 | gen);
 	else
 		memset(sector, 0, SECTOR);
-}
-
-/* Get the generation of a sector; false if it is not a stamp of ours. */
-static bool
-read_stamp(const uint8_t *sector, uint64_t lba, uint64_t *gen)
-{
-	uint8_t expected[SECTOR];
-
-	*gen = get_le(sector + 8, 7);
-	stamp(expected, lba, *gen);
-	return memcmp(sector, expected, SECTOR) == 0;
 }
 
 /* The first sector beyond the range. */
@@ -295,9 +278,11 @@ model_allows(uint64_t lba, uint64_t gen, uint64_t when)
 static void
 check_sector(const struct sent *s, const uint8_t *data, uint64_t lba)
 {
-	uint64_t gen;
+	uint64_t gen = get_le(data + 8, 7);
+	uint8_t expected[SECTOR];
 
-	if (!read_stamp(data, lba, &gen))
+	stamp(expected, lba, gen);
+	if (memcmp(data, expected, SECTOR) != 0)
 		report_sector("no stamp", lba, gen, s->order, &count.bad);
 	else if (model == NULL && gen != opt.generation)
 		report_sector("wrong generation", lba, gen, s->order,
@@ -513,6 +498,7 @@ complete_request(const struct sent *s, bool success, uint64_t at)
 {
 	const struct request *r = &s->request;
 	struct flight *f = &flights[r->slot];
+	uint64_t latency = (at - f->first) / 100;
 
 	if (f->request.serial != r->serial)
 		return;
@@ -527,7 +513,7 @@ complete_request(const struct sent *s, bool success, uint64_t at)
 		return;
 	count.done++;
 	count.sectors += r->sectors;
-	latency_add(at - f->first);
+	histogram[latency < LATENCY_MAX ? latency : LATENCY_MAX]++;
 }
 
 static void
