@@ -183,7 +183,8 @@ replay(uint64_t cut, uint64_t survivors)
 		if (r->begin > cut)
 			continue;
 		for (unsigned k = 0; k < r->length / SECTOR; k++)
-			if (r->end <= sync || random_below(&seed, 4) < survivors)
+			if (r->end <= sync ||
+			    random_below(&seed, 4) < survivors)
 				disk[lba + k] = writer(events[i].data +
 				    k * SECTOR, lba + k);
 	}
