@@ -62,13 +62,12 @@ enum { ATA_LBA48 = 0x40, ATA_WRITING = 0x01 };		/* flags */
 enum { ATA_READY = 0x40 };			/* status */
 
 /*
- * A write or a sync, as tests/shim.c records it and powercut.c reads it.
+ * A write or a sync, as shim.c records it and failures/promises.c reads it.
  */
 struct record {
 	uint64_t begin, end;	/* ns of CLOCK_MONOTONIC */
 	uint64_t offset;	/* bytes */
-	uint32_t length;	/* bytes of data that follow; 0: a sync */
-	uint32_t durable;	/* on stable storage at `end`, without a sync */
+	uint64_t length;	/* bytes of data that follow; 0: a sync */
 };
 
 /* Nanoseconds of CLOCK_MONOTONIC. */

@@ -25,14 +25,6 @@ clean_up() {
 	rm -rf "$dir"
 }
 
-started() {
-	tries=200
-	until grep -q '^pid' "$dir/out" 2>/dev/null; do
-		kill -0 "$pid" && [ $((tries -= 1)) -gt 0 ] || return
-		sleep 0.05
-	done
-}
-
 # field OFFSET LENGTH: these bytes of the reply, a number.
 field() {
 	echo $((0x$(echo "$reply" | cut -c "$((2 * $1 + 1))-$((2 * ($1 + $2)))")))
@@ -56,7 +48,10 @@ lab_open 9000 || die "cannot make the namespaces"
 ip netns exec "$TARGET_NS" ./vblade 0 1 eth0 "$dir/disk.img" \
 	>"$dir/out" 2>"$dir/err" &
 pid=$!
-started || die "vblade did not start: $(cat "$dir/err")"
+until grep -q '^pid' "$dir/out" 2>/dev/null; do
+	kill -0 "$pid" || die "vblade did not start: $(cat "$dir/err")"
+	sleep 0.05
+done
 echo "target:    vblade 0 1 eth0 disk.img (sparse, 1 GiB)"
 sed 's/^/           /' "$dir/out"
 

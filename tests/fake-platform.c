@@ -26,6 +26,9 @@
 
 #include "fake-platform.h"
 
+/* Much of what the platform interface passes is of no use here. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 enum { PENDING_MAX = 256, THREADS_MAX = 64 };
 
 /* An operation in the engine, oldest first in `pending`. */
@@ -258,14 +261,12 @@ execute(const struct io *io, enum place place, uint64_t covers)
 struct disk *
 disk_open(const char *path, int flags)
 {
-	(void)path, (void)flags;
 	return (struct disk *)&fake;
 }
 
 off_t
 disk_size(const struct disk *d)
 {
-	(void)d;
 	if (fake.size < 0)
 		errno = ENXIO;
 	return fake.size;
@@ -274,7 +275,6 @@ disk_size(const struct disk *d)
 unsigned
 disk_unit(const struct disk *d)
 {
-	(void)d;
 	return fake.unit;
 }
 
@@ -287,7 +287,6 @@ disk_execute(const struct disk *d, const struct io *io)
 	struct io done = *io;
 	uint64_t covers;
 
-	(void)d;
 	fake_lock();
 	covers = fake.written;
 	while (is_held(io)) {
@@ -329,7 +328,6 @@ disk_try(const struct disk *d, const struct io *io)
 static void
 engine_start(struct disk *d, struct io *io)
 {
-	(void)d;
 	if (pendings == depth || pendings == PENDING_MAX)
 		fake_fail("more operations than the engine's depth");
 	for (unsigned i = 0; i < pendings; i++)
@@ -343,7 +341,6 @@ engine_submit(struct disk *d)
 {
 	unsigned n = 0;
 
-	(void)d;
 	for (unsigned i = 0; i < pendings; i++) {
 		if (pending[i].submitted)
 			continue;
@@ -360,7 +357,6 @@ engine_finished(struct disk *d)
 {
 	struct io *io;
 
-	(void)d;
 	for (unsigned i = 0; i < pendings; i++) {
 		if (!pending[i].finished)
 			continue;
@@ -379,7 +375,6 @@ disk_engine(struct disk *d, unsigned n)
 	static const struct engine engine = { "io_uring", STDIN_FILENO,
 	    engine_start, engine_submit, engine_finished };
 
-	(void)d;
 	depth = n;
 	return fake.pool ? NULL : &engine;
 }
@@ -479,30 +474,24 @@ struct net *
 net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
     bool force)
 {
-	(void)shelf, (void)slot, (void)frames, (void)force;
-	if (*fake.link.name == '\0')
-		snprintf(fake.link.name, sizeof fake.link.name, "%s", ifname);
 	return (struct net *)&fake;
 }
 
 void
 net_watch(struct net *n, int fd)
 {
-	(void)n;
 	watched = fd;
 }
 
 const struct link *
 net_link(const struct net *n)
 {
-	(void)n;
 	return &fake.link;
 }
 
 uint64_t
 net_drops(struct net *n)
 {
-	(void)n;
 	return 0;
 }
 
@@ -521,7 +510,6 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 {
 	static unsigned restless;
 
-	(void)n;
 	check_wake();
 	if (fake.pool ? pool_wait() : engine_run()) {
 		if (++restless > 100000)
@@ -537,7 +525,6 @@ net_send(struct net *n, const struct frame frames[], int count)
 {
 	int dropped = 0;
 
-	(void)n;
 	fake_lock();
 	for (int i = 0; i < count; i++)
 		dropped += !fake_sent(&frames[i]);
@@ -548,7 +535,6 @@ net_send(struct net *n, const struct frame frames[], int count)
 void
 confine(const struct net *n, const struct disk *d)
 {
-	(void)n, (void)d;
 }
 
 int

@@ -18,22 +18,24 @@ case ${BATS_TEST_FILENAME:-} in
 	;;
 esac
 
-# build_test_program NAME FLAG...: compile tests/NAME.c into the directory of
-# the test file and print the name of the result.
+# build_test_program NAME FLAG...: compile tests/NAME.c; a variable of its name
+# in capitals, such as $WITHOUT, has the name of the program.
 build_test_program() {
-	local out=$BATS_FILE_TMPDIR/${1##*/}
-	"${CC:-cc}" -std=gnu11 -O2 -pthread -o "$out" "$TESTS/$1.c" \
-		"${@:2}" || return
-	printf '%s\n' "$out"
+	local name=${1##*/}
+	"${CC:-cc}" -std=gnu11 -O2 -pthread -o "$BATS_FILE_TMPDIR/$name" \
+		"$TESTS/$1.c" "${@:2}" || return
+	export "${name^^}=$BATS_FILE_TMPDIR/$name"
 }
 
 # build_engine: from now on $VBLADE uses the engine under test; in setup_file.
 build_engine() {
-	WITHOUT=$(build_test_program without)
-	export WITHOUT
+	build_test_program without
 	[ "$ENGINE" = ring ] || VBLADE=$(wrap_vblade threads "$WITHOUT" -u)
 	export VBLADE
 }
+
+# build_fault_shim: in setup_file, after build_engine.
+build_fault_shim() { build_test_program shim -shared -fPIC -ldl; }
 
 # assert_engine: the vblade started last, if any, uses the engine under test.
 assert_engine() {
@@ -41,17 +43,12 @@ assert_engine() {
 		assert_match "$ENGINE_LOG" "$(cat "$ERR")"
 }
 
-# build_fault_shim: in setup_file, after build_engine.
-build_fault_shim() {
-	SHIM=$(build_test_program shim -shared -fPIC -ldl)
-	export SHIM
-}
-
 # inject_faults [RULE...]: vblade will run with the shim and these rules.
 inject_faults() {
 	export FAULT_RULES=$BATS_TEST_TMPDIR/rules
 	export FAULT_LOG=$BATS_TEST_TMPDIR/injected
 	: >"$FAULT_LOG"
+	rm -f "$FAULT_RULES.calls"
 	set_faults "$@"
 	[ "${VBLADE##*/}" = faults ] ||
 		VBLADE=$(wrap_vblade faults env "LD_PRELOAD=$SHIM")
@@ -71,9 +68,7 @@ set_faults() {
 }
 
 # wait_for_fault CALL: such a fault has been injected.
-wait_for_fault() {
-	wait_until 10 grep -q "^$1 " "$FAULT_LOG"
-}
+wait_for_fault() { wait_until 10 grep -q "^$1 " "$FAULT_LOG"; }
 
 # assert_injected: every kind of fault that the test specified was injected.
 assert_injected() {
@@ -92,33 +87,16 @@ faults_end() {
 	serve_end
 }
 
-# send_together REQUEST...: vblade receives them in one batch; its replies go to
-# a listener.
-send_together() {
+# assert_all_read LBA...: these sectors are read, by requests in one batch.
+assert_all_read() {
+	local i
 	start_listener
 	kill -STOP "$PID"
-	printf '%s\n' "$@" | frame -n 0
-	kill -CONT "$PID"
-}
-
-# send_reads LBA...: reads of one sector each, together.
-send_reads() {
-	local i requests=()
 	for i; do
-		requests+=("$(ata_read "$i" 1)")
-	done
-	send_together "${requests[@]}"
-}
-
-# wait_for_reads LBA...: they are answered.
-wait_for_reads() {
-	local i
+		ata_read "$i" 1
+	done | frame -n 0
+	kill -CONT "$PID"
 	for i; do
 		wait_for_frame "$(ata_data "$i" 1 "$(sectors "$i" 1)")"
 	done
-}
-
-assert_all_read() {
-	send_reads "$@"
-	wait_for_reads "$@"
 }

@@ -68,27 +68,24 @@ static bool loopback;
 static struct frame **frames;
 static int nframes;
 
-/* Returns the address; the memory is its own. */
-static const uint8_t *
-mac_parse(const char *s)
+static struct frame *
+frame_new(const char *s)
 {
-	uint8_t *mac = malloc(MAC_SIZE);
+	struct frame *f = calloc(1, sizeof *f);
 
-	if (mac == NULL || frame_parse(s, mac, MAC_SIZE) != MAC_SIZE)
-		errx(TROUBLE, "not a MAC address: %s", s);
-	return mac;
+	if (f == NULL)
+		err(TROUBLE, "memory");
+	f->length = frame_parse(s, f->bytes, sizeof f->bytes);
+	return f;
 }
 
 static void
 frame_add(const char *s)
 {
-	size_t size = ((size_t)nframes + 1) * sizeof *frames;
-	struct frame *f = calloc(1, sizeof *f);
-
-	if (f == NULL || (frames = realloc(frames, size)) == NULL)
+	frames = realloc(frames, ((size_t)nframes + 1) * sizeof *frames);
+	if (frames == NULL)
 		err(TROUBLE, "memory");
-	f->length = frame_parse(s, f->bytes, sizeof f->bytes);
-	frames[nframes++] = f;
+	frames[nframes++] = frame_new(s);
 }
 
 /* The wire. */
@@ -131,9 +128,12 @@ tag_restore(struct frame *f, struct msghdr *message)
 	}
 }
 
+/* Receive a frame; false at the deadline. */
 static bool
-wire_receive(struct frame *f)
+wire_receive(struct frame *f, uint64_t deadline)
 {
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+	ssize_t n = -1;
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
@@ -145,29 +145,18 @@ wire_receive(struct frame *f)
 		.msg_control = &control,
 		.msg_controllen = sizeof control
 	};
-	ssize_t n = recvmsg(sock, &message, MSG_DONTWAIT);
+	uint64_t at;
 
-	if (n == -1 && (errno == EAGAIN || errno == ENETDOWN))
-		return false;
+	while (n == -1 && (at = now()) < deadline) {
+		poll(&p, 1, (int)((deadline - at) / 1000000 + 1));
+		n = recvmsg(sock, &message, MSG_DONTWAIT);
+		if (n == -1 && errno != EAGAIN && errno != ENETDOWN)
+			err(TROUBLE, "receive");
+	}
 	if (n == -1)
-		err(TROUBLE, "receive");
+		return false;
 	f->length = (size_t)n;
 	tag_restore(f, &message);
-	return true;
-}
-
-/* True when something may be there to receive, false at the deadline. */
-static bool
-wire_wait(uint64_t deadline)
-{
-	struct pollfd p = { .fd = sock, .events = POLLIN };
-	uint64_t at = now();
-
-	if (at >= deadline)
-		return false;
-	if (poll(&p, 1, (int)((deadline - at) / 1000000 + 1)) == -1 &&
-	    errno != EINTR)
-		err(TROUBLE, "poll");
 	return true;
 }
 
@@ -182,11 +171,8 @@ collect(void)
 	bool waiting = opt.sentinel, response;
 	int got = 0;
 
-	while (waiting || opt.expected == ANY || got < opt.expected) {
-		if (!wire_wait(deadline))
-			break;
-		if (!wire_receive(&f))
-			continue;
+	while ((waiting || opt.expected == ANY || got < opt.expected) &&
+	    wire_receive(&f, deadline)) {
 		response = f.length >= AT_ARGUMENT &&
 		    (f.bytes[AT_FLAGS] & REPLY_FLAG) != 0;
 		if (loopback && !response)
@@ -221,14 +207,14 @@ options_parse(int argc, char **argv)
 
 	while ((c = getopt(argc, argv, "a:i:ln:pr:st:w:")) != -1) {
 		switch (c) {
-		case 'a': initiator = mac_parse(optarg); break;
+		case 'a': initiator = frame_new(optarg)->bytes; break;
 		case 'i': opt.interface = optarg; break;
 		case 'l': opt.listen = true; break;
 		case 'n': opt.expected = atoi(optarg); break;
 		case 'p': opt.print = true; break;
 		case 'r': opt.rounds = atoi(optarg); break;
 		case 's': opt.sentinel = true; break;
-		case 't': target = mac_parse(optarg); break;
+		case 't': target = frame_new(optarg)->bytes; break;
 		case 'w': opt.wait = atoi(optarg); break;
 		default: exit(TROUBLE);
 		}

@@ -82,9 +82,7 @@ background() {
 
 # launch ARGUMENT...: start vblade in the target's namespace, as
 # background does, without waiting for anything.
-launch() {
-	background "$TARGET_NS" "$VBLADE" "$@"
-}
+launch() { background "$TARGET_NS" "$VBLADE" "$@"; }
 
 # wrap_vblade NAME COMMAND...: print the name of a program that runs $VBLADE by
 # this command, as the same process.
@@ -182,19 +180,13 @@ FIRMWARE=$(sed -n 's/^VERSION = \(.\)\.\(.\).*/0\10\2/p' \
 	"$TESTS/../Makefile")
 
 # frame ARGUMENT...: tests/frame at the initiator's end of the wire.
-frame() {
-	on_initiator "$TESTS/frame" -t "$TARGET_MAC" "$@"
-}
+frame() { on_initiator "$TESTS/frame" -t "$TARGET_MAC" "$@"; }
 
 # hex FRAME...: the frames in plain hexadecimal, one a line.
-hex() {
-	"$TESTS/frame" -p -a "$INITIATOR_MAC" -t "$TARGET_MAC" "$@"
-}
+hex() { "$TESTS/frame" -p -a "$INITIATOR_MAC" -t "$TARGET_MAC" "$@"; }
 
 # query REQUEST...: send the requests and print as many replies.
-query() {
-	frame "$@"
-}
+query() { frame "$@"; }
 
 # assert_reply REQUEST REPLY: the request gets exactly this reply, and no other.
 assert_reply() {
@@ -208,12 +200,11 @@ assert_silence() {
 	got=$(frame -s "$@") || fail "expected silence after: $*" "got: $got"
 }
 
-# start_listener [INTERFACE]: from now on the frames that the initiator
-# receives are in the file $FRAMES.  $PID, $OUT and $ERR stay vblade's.
+# start_listener: from now on the frames that the initiator receives are in the
+# file $FRAMES.  $PID, $OUT and $ERR stay vblade's.
 start_listener() {
 	local pid=${PID:-} out=${OUT:-} err=${ERR:-}
-	background "$INITIATOR_NS" "$TESTS/frame" -l -w 600000 \
-		-i "${1:-eth0}"
+	background "$INITIATOR_NS" "$TESTS/frame" -l -w 600000
 	wait_until 10 grep -q listening "$ERR"
 	FRAMES=$OUT
 	PID=$pid OUT=$out ERR=$err
@@ -234,79 +225,33 @@ lba() {
 }
 
 # be8 N: eight bits.
-be8() {
-	printf %02x "$1"
-}
+be8() { printf %02x "$1"; }
 
 # request COMMAND ARGUMENT, response COMMAND ARGUMENT: the header and, as they
 # are, the arguments.
-request() {
-	echo "TT SS 88a2 10 00 $ADDRESS $1 $TAG $2"
-}
+request() { echo "TT SS 88a2 10 00 $ADDRESS $1 $TAG $2"; }
+response() { echo "SS TT 88a2 18 00 $ADDRESS $1 $TAG $2"; }
 
-response() {
-	echo "SS TT 88a2 18 00 $ADDRESS $1 $TAG $2"
-}
-
-# request_from MAC REQUEST, reply_to MAC REPLY: as if another host were at the
-# initiator's end of the wire.
-request_from() {
-	echo "TT ${1//:/} ${2#TT SS}"
-}
-
-reply_to() {
-	echo "${1//:/} ${2#SS}"
-}
-
-config_read() {
-	request 01 "0000 0000 00 00 0000"
-}
-
-identify() {
-	request 00 "00 00 01 ec 000000a00000 0000"
-}
+config_read() { request 01 "0000 0000 00 00 0000"; }
+identify() { request 00 "00 00 01 ec 000000a00000 0000"; }
 
 # ata_read LBA COUNT, ata_write LBA COUNT DATA: the EXT commands.
-ata_read() {
-	request 00 "40 00 $(be8 "$2") 24 $(lba "$1") 0000"
-}
+ata_read() { request 00 "40 00 $(be8 "$2") 24 $(lba "$1") 0000"; }
+ata_write() { request 00 "41 00 $(be8 "$2") 34 $(lba "$1") 0000 $3"; }
+ata_flush() { request 00 "00 00 00 e7 000000000000 0000"; }
 
-ata_write() {
-	request 00 "41 00 $(be8 "$2") 34 $(lba "$1") 0000 $3"
-}
-
-ata_flush() {
-	request 00 "00 00 00 e7 000000000000 0000"
-}
-
-# The replies to them: read, written, flushed, or failed with a value of the
-# error register (10 IDNF, 04 ABRT, 40 UNC); FLAGS are 40 or 41.
-ata_data() {
-	response 00 "40 00 $(be8 "$2") 40 $(lba "$1") 0000 $3"
-}
-
-ata_written() {
-	response 00 "41 00 $(be8 "$2") 40 $(lba "$1") 0000 @60"
-}
-
-ata_flushed() {
-	response 00 "00 00 00 40 000000000000 0000 @60"
-}
-
-# ata_failed FLAGS ERROR LBA COUNT
-ata_failed() {
-	response 00 "$1 $2 $(be8 "$4") 41 $(lba "$3") 0000 @60"
-}
+# The replies to them.  ata_failed FLAGS ERROR LBA COUNT: FLAGS are 40 or 41,
+# ERROR is a value of the error register: 10 IDNF, 04 ABRT, 40 UNC.
+ata_data() { response 00 "40 00 $(be8 "$2") 40 $(lba "$1") 0000 $3"; }
+ata_written() { response 00 "41 00 $(be8 "$2") 40 $(lba "$1") 0000 @60"; }
+ata_flushed() { response 00 "00 00 00 40 000000000000 0000 @60"; }
+ata_failed() { response 00 "$1 $2 $(be8 "$4") 41 $(lba "$3") 0000 @60"; }
 
 # sectors LBA COUNT: what sectors of an image that image made held at first.
-sectors() {
-	seq -f %0511.0f "$1" "$(($1 + $2 - 1))" | to_hex
-}
+sectors() { seq -f %0511.0f "$1" "$(($1 + $2 - 1))" | to_hex; }
 
 # file_sectors FILE LBA COUNT: what a file holds there now.
-file_sectors() {
-	dd if="$1" skip="$2" count="$3" status=none | to_hex
-}
+file_sectors() { dd if="$1" skip="$2" count="$3" status=none | to_hex; }
 
 # example TEXT: the commands of the example of the manual that has TEXT.
 example() {
@@ -317,9 +262,7 @@ example() {
 }
 
 # The standard input in hexadecimal, in one line.
-to_hex() {
-	od -An -v -tx1 | tr -d ' \n'
-}
+to_hex() { od -An -v -tx1 | tr -d ' \n'; }
 
 # --- observations -----------------------------------------------------
 
@@ -330,55 +273,42 @@ refute() {
 
 # assert_flawless LINE: the line of the load generator reports no error.  A
 # retransmission is none: on a busy machine a frame may be dropped.
-assert_flawless() {
-	assert_match ' errors=0 bad=0 mismatches=0 ' "$1"
-}
+assert_flawless() { assert_match ' errors=0 bad=0 mismatches=0 ' "$1"; }
 
 assert_alive() {
 	kill -0 "$PID" || fail "vblade has died" "$(cat "$ERR")"
 }
 
+# log_matches N PATTERN: at least N lines of the log match.
+log_matches() { [ "$(grep -cE -e "$2" "$ERR")" -ge "$1" ]; }
+
 # wait_for_log PATTERN [TIMES]: a line of the log matches; if a number is
-# given, so many do.
+# given, so many do, and no more.
 wait_for_log() {
-	wait_until 10 grep -qE -e "$1" "$ERR" || fail "$(cat "$ERR")" || return
+	wait_until 10 log_matches "${2:-1}" "$1" || fail "$(cat "$ERR")" ||
+		return
 	[ $# -lt 2 ] || assert_equal "$2" "$(grep -cE -e "$1" "$ERR")" \
 		"times: $1"
-}
-
-# log_matches N PATTERN: at least N lines of the log match.
-log_matches() {
-	[ "$(grep -cE -e "$2" "$ERR")" -ge "$1" ]
-}
-
-# read_counters: the line of SIGUSR1 as it is now.
-read_counters() {
-	local before
-	before=$(grep -c ' reads=[0-9]* read_bytes=' "$ERR") || :
-	kill -USR1 "$PID"
-	wait_until 10 log_matches $((before + 1)) ' reads=[0-9]* read_bytes=' ||
-		return
-	grep ' reads=[0-9]* read_bytes=' "$ERR" | tail -n 1
 }
 
 # wait_for_counters PATTERN: the counters come to match.
 wait_for_counters() {
 	wait_until 10 counters_match "$1" ||
-		fail "expected: $1" "got: $(read_counters)"
+		fail "expected: $1" "got: $(grep ' reads=' "$ERR" | tail -n 1)"
 }
 
+# counters_match PATTERN: the counters that SIGUSR1 logs now do.
 counters_match() {
-	read_counters | grep -qE -e "$1"
+	local before
+	before=$(grep -c ' reads=' "$ERR") || :
+	kill -USR1 "$PID"
+	wait_until 10 log_matches $((before + 1)) ' reads=' &&
+		grep ' reads=' "$ERR" | tail -n 1 | grep -qE -e "$1"
 }
 
 # count_frames: how many frames the target's interface has received.
-count_frames() {
-	on_target cat /sys/class/net/eth0/statistics/rx_packets
-}
-
-frames_reached() {
-	[ "$(count_frames)" -ge "$1" ]
-}
+count_frames() { on_target cat /sys/class/net/eth0/statistics/rx_packets; }
+frames_reached() { [ "$(count_frames)" -ge "$1" ]; }
 
 # announcement [SECTORS [BUFFERS]]: the broadcast of a target at e0.1.
 announcement() {

@@ -60,10 +60,5 @@ lab_mtu() {
 }
 
 # on_target COMMAND..., on_initiator COMMAND...: run it in the namespace.
-on_target() {
-	ip netns exec "$TARGET_NS" "$@"
-}
-
-on_initiator() {
-	ip netns exec "$INITIATOR_NS" "$@"
-}
+on_target() { ip netns exec "$TARGET_NS" "$@"; }
+on_initiator() { ip netns exec "$INITIATOR_NS" "$@"; }

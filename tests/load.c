@@ -108,15 +108,8 @@ static struct {
 	FILE *log;
 } opt = { .timeout = 1000, .generation = 1 };
 
-/* The target, as found by discovery. */
-static struct {
-	uint8_t mac[6];
-	unsigned buffers, sectors;
-	uint64_t size;
-} target;
-
 static int sock;
-static uint8_t own_mac[6];
+static uint8_t own_mac[6], target_mac[6];
 static unsigned mtu;
 
 static struct flight flights[WINDOW_MAX];
@@ -130,6 +123,8 @@ static uint64_t last_reply;	/* ns */
 static uint64_t seed;		/* of everything random */
 static uint64_t cursor;		/* next sector of a sequential pass */
 static bool final_pass;		/* of mode mixed: reads everything */
+/* If not, it is not even copied; MSG_TRUNC gives the length of a reply. */
+static bool checks_data;
 static volatile sig_atomic_t interrupted;
 
 /* Frames for one sendmmsg, and of one recvmmsg. */
@@ -150,20 +145,9 @@ chance(uint64_t percent)
 	return percent > 0 && random_below(&seed, 100) < percent;
 }
 
-/*
- * Latencies: a histogram with 64 steps per power of two, so that a percentile
- * is exact to 1.6 percent.
- */
-
-static uint64_t histogram[64 * 64];
-
-static void
-latency_add(uint64_t ns)
-{
-	unsigned octave = ns < 128 ? 0 : 57 - (unsigned)__builtin_clzll(ns);
-
-	histogram[octave * 64 + (ns >> octave)]++;
-}
+/* A histogram of latencies in steps of 0.1 us; the last is for all above. */
+static uint32_t histogram[1 << 24];
+static const uint64_t LATENCY_MAX = (1 << 24) - 1;
 
 /* The latency in microseconds that this share of the replies did not exceed. */
 static double
@@ -172,11 +156,9 @@ latency_at(double share)
 	double left = share * (double)count.done;
 	unsigned i = 0;
 
-	while (i < 64 * 64 - 1 && (left -= (double)histogram[i]) > 0)
+	while (i < LATENCY_MAX && (left -= histogram[i]) > 0)
 		i++;
-	if (i < 128)
-		return i / 1e3;
-	return (double)((uint64_t)(64 + i % 64) << (i / 64 - 1)) / 1e3;
+	return i / 10.0;
 }
 
 /* Generation 0 is a sector that was never written: zeroes. */
@@ -187,24 +169,6 @@ stamp(uint8_t *sector, uint64_t lba, uint64_t gen)
 		stamp_sector(sector, lba, opt.id << 56 | gen);
 	else
 		memset(sector, 0, SECTOR);
-}
-
-/* Get the generation of a sector; false if it is not a stamp of ours. */
-static bool
-read_stamp(const uint8_t *sector, uint64_t lba, uint64_t *gen)
-{
-	uint8_t expected[SECTOR];
-
-	*gen = get_le(sector + 8, 7);
-	stamp(expected, lba, *gen);
-	return memcmp(sector, expected, SECTOR) == 0;
-}
-
-/* If not, it is not even copied; MSG_TRUNC gives the length of a reply. */
-static bool
-data_is_checked(void)
-{
-	return opt.mode == MODE_VERIFY || opt.mode == MODE_MIXED;
 }
 
 /* The first sector beyond the range. */
@@ -314,9 +278,11 @@ model_allows(uint64_t lba, uint64_t gen, uint64_t when)
 static void
 check_sector(const struct sent *s, const uint8_t *data, uint64_t lba)
 {
-	uint64_t gen;
+	uint64_t gen = get_le(data + 8, 7);
+	uint8_t expected[SECTOR];
 
-	if (!read_stamp(data, lba, &gen))
+	stamp(expected, lba, gen);
+	if (memcmp(data, expected, SECTOR) != 0)
 		report_sector("no stamp", lba, gen, s->order, &count.bad);
 	else if (model == NULL && gen != opt.generation)
 		report_sector("wrong generation", lba, gen, s->order,
@@ -324,13 +290,6 @@ check_sector(const struct sent *s, const uint8_t *data, uint64_t lba)
 	else if (model != NULL && !model_allows(lba, gen, s->order))
 		report_sector("stale or future data", lba, gen, s->order,
 		    &count.mismatches);
-}
-
-static void
-check_data(const struct sent *s, const uint8_t *data)
-{
-	for (unsigned i = 0; i < s->request.sectors && data_is_checked(); i++)
-		check_sector(s, data + i * SECTOR, s->request.lba + i);
 }
 
 /* Write the expected content of the disk to a file, for cmp. */
@@ -388,7 +347,7 @@ put_request(uint8_t h[HEADER], const struct request *r, uint32_t tag)
 	else if (r->opcode == ATA_WRITE_EXT)
 		flags = ATA_LBA48 | ATA_WRITING;
 	request_header(h, own_mac, opt.shelf, opt.slot, AOE_ATA, tag);
-	memcpy(h + AT_DST, target.mac, 6);
+	memcpy(h + AT_DST, target_mac, 6);
 	request_ata(h, flags, r->opcode, r->sectors, r->lba);
 }
 
@@ -508,7 +467,7 @@ find_request(const uint8_t *f, unsigned length)
 
 	if (length < HEADER || f[AT_COMMAND] != AOE_ATA
 	    || f[AT_SLOT] != opt.slot || get_be(f + AT_SHELF, 2) != opt.shelf
-	    || memcmp(f + AT_SRC, target.mac, 6) != 0)
+	    || memcmp(f + AT_SRC, target_mac, 6) != 0)
 		return NULL;
 	return s->order > 0 && tag_of(s->order) == tag && !s->replied ? s :
 	    NULL;
@@ -539,6 +498,7 @@ complete_request(const struct sent *s, bool success, uint64_t at)
 {
 	const struct request *r = &s->request;
 	struct flight *f = &flights[r->slot];
+	uint64_t latency = (at - f->first) / 100;
 
 	if (f->request.serial != r->serial)
 		return;
@@ -553,23 +513,26 @@ complete_request(const struct sent *s, bool success, uint64_t at)
 		return;
 	count.done++;
 	count.sectors += r->sectors;
-	latency_add(at - f->first);
+	histogram[latency < LATENCY_MAX ? latency : LATENCY_MAX]++;
 }
 
 static void
 handle_reply(const uint8_t *f, unsigned length, uint64_t at)
 {
 	struct sent *s = find_request(f, length);
+	const struct request *r;
 	bool success;
 
 	if (s == NULL)
 		return;
 	s->replied = true;
+	r = &s->request;
 	success = is_success(s, f, length);
-	if (success && s->request.opcode == ATA_READ_EXT)
-		check_data(s, f + HEADER);
-	if (success && s->request.opcode == ATA_WRITE_EXT && model != NULL)
-		model_applied(&s->request, s->order);
+	if (success && r->opcode == ATA_READ_EXT && checks_data)
+		for (unsigned i = 0; i < r->sectors; i++)
+			check_sector(s, f + HEADER + i * SECTOR, r->lba + i);
+	if (success && r->opcode == ATA_WRITE_EXT && model != NULL)
+		model_applied(r, s->order);
 	complete_request(s, success, at);
 }
 
@@ -659,69 +622,60 @@ open_socket(void)
 		err(1, "SO_RCVTIMEO");
 }
 
-/* Send a request until it is answered; returns the length of the reply. */
-static size_t
+/* Send a request, each 50 ms, until a reply of so many bytes at least comes. */
+static void
 query(const uint8_t *f, size_t length, uint8_t *reply, size_t size)
 {
-	uint64_t start = now();
+	uint64_t start = now(), sent = 0, at;
+	ssize_t n;
 
-	while (now() - start < TIMEOUT * NS && !interrupted) {
-		if (send(sock, f, length, 0) < 0 && errno != ENOBUFS)
-			err(1, "%s", opt.ifname);
-		for (unsigned tries = 0; tries < 20; tries++) {
-			ssize_t n = recv(sock, reply, size, 0);
-
-			if (n < 0)
-				break;
-			if (n >= AT_CONFIG_STRING && memcmp(reply + AT_SHELF,
-			    f + AT_SHELF, AT_ARGUMENT - AT_SHELF) == 0)
-				return (size_t)n;
+	while ((at = now()) - start < TIMEOUT * NS && !interrupted) {
+		if (at - sent > NS / 20) {
+			if (send(sock, f, length, 0) < 0 && errno != ENOBUFS)
+				err(1, "%s", opt.ifname);
+			sent = at;
 		}
+		n = recv(sock, reply, size, 0);
+		if (n == (ssize_t)size && memcmp(reply + AT_SHELF,
+		    f + AT_SHELF, AT_ARGUMENT - AT_SHELF) == 0)
+			return;
 	}
 	give_up();
 }
 
+/* Find the target; what it reports is the default of some options. */
 static void
 discover(void)
 {
-	uint8_t f[HEADER] = { 0 }, reply[2048];
+	uint8_t f[HEADER] = { 0 }, reply[HEADER + SECTOR];
 	const struct request identify = {
 		.opcode = ATA_IDENTIFY, .sectors = 1
 	};
-	size_t n;
+	uint64_t size, fit = (mtu - HEADER) / SECTOR;
 
 	request_header(f, own_mac, opt.shelf, opt.slot, AOE_CONFIG, tag_of(0));
-	query(f, AT_CONFIG_STRING, reply, sizeof reply);
-	memcpy(target.mac, reply + AT_SRC, 6);
-	target.buffers = get_be(reply + AT_CONFIG_BUFFERS, 2);
-	target.sectors = reply[AT_CONFIG_SECTORS];
-	if (target.sectors == 0)
-		target.sectors = 2;
-	put_request(f, &identify, tag_of(0));
-	n = query(f, HEADER, reply, sizeof reply);
-	if (n < HEADER + SECTOR)
-		errx(1, "IDENTIFY: only %zu bytes", n);
-	target.size = get_le(reply + HEADER + 200, 6);	/* words 100 to 102 */
-}
-
-/* Defaults, from the target and the interface. */
-static void
-set_defaults(void)
-{
-	unsigned fit = (mtu - HEADER) / SECTOR;
-
-	if (fit > target.sectors)
-		fit = target.sectors;
+	query(f, AT_CONFIG_STRING, reply, AT_CONFIG_STRING);
+	memcpy(target_mac, reply + AT_SRC, 6);
 	if (opt.sectors == 0)
-		opt.sectors = fit;
+		opt.sectors = fit < reply[AT_CONFIG_SECTORS] ? fit :
+		    reply[AT_CONFIG_SECTORS];
 	if (opt.window == 0)
-		opt.window = target.buffers;
+		opt.window = get_be(reply + AT_CONFIG_BUFFERS, 2);
 	if (opt.window == 0 || opt.window > WINDOW_MAX)
 		opt.window = 16;
-	if (opt.first >= target.size)
-		errx(1, "the target has only %" PRIu64 " sectors", target.size);
-	if (opt.count == 0 || opt.count > target.size - opt.first)
-		opt.count = target.size - opt.first;
+	put_request(f, &identify, tag_of(0));
+	query(f, HEADER, reply, sizeof reply);
+	size = get_le(reply + HEADER + 200, 6);	/* words 100 to 102 */
+	if (opt.first >= size)
+		errx(1, "the target has only %" PRIu64 " sectors", size);
+	if (opt.count == 0 || opt.count > size - opt.first)
+		opt.count = size - opt.first;
+}
+
+static void
+prepare(void)
+{
+	checks_data = opt.mode == MODE_VERIFY || opt.mode == MODE_MIXED;
 	opt.timeout *= 1000000;
 	cursor = opt.first;
 	seed = opt.id;
@@ -782,10 +736,9 @@ parse_mode(const char *s)
 {
 	enum mode m = MODE_READ;
 
-	while (m < MODES && strcmp(s, mode_names[m]) != 0)
-		m++;
-	if (m == MODES)
-		usage();
+	while (strcmp(s, mode_names[m]) != 0)
+		if (++m == MODES)
+			usage();
 	return m;
 }
 
@@ -851,10 +804,9 @@ main(int argc, char **argv)
 	sigaction(SIGTERM, &sa, NULL);
 	open_socket();
 	discover();
-	set_defaults();
+	prepare();
 	alloc_frames(&out, HEADER + opt.sectors * SECTOR);
-	alloc_frames(&in, data_is_checked() ? HEADER + opt.sectors * SECTOR :
-	    64);
+	alloc_frames(&in, checks_data ? HEADER + opt.sectors * SECTOR : 64);
 	count.start = now();
 	run();
 	if (opt.mode == MODE_MIXED && !interrupted) {

@@ -18,7 +18,6 @@
  *	short	submit or send only half of the messages
  *	slow	wait some milliseconds first
  *	hang	wait until the rule is gone
- *	hold	the same, but only one call at a time: others pass it
  *	lie	a sync: do nothing; a write: done some milliseconds later, as
  *		the trace has it
  *
@@ -54,8 +53,8 @@
 enum { RULES_MAX = 1024, IOV_COUNT_MAX = 1024, FILES_MAX = 16, SLOW_MS = 5 };
 
 /* What may happen to a call, beside errno values. */
-enum { SHORT = -6, SLOW, HANG, HOLD, LIE };
-static const char *const faults[] = { "short", "slow", "hang", "hold", "lie" };
+enum { SHORT = -6, SLOW, HANG, LIE };
+static const char *const faults[] = { "short", "slow", "hang", "lie" };
 
 enum call { READ, NOW, WRITE, SYNC, SIZE, SEND, WAIT, THREAD, SETUP, SUBMIT,
     RXRING, CALLS };
@@ -161,14 +160,6 @@ log_fault(const char *name, off_t offset, int how)
 		warn("FAULT_LOG");
 }
 
-static void
-pause_ms(long ms)
-{
-	const struct timespec t = { .tv_nsec = ms * 1000000 };
-
-	nanosleep(&t, NULL);
-}
-
 /*
  * Apply the rules to a call.  A delay is over when this returns: then the call
  * fails with the errno (-1), or the result is 0, SHORT or LIE.
@@ -176,26 +167,19 @@ pause_ms(long ms)
 static int
 judge(enum call c, off_t offset, size_t length)
 {
-	static atomic_flag held = ATOMIC_FLAG_INIT;
 	unsigned long long nth = atomic_fetch_add(&calls[c], 1);
 	int how = lookup_rules(c, nth, offset, length);
 
-	if (how == HOLD && atomic_flag_test_and_set(&held))
-		how = 0;
 	if (how != 0)
 		log_fault(names[c], offset, how);
 	if (how == SLOW)
-		pause_ms(SLOW_MS);
-	if (how == HANG || how == HOLD)
-		while (lookup_rules(c, nth, offset, length) == how)
-			pause_ms(1);
-	if (how == HOLD)
-		atomic_flag_clear(&held);
-	if (how > 0) {
-		errno = how;
-		return -1;
-	}
-	return how == SHORT || how == LIE ? how : 0;
+		usleep(SLOW_MS * 1000);
+	while (how == HANG && lookup_rules(c, nth, offset, length) == HANG)
+		usleep(1000);
+	if (how <= 0)
+		return how == SHORT || how == LIE ? how : 0;
+	errno = how;
+	return -1;
 }
 
 static bool
@@ -236,8 +220,7 @@ trace_add(struct record r, const struct iovec *v, int n)
 	if (trace < 0)
 		return;
 	r.end += now();
-	if (n > 0)
-		memcpy(all + 1, v, (size_t)n * sizeof *v);
+	memcpy(all + 1, v, (size_t)n * sizeof *v);
 	if (writev(trace, all, n + 1) != (ssize_t)(sizeof r + r.length))
 		err(1, "FAULT_TRACE");
 }
@@ -268,8 +251,7 @@ pwritev(int fd, const struct iovec *v, int n, off_t o)
 {
 	int how = judge(WRITE, o, iov_length(v, n));
 	struct record r = { .begin = now(), .offset = (uint64_t)o,
-	    .length = (uint32_t)iov_length(v, n),
-	    .durable = (fcntl(fd, F_GETFL) & O_DSYNC) != 0 };
+	    .length = iov_length(v, n) };
 	ssize_t done;
 
 	check_alignment(fd, v, n, o);
@@ -295,7 +277,7 @@ fdatasync(int fd)
 		return how == LIE ? 0 : -1;
 	failed = (int)KERNEL(SYS_fdatasync, fd);
 	if (!failed)
-		trace_add(r, NULL, 0);
+		trace_add(r, &(struct iovec){ 0 }, 0);
 	return failed;
 }
 
@@ -421,8 +403,7 @@ ring_enter(int n)
 {
 	unsigned *array = (unsigned *)(ring.memory + ring.p.sq_off.array);
 
-	if (n > 0)
-		n = judge_messages(SUBMIT, n);
+	n = judge_messages(SUBMIT, n);
 	for (int i = 0; i < n; i++)
 		ring_start(&ring.sqe[array[ring.head++ &
 		    (ring.p.sq_entries - 1)]]);

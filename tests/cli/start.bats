@@ -24,46 +24,18 @@ assert_ready() {
 	stop_vblade
 }
 
-@test "options may stand before, between and after the operands" {
+@test "options may stand before, between and after the operands, up to --" {
 	assert_ready "5 sectors O_RDONLY" -r -l 5 0 1 eth0 "$IMAGE"
 	assert_ready "5 sectors O_RDONLY" 0 -rl7 1 -l 5 eth0 "$IMAGE"
 	assert_ready "5 sectors O_RDONLY" 0 1 eth0 "$IMAGE" -r -l 5
-}
-
-@test "after -- what looks like an option is an operand" {
-	cp "$IMAGE" "$BATS_TEST_TMPDIR/-r"
 	cd "$BATS_TEST_TMPDIR"
-	assert_ready "5 sectors O_RDWR" -l 5 -- 0 1 eth0 -r
+	cp "$IMAGE" ./-r
+	assert_ready "64 sectors O_RDWR" -- 0 1 eth0 -r
 }
 
-@test "the ready line has the pid, the address and the size" {
-	assert_ready "64 sectors O_RDWR" 0 1 eth0 "$IMAGE"
-}
-
-@test "shelf 4094 and slot 15 are served without a warning" {
-	serve 4094 15 eth0 "$IMAGE"
-	ADDRESS=0ffe0f assert_readable 7
-	refute_match 'initiators ignore' "$(cat "$ERR")"
-}
-
-@test "-m takes every notation of an address" {
-	local list
-	for list in 02:00:00:00:00:01 020000000001 \
-		0A:bB:cC:dD:eE:0f,020000000001; do
-		serve -m "$list" 0 1 eth0 "$IMAGE"
-		assert_readable 7
-		assert_silence \
-			"$(request_from 020000000077 "$(ata_read 0 1)")"
-		stop_vblade
-	done
-}
-
-@test "an interface that does not exist: 1" {
+@test "an interface that does not exist: 1; a name too long is not cut: 2" {
 	assert_refused 1 'none0: No such device' 0 1 none0 "$IMAGE"
 	assert_refused '[12]' '' 0 1 "" "$IMAGE"
-}
-
-@test "a name too long for an interface is not cut short" {
 	ip -n "$TARGET_NS" link add cut456789012345 type veth peer name peer0
 	assert_refused 2 "'cut4567890123456': name too long" \
 		0 1 cut4567890123456 "$IMAGE"

@@ -1,22 +1,17 @@
-# No client, reader of the log or full queue slows down the others.
+# No client, reader of the log or slow wire holds up the others; and the load
+# generator does not wait for ever.
 
 load ../helper
-load ../faults
-
-OTHER_MAC=02:00:00:00:00:99
 
 setup() {
 	lab_open
 	IMAGE=$(image 256)
-	ERR=
 }
 
 teardown() {
 	serve_end
 	lab_close
 }
-
-# --- a terminal that is not read ----------------------------------------
 
 @test "a terminal that is not read does not stop an export with -v" {
 	background "" script -q -c 'tty; exec sleep 600' /dev/null
@@ -30,19 +25,6 @@ teardown() {
 	stop_vblade
 }
 
-# --- queues -----------------------------------------------------------
-
-# filter_client MAC: frames to it fail with ENOBUFS; all others pass.
-filter_client() {
-	on_target tc qdisc add dev eth0 root handle 1: htb default 1
-	on_target tc class add dev eth0 parent 1: classid 1:1 htb rate 10gbit
-	on_target tc class add dev eth0 parent 1: classid 1:2 htb rate 8bit
-	on_target tc qdisc add dev eth0 parent 1:1 pfifo limit 1000
-	on_target tc qdisc add dev eth0 parent 1:2 pfifo limit 1
-	on_target tc filter add dev eth0 parent 1: protocol all u32 \
-		match ether dst "$1" flowid 1:2
-}
-
 # measure: how many requests a second a client is served.
 measure() {
 	on_initiator "$TESTS/load" -m read -w 4 -d 2 0 1 eth0 |
@@ -50,13 +32,20 @@ measure() {
 }
 
 @test "a client whose replies cannot be sent does not slow another" {
-	local alone beside noise
+	local alone beside noise other=02:00:00:00:00:99
 	serve 0 1 eth0 "$IMAGE"
-	filter_client "$OTHER_MAC"
+	# Frames to the other fail with ENOBUFS; all others pass.
+	on_target tc qdisc add dev eth0 root handle 1: htb default 1
+	on_target tc class add dev eth0 parent 1: classid 1:1 htb rate 10gbit
+	on_target tc class add dev eth0 parent 1: classid 1:2 htb rate 8bit
+	on_target tc qdisc add dev eth0 parent 1:1 pfifo limit 1000
+	on_target tc qdisc add dev eth0 parent 1:2 pfifo limit 1
+	on_target tc filter add dev eth0 parent 1: protocol all u32 \
+		match ether dst $other flowid 1:2
 	alone=$(measure)
 	# A request each millisecond.
 	on_initiator "$TESTS/frame" -n 0 -r 1000000 -t "$TARGET_MAC" \
-		"$(request_from "$OTHER_MAC" "$(ata_read 0 1)")" 3>&- &
+		"$(ata_read 0 1 | sed "s/SS/$other/")" 3>&- &
 	noise=$!
 	beside=$(measure)
 	kill "$noise"
@@ -65,15 +54,25 @@ measure() {
 	[ $((beside * 5)) -gt "$alone" ]
 }
 
-# --- an MTU beyond all frames -----------------------------------------
+@test "a 1 Gbit/s link with a full window of jumbo frames loses no reply" {
+	local line
+	lab_mtu 9000
+	on_target tc qdisc add dev eth0 root tbf \
+		rate 1gbit burst 64kb limit 10mb
+	truncate -s 64M "$IMAGE"
+	serve 0 1 eth0 "$IMAGE"
+	line=$(on_initiator "$TESTS/load" -t 20000 -w 64 -N 20000 -r 0 1 eth0)
+	assert_flawless "$line"
+	assert_match ' retransmits=0 ' "$line"
+}
 
-@test "an MTU of hundreds of millions on lo is served" {
-	ip -n "$TARGET_NS" link set lo up mtu 400000000
-	serve 0 1 lo "$IMAGE"
-	assert_equal "$(hex "000000000000 000000000000 88a2 18 00 000001 00 \
-		$TAG 40 00 01 40 $(lba 7) 0000 $(sectors 7 1)")" \
-		"$(on_target "$TESTS/frame" -i lo -n 1 "000000000000 \
-		000000000000 88a2 10 00 000001 00 $TAG 40 00 01 24 \
-		$(lba 7) 0000")"
-	stop_vblade
+@test "the load generator gives up a target that hangs" {
+	local target
+	serve 0 1 eth0 "$IMAGE"
+	target=$PID
+	background "$INITIATOR_NS" "$TESTS/load" -d 600 -t 100 0 1 eth0
+	wait_until 10 frames_reached 1000
+	kill -STOP "$target"
+	wait_until 30 process_gone "$PID"
+	assert_equal 'load: eth0: no reply from e0.1' "$(cat "$ERR")"
 }

@@ -2,7 +2,7 @@
 /*
  * promises: which acknowledged writes are on the disk after a failure?
  *
- *	promises [-s] [-l sectors] [-o offset] log trace
+ *	promises [-s] [-l sectors] log trace
  *	promises -d [-s] [-l sectors] log disk
  *
  * The log is that of tests/load -L: when each request was sent, and when its
@@ -12,9 +12,8 @@
  * The power is cut at 400 moments.  For each the trace is replayed on an
  * empty disk: what was on stable storage at that moment is applied; of
  * everything else, nothing, everything or any part may be.  What the target had
- * promised by then must be there, or something newer.  No write may lie outside
- * of the `sectors` that the target exports from `offset` on, with or without a
- * cut.  In the second form, what it has promised must be on the disk.
+ * promised by then must be there, or something newer.  In the second form, what
+ * it has promised must be on the disk.
  *
  * A promise is, with -s, every acknowledged write; without, those that were
  * acknowledged when a FLUSH was sent that succeeded, or when a sync began that
@@ -48,7 +47,7 @@ struct event {
 };
 
 static bool dsync;
-static uint64_t offset, sectors = 256, seed;
+static uint64_t sectors = 256, seed;
 
 static struct request requests[MAX];	/* number 1 is the first */
 static unsigned nrequests, npromised;
@@ -104,35 +103,27 @@ writer(const uint8_t *sector, uint64_t lba)
 	return memcmp(sector, expected, SECTOR) == 0 ? number : 0;
 }
 
-/* Is every sector of the write one of ours, intact and in its place? */
-static bool
-event_valid(const struct event *e)
+/* Every sector of a write must be one of ours, intact and in its place. */
+static void
+event_check(const struct event *e)
 {
 	uint64_t first = e->record.offset / SECTOR;
 	uint64_t n = e->record.length / SECTOR;
 
-	if (e->record.length == 0)
-		return true;
 	if (e->record.offset % SECTOR != 0 || e->record.length % SECTOR != 0 ||
-	    first < offset || first + n > offset + sectors) {
-		warnx("%" PRIu32 " bytes written at %" PRIu64,
+	    first + n > sectors)
+		errx(1, "%" PRIu64 " bytes written at %" PRIu64,
 		    e->record.length, e->record.offset);
-		return false;
-	}
 	for (uint64_t i = 0; i < n; i++)
-		if (writer(e->data + i * SECTOR, first - offset + i) == 0) {
-			warnx("sector %" PRIu64 " corrupt", first + i);
-			return false;
-		}
-	return true;
+		if (writer(e->data + i * SECTOR, first + i) == 0)
+			errx(1, "sector %" PRIu64 " corrupt", first + i);
 }
 
-static bool
+static void
 read_trace(const char *path)
 {
 	size_t size;
 	const uint8_t *p = read_file(path, &size), *end = p + size;
-	bool valid = true;
 
 	while (p < end && nevents < MAX) {
 		struct event *e = &events[nevents++];
@@ -141,11 +132,10 @@ read_trace(const char *path)
 		e->data = p += sizeof e->record;
 		nsyncs += e->record.length == 0;
 		p += e->record.length;
-		valid = event_valid(e) && valid;
+		event_check(e);
 	}
 	if (nevents == 0 || nevents == MAX)
 		errx(TROUBLE, "%s: %u events", path, nevents);
-	return valid;
 }
 
 /* When the last sync that had ended by `cut` began; 0 if there was none. */
@@ -188,13 +178,13 @@ replay(uint64_t cut, uint64_t survivors)
 	memset(disk, 0, sizeof disk);
 	for (unsigned i = 0; i < nevents; i++) {
 		const struct record *r = &events[i].record;
-		uint64_t lba = r->offset / SECTOR - offset;
-		bool durable = r->end <= sync || (r->durable && r->end <= cut);
+		uint64_t lba = r->offset / SECTOR;
 
 		if (r->begin > cut)
 			continue;
 		for (unsigned k = 0; k < r->length / SECTOR; k++)
-			if (durable || random_below(&seed, 4) < survivors)
+			if (r->end <= sync ||
+			    random_below(&seed, 4) < survivors)
 				disk[lba + k] = writer(events[i].data +
 				    k * SECTOR, lba + k);
 	}
@@ -293,11 +283,10 @@ main(int argc, char **argv)
 	bool final = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "dl:o:s")) != -1) {
+	while ((c = getopt(argc, argv, "dl:s")) != -1) {
 		switch (c) {
 		case 'd': final = true; break;
 		case 'l': sectors = strtoull(optarg, NULL, 10); break;
-		case 'o': offset = strtoull(optarg, NULL, 10); break;
 		case 's': dsync = true; break;
 		default: return TROUBLE;
 		}
@@ -307,5 +296,6 @@ main(int argc, char **argv)
 	read_log(argv[optind]);
 	if (final)
 		return compare_disk(argv[optind + 1]) > 0;
-	return !read_trace(argv[optind + 1]) || cut_power() > 0;
+	read_trace(argv[optind + 1]);
+	return cut_power() > 0;
 }

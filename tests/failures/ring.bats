@@ -9,9 +9,8 @@ load ../faults
 
 setup_file() {
 	lab_open
+	build_engine
 	build_fault_shim
-	WITHOUT=$(build_test_program without)
-	export WITHOUT
 }
 
 teardown_file() { lab_close; }
@@ -27,14 +26,10 @@ teardown() {
 }
 
 # scattered COUNT: so many sectors, no two in one page.
-scattered() {
-	seq 0 9 $((($1 - 1) * 9))
-}
+scattered() { seq 0 9 $((($1 - 1) * 9)); }
 
 # count_threads: the threads of the process, without the kernel's own workers.
-count_threads() {
-	cat "/proc/$PID/task"/*/comm | grep -vc '^iou-'
-}
+count_threads() { cat "/proc/$PID/task"/*/comm | grep -vc '^iou-'; }
 
 # --- set-up -----------------------------------------------------------
 

@@ -218,7 +218,6 @@ step_frame(void)
 static void
 link_event(enum step step, unsigned v)
 {
-	static const uint8_t loopback[MAC_LEN];
 	const struct link old = fake.link;
 	struct link *l = &fake.link;
 
@@ -226,21 +225,12 @@ link_event(enum step step, unsigned v)
 		l->mtu = 68 + v * 37;
 	else if (step == CARRIER)
 		l->up = v % 2 == 0;
-	else if (memcmp(l->mac, loopback, MAC_LEN) != 0)
+	else if (memcmp(l->mac, none, MAC_LEN) != 0)
 		host(l->mac, v | 0x80);
 	l->updates++;
 	if (l->up && (!old.up || l->mtu != old.mtu ||
 	    memcmp(l->mac, old.mac, MAC_LEN) != 0))
 		oracle_advert();
-}
-
-/* What the engine does changes no result. */
-static void
-engine_event(unsigned v)
-{
-	fake.order = v % 3;
-	fake.stalled = v & 0x40;
-	fake.accept = v / 4 % 4;
 }
 
 static void
@@ -311,15 +301,19 @@ fake_recv(struct frame frames[], int max, int timeout)
 {
 	enum step step = left > 0 ? *input % STEPS : PAUSE;
 	bool end = left == 0;
+	unsigned v;
 	int n = 0;
 
 	check(max > 0 || stopped > 0, "vblade receives no more frames");
 	free_frames();
 	if (waiting > 0 && fake_busy() == 0) {
 		pass(timeout);
-	} else if (!end && step == ENGINE) {
+	} else if (!end && step == ENGINE) {	/* it changes no result */
 		next();
-		engine_event(next());
+		v = next();
+		fake.order = v % 3;
+		fake.stalled = v & 0x40;
+		fake.accept = v / 4 % 4;
 	} else if ((end || step > PAUSE || unmet > UNDER_WAY_MAX ||
 	    waiting > 0) && !settle()) {
 		return 0;

@@ -14,9 +14,7 @@ setup() {
 teardown() { serve_end; }
 
 # tagged TYPE TAG REQUEST: the request with an 802.1Q or 802.1ad tag.
-tagged() {
-	echo "TT SS $1 $2 ${3#TT SS}"
-}
+tagged() { echo "TT SS $1 $2 ${3#TT SS}"; }
 
 untouched() {
 	assert_equal "$(sectors 0 64)" "$(file_sectors "$IMAGE" 0 64)" \
@@ -60,6 +58,21 @@ untouched() {
 	assert_readable 0
 	ADDRESS=000002
 	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 "$(sectors 100 1)")"
+}
+
+# Also at an MTU beyond the length of all frames.
+@test "the loopback interface carries 127 sectors" {
+	local mtu
+	frame() { on_target "$TESTS/frame" -i lo -t "$TARGET_MAC" "$@"; }
+	TARGET_MAC=00:00:00:00:00:00 INITIATOR_MAC=00:00:00:00:00:00
+	for mtu in 65536 400000000; do
+		ip -n "$TARGET_NS" link set lo up mtu $mtu
+		serve 0 1 lo "$(image 256)"
+		assert_readable 9 127
+		assert_reply "$(ata_write 64 127 '77*65024')" \
+			"$(ata_written 64 127)"
+		stop_vblade
+	done
 }
 
 @test "a query that no link has padded to 60 bytes gets a reply" {

@@ -34,7 +34,7 @@ assert_adverts() {
 	run_script ":mac 0200000000bb"
 	assert_adverts "$FRAMES" "ffffffffffff 0200000000bb 88a2 18 00 000001 \
 		01 00000000 0040 0100 02 10 0000 @60"
-	run_script :gone :up ":index 7"
+	run_script :down ":index 0" ":index 7" :up
 	assert_adverts "$FRAMES" "advert ffffffffffff"
 	run_script :down ":mtu 9000"
 	assert_equal "" "$(cat "$FRAMES")"
@@ -98,7 +98,7 @@ duplicate address: 02:00:00:00:00:a2 also exports e0.1;' \
 		":name wan0|link up: wan0, address 02:00:00:00:00:bb, MTU 9000"
 		":bridge br0|interface is a port of bridge br0 and receives no AoE frames: use br0 instead"
 		":down|link down: wan0, address 02:00:00:00:00:bb, MTU 9000"
-		":gone|interface is gone"
+		":index 0|interface is gone"
 		":index 9|link down: wan0, address 02:00:00:00:00:bb, MTU 9000")
 	for line in "${lines[@]}"; do
 		script+=("${line%%|*}" "" "")

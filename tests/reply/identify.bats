@@ -8,9 +8,7 @@ answer_cache() { response 00 "00 00 00 40 000000000000 0000 @60"; }
 
 @test "every word has its value, and all others are zero" {
 	assert_reply identify "identify 64"
-}
-
-@test "words 10-19: the serial number is shelf.slot:host" {
+	# Words 10 to 19, the serial number, have shelf and slot.
 	PLACE=(65534 254)
 	ADDRESS=fffefe
 	assert_reply identify "identify 64"

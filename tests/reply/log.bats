@@ -92,4 +92,7 @@ vblade: e0.1: 1500: stopping on SIGTERM" "$(cat "$ERR")"
 	run_script
 	assert_logged 'Linux initiators ignore shelf 4095$'
 	assert_logged 'ignoring the last 44 bytes \(less than one sector\)$'
+	PLACE=(4094 1)
+	run_script
+	refute_logged 'initiators ignore'
 }

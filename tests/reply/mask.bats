@@ -111,13 +111,14 @@ answer_error() { echo "SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 $1 00 00 @60"; }
 }
 
 @test "with -m only these are allowed; the list can be read, but not edited" {
-	OPTIONS+=(-m "02:00:00:00:00:01,$A")
+	local list="list 03 0000 $SS 0000 $A 0000 0abbccddee0f"
+	OPTIONS+=(-m "02:00:00:00:00:01,$A,0A:bB:cC:dD:eE:0f")
 	assert_dialog <<-END
 		> from $B query
 		= from $A query
-		list 00 -> list 02 0000 $SS 0000 $A
+		list 00 -> $list
 		edit 01 0001 $B -> stopped 01 00
 		edit 02 0002 $A 0001 $B -> stopped 01 00
-		list 00 -> list 02 0000 $SS 0000 $A
+		list 00 -> $list
 	END
 }

@@ -199,9 +199,7 @@ occupy() {
 # Joins of runs that wait for a slot.
 
 # calls_of_sectors: the reads of sectors 9 to 29, in order.
-calls_of_sectors() {
-	grep -xE 'read (9|[12][0-9]) .*' "$CALLS" | sort
-}
+calls_of_sectors() { grep -xE 'read (9|[12][0-9]) .*' "$CALLS" | sort; }
 
 @test "runs that wait for a slot join where one continues the other" {
 	occupy

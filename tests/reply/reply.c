@@ -144,7 +144,7 @@ pass(int timeout)
 
 /*
  * Beside those of the table: ":hup", ":usr1" and ":term", which are signals;
- * ":mac HEX" and ":gone" of the interface; ":warm", the contrary of ":cold";
+ * ":mac HEX" of the interface; ":warm", the contrary of ":cold";
  * ":truncate BYTES", -1 for an unknown size; ":error NAME [N]", with which the
  * next N (1) operations fail; ":release", which ends all that is held; and
  * ":pass", which waits as long as vblade would without frames.
@@ -161,8 +161,6 @@ directive(char *line, int timeout)
 	fake_lock();
 	if (strcmp(word, ":mac") == 0) {
 		frame_parse(text, fake.link.mac, MAC_LEN);
-	} else if (strcmp(word, ":gone") == 0) {
-		fake.link.index = fake.link.up = 0;
 	} else if (strcmp(word, ":warm") == 0) {
 		fake.cold = 0;
 	} else if (strcmp(word, ":truncate") == 0) {
@@ -216,7 +214,7 @@ forget_batch(void)
 	}
 }
 
-static struct frame
+static void
 add_frame(const char *line)
 {
 	static uint8_t bytes[FRAME_MAX];
@@ -225,8 +223,7 @@ add_frame(const char *line)
 
 	if (p == NULL)
 		err(99, "malloc");
-	batch[batched] = (struct frame){ memcpy(p + 1, bytes, len), len };
-	return batch[batched++];
+	batch[batched++] = (struct frame){ memcpy(p + 1, bytes, len), len };
 }
 
 /* The end of the input: stop vblade, release what is held, let time pass. */
@@ -268,12 +265,10 @@ fake_recv(struct frame frames[], int max, int timeout)
 			directive(line, timeout);
 			break;
 		}
-		if (*line != '\0' && max > 0 && batched < FRAMES_MAX) {
-			struct frame f = add_frame(line);
-
-			frames[batched - 1] = f;
-		}
+		if (*line != '\0' && max > 0 && batched < FRAMES_MAX)
+			add_frame(line);
 	}
+	memcpy(frames, batch, (size_t)batched * sizeof *batch);
 	return batched;
 }
 

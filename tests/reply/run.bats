@@ -44,29 +44,27 @@ load reply
 }
 
 @test "a batch with more adjacent requests than a run: all are served" {
-	local script
-	mapfile -t script < <(printf 'read %d 1\n' {0..63})
-	run_script "${script[@]}"
-	assert_replies "${script[@]}"
-	assert_calls "read 0 16" "read 16 16" "read 32 16" "read 48 16"
+	{
+		printf '= read %d 1\n' {0..63}
+		printf '! read %d 16\n' 0 16 32 48
+	} | assert_dialog
 }
 
 @test "more frames than a batch holds are all served" {
-	local i script=()
+	local i
 	for i in {0..199}; do
-		script+=("read $((i * 7 % 64)) 1")
-	done
-	run_script "${script[@]}"
-	assert_replies "${script[@]}"
+		echo "= read $((i * 7 % 64)) 1"
+	done | assert_dialog
 }
 
 @test "-b 2: a burst of 16 adjacent writes under -s is served whole" {
-	local script
 	OPTIONS+=(-b 2 -s)
-	mapfile -t script < <(printf 'write %d 1\n' {4..19})
-	run_script "${script[@]}" "" :cold "${script[@]}"
-	assert_replies "${script[@]}" "${script[@]}"
-	assert_image "$(sectors 0 4) ee*8192 $(sectors 20 44)"
+	{
+		printf '= write %d 1\n' {4..19}
+		echo :cold
+		printf '= write %d 1\n' {4..19}
+		echo disk sectors:0,4 'ee*8192' sectors:20,44
+	} | assert_dialog
 }
 
 @test "a bad sector in a run of reads fails its request only" {
@@ -161,15 +159,12 @@ load reply
 }
 
 @test "a run of 16 requests of 255 sectors is whole" {
-	local i script=()
 	export_image 5000
 	MTU=200000
-	for i in {0..15}; do
-		script+=("read $((i * 255)) 255")
-	done
-	run_script "${script[@]}"
-	assert_replies "${script[@]}"
-	assert_calls "read 0 4080"
+	{
+		printf '= read %d 255\n' {0..3825..255}
+		echo '! read 0 4080'
+	} | assert_dialog
 }
 
 @test "addresses beyond 2 TiB are read and written where they are" {

@@ -23,6 +23,8 @@ load reply
 @test "in a run only what is beyond a shrunken end fails" {
 	assert_dialog_warm_and_cold <<-END
 		:truncate 5120
+		write 10 1 cc -> failed 41 10 10 1
+
 		= read 8 1
 		= read 9 1
 		read 10 1 -> failed 40 10 10 1

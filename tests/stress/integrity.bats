@@ -12,7 +12,6 @@
 
 load ../helper
 load ../faults
-load stress
 
 setup_file() {
 	lab_open 9000
@@ -30,15 +29,22 @@ teardown() {
 	assert_engine
 }
 
+# initiator OPTION...: run the load generator; prints its line.  It retransmits
+# only after so long that a lost request shows.
+initiator() {
+	on_initiator timeout 300 "$TESTS/load" -t 20000 -m mixed -u -p 10 \
+		-F 1000 "$@" 0 1 eth0
+}
+
 # run_both A-OPTIONS B-OPTIONS: two initiators side by side, one with a small
 # window and one with a large; both must report no error.
 run_both() {
 	local a=$BATS_TEST_TMPDIR/a pid
 	# shellcheck disable=SC2086
-	initiator -m mixed -u -p 10 -F 1000 -i 1 -w 8 $1 >"$a" 3>&- &
+	initiator -i 1 -w 8 $1 >"$a" 3>&- &
 	pid=$!
 	# shellcheck disable=SC2086
-	assert_flawless "$(initiator -m mixed -u -p 10 -F 1000 -i 2 -w 48 $2)"
+	assert_flawless "$(initiator -i 2 -w 48 $2)"
 	wait "$pid"
 	assert_flawless "$(cat "$a")"
 }
@@ -58,9 +64,9 @@ evict() {
 stress() {
 	local expected=$BATS_TEST_TMPDIR/expected n=$((100000 / ${STRESS:-1}))
 	local server errors
-	IMAGE=$(zeroes 16 "$1")
+	IMAGE=$(mktemp "$1/image.XXXXXX")
 	shift
-	truncate -s 16M "$expected"
+	truncate -s 16M "$IMAGE" "$expected"
 	[ -z "${BLOCK:-}" ] || LOOP=$(losetup --show -f -b "$BLOCK" "$IMAGE")
 	serve "$@" 0 1 eth0 "${LOOP:-$IMAGE}"
 	server=$PID errors=$ERR
