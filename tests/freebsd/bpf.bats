@@ -62,12 +62,12 @@ assert_offer() {
 	kill -HUP "$PID"
 	assert_equal 0 "$(on_target cat \
 		/sys/class/net/eth0/statistics/tx_packets)" "frames sent"
-	refute_match reappeared "$(cat "$ERR")"
+	refute_match 'link up' "$(cat "$ERR")"
 	ip -n "$TARGET_NS" link set eth0 down
 	ip -n "$TARGET_NS" link set eth0 name lo
 	TARGET_MAC=02:00:00:00:00:0a
 	lab_wire 1500
-	wait_for_log 'interface reappeared'
+	wait_for_log 'link up: '
 	wait_until 10 lab_has_carrier
 	assert_readable 0
 }
@@ -78,7 +78,7 @@ assert_offer() {
 	ip -n "$TARGET_NS" link set eth0 address "$TARGET_MAC"
 	changed() {
 		search -w 100
-		grep -q "address changed to $TARGET_MAC" "$ERR"
+		grep -q "address $TARGET_MAC, MTU" "$ERR"
 	}
 	wait_until 10 changed
 	assert_readable 0
@@ -101,7 +101,7 @@ assert_offer() {
 	ip -n "$TARGET_NS" link set eth0 down
 	ip -n "$TARGET_NS" link set eth0 name san0
 	ip -n "$TARGET_NS" link set san0 up
-	wait_for_log 'interface renamed to san0'
+	wait_for_log 'link up: san0, '
 	assert_readable 0
 }
 

@@ -144,7 +144,7 @@ stop_served() {
 	query "$(ata_read 0 2)" >/dev/null
 	wait_for_log ' vbladed: .* read of 2 sectors'
 	on_target ip link set eth0 down
-	wait_for_log '^<29>.* vbladed: vblade: e0\.1: eth0: link down$'
+	wait_for_log '^<29>.* vbladed: vblade: e0\.1: eth0: link down: '
 	assert_equal "" "$(grep -vE '^bound$|^<29>.{15} vbladed: ' "$ERR")"
 }
 
