@@ -466,9 +466,11 @@ is_cached(const struct disk *d, off_t offset, size_t len)
 	char state[PAGES_MAX];
 
 	return offset + (off_t)len <= d->mapped && n <= sizeof state &&
-	    madvise(d->map + start, n * page, MADV_WILLNEED) == 0 &&
 	    mincore(d->map + start, n * page, state) == 0 &&
-	    memchr(state, 0, n) == NULL;
+	    (memchr(state, 0, n) == NULL ||
+	    (madvise(d->map + start, n * page, MADV_WILLNEED) == 0 &&
+	    mincore(d->map + start, n * page, state) == 0 &&
+	    memchr(state, 0, n) == NULL));
 }
 
 /* ffs_write() first reads a block in whose middle the data begins or ends. */
@@ -494,7 +496,6 @@ const struct engine *
 disk_engine(struct disk *d, unsigned depth)
 {
 	(void)d, (void)depth;
-	errno = ENOSYS;
 	return NULL;
 }
 

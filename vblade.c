@@ -1131,8 +1131,8 @@ run_join(struct target *t, struct run *run)
 	    run->lba != to->lba + to->sectors ||
 	    (run->next != NULL && overlaps(t, run, run->next)))
 		return false;
-	for (struct run *e = t->first; e != to &&
-	    (to->blockers > 0 || run->blockers > overlap); e = e->next) {
+	for (struct run *e = to->prev; e != NULL &&
+	    (to->blockers > 0 || run->blockers > overlap); e = e->prev) {
 		bool blocks = overlaps(t, e, run);
 
 		if (overlaps(t, e, to) ? !blocks && !overlap : blocks)
