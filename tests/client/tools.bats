@@ -1,5 +1,5 @@
-# What aoetools and tshark, with their own idea of the protocol, report of a
-# target.
+# What aoetools, nmap and tshark, with their own idea of the protocol, report
+# of a target.
 
 load ../helper
 
@@ -67,4 +67,13 @@ decode() {
 	assert_equal '0 0 0 0 0 1 1/2 2 3 9/1' "$(decode 'aoe.response == 1 &&
 		aoe.major == 0 && aoe.minor == 1' aoe.cmd aoe.error |
 		sed 's,\t$,,; s,\t,/,' | xargs)"
+}
+
+# nmap sends the bare header, 24 bytes that a virtual link does not pad to the
+# 60 of Ethernet. It uses an interface only if it has an IP address.
+@test "nmap discovers the target" {
+	on_initiator ip address replace 10.88.162.2/24 dev eth0
+	tool nmap --script broadcast-ataoe-discover -e eth0
+	assert_match "Server: ${TARGET_MAC//:/}; Version: 1; Major: 0; Minor: 1\$" \
+		"$output"
 }
