@@ -350,7 +350,7 @@ void logmsg(int priority, const char *fmt, ...)
 
 /*
  * Log a message, followed by the text of `error` (an errno) if it is not 0,
- * and exit with this status.
+ * report it to the service manager and exit with this status.
  */
 _Noreturn void fail(int status, int error, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

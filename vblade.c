@@ -235,14 +235,17 @@ notify(const char *state)
 _Noreturn void
 fail(int status, int error, const char *fmt, ...)
 {
-	char text[400];
+	char text[400], state[480];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	snprintf(state, sizeof state, error != 0 ? "STATUS=%s: %s" :
+	    "STATUS=%s", text, strerror(error));
 	*logging.prefix = '\0';
-	logmsg(LOG_ERR, error != 0 ? "%s: %s" : "%s", text, strerror(error));
+	logmsg(LOG_ERR, "%s", strchr(state, '=') + 1);
+	notify(state);
 	exit(status);
 }
 

@@ -36,10 +36,13 @@ assert_notified() {
 	done
 }
 
-@test "an export that fails to start is not reported as ready" {
+@test "an export that fails to start: the reason as its status, not READY=1" {
 	start_manager "$BATS_TEST_TMPDIR/1"
 	assert_refused 1 nosuch0 0 1 nosuch0 "$IMAGE"
-	assert_equal bound "$(cat "$NOTIFICATIONS")"
+	assert_notified 'STATUS=nosuch0: No such device'
+	start_manager "$BATS_TEST_TMPDIR/2"
+	assert_refused 2 shelf x 1 eth0 "$IMAGE"
+	assert_notified "STATUS=shelf 'x': must be a number from 0 to 65534"
 }
 
 @test "a missing socket is logged, and nothing where none is named" {
