@@ -27,15 +27,14 @@ build_test_program() {
 	export "${name^^}=$BATS_FILE_TMPDIR/$name"
 }
 
-# build_engine: from now on $VBLADE uses the engine under test; in setup_file.
+# build_engine: from now on $VBLADE uses the engine under test, and faults may
+# be injected; in setup_file.
 build_engine() {
 	build_test_program without
+	build_test_program shim -shared -fPIC -ldl
 	[ "$ENGINE" = ring ] || VBLADE=$(wrap_vblade threads "$WITHOUT" -u)
 	export VBLADE
 }
-
-# build_fault_shim: in setup_file, after build_engine.
-build_fault_shim() { build_test_program shim -shared -fPIC -ldl; }
 
 # assert_engine: the vblade started last, if any, uses the engine under test.
 assert_engine() {

@@ -9,7 +9,6 @@ load ../faults
 setup_file() {
 	lab_open 9000
 	build_engine
-	build_fault_shim
 	build_test_program failures/promises
 }
 

@@ -8,7 +8,6 @@ load ../faults
 setup_file() {
 	lab_open
 	build_engine
-	build_fault_shim
 }
 
 teardown_file() { lab_close; }

@@ -1,5 +1,3 @@
-#!/usr/bin/env bats
-#
 # Two initiators read and write in requests of all sizes, flush now and then,
 # and send one request in ten twice, at once or later.  Each checks every read
 # against a model of the disk (see load.c); at the end the image must be what

@@ -1,5 +1,3 @@
-#!/usr/bin/env bats
-#
 # With -d the unit in which requests overlap is a page, which the page cache
 # shares.  (Their order in general is in reply/order, and all of it together in
 # integrity.)  order-threads.bats is the same with the pool of threads.
@@ -10,7 +8,6 @@ load ../faults
 setup_file() {
 	lab_open
 	build_engine
-	build_fault_shim
 }
 
 teardown_file() { lab_close; }
