@@ -889,15 +889,14 @@ static bool
 io_start(struct target *t, struct io *io)
 {
 	io->start = now();
-	if (!t->lone || t->latency[io->op] >= FAST) {
-		t->engine->start(t->disk, io);
-		return false;
-	}
-	do
+	if (t->lone && t->latency[io->op] < FAST) {
 		io->result = disk_execute(t->disk, io);
-	while (io->result == -EINTR);
-	t->latency[io->op] = now() - io->start;
-	return true;
+		t->latency[io->op] = now() - io->start;
+		if (io->result != -EINTR && io->result != -EAGAIN)
+			return true;
+	}
+	t->engine->start(t->disk, io);
+	return false;
 }
 
 /*
@@ -1793,16 +1792,22 @@ allocate_requests(struct target *t)
 }
 
 /*
- * A descriptor of our own for a terminal, so that it never blocks: the flags of
- * the inherited one are shared with the shell.
+ * A descriptor of our own for a terminal or a pipe, so that it never blocks:
+ * the flags of the inherited one are shared with the shell.
  */
 static int
 reopen(int fd)
 {
-	const char *name = isatty(fd) ? ttyname(fd) : NULL;
-	int new = name == NULL ? -1 :
-	    open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	static const int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	char path[32];
+	int new;
 
+	if (!isatty(fd) && lseek(fd, 0, SEEK_CUR) >= 0)
+		return fd;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	new = open(path, flags);
+	if (new < 0 && isatty(fd) && ttyname(fd) != NULL)
+		new = open(ttyname(fd), flags);
 	return new >= 0 ? new : fd;
 }
 
