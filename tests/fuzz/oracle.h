@@ -23,7 +23,7 @@ enum {
 	DISK_SECTORS = 64,	/* at most: sets of them are bit masks */
 	SHELF = 0x0102,
 	SLOT = 3,
-	DUE_MAX = 64 + 256,
+	DUE_MAX = 64 + 4096,
 	BUFFER = 65536 + 64,
 };
 
