@@ -255,8 +255,8 @@ const struct link *net_link(const struct net *);
 int net_recv(struct net *, struct frame frames[], int max, int timeout);
 
 /*
- * Send n frames in order; return how many had to be dropped: those longer than
- * the MTU, and those for which a queue had no room within SEND_WAIT.
+ * Send n frames, at most 64, in order.  What cannot be sent is dropped, after
+ * SEND_WAIT at most for a full queue; returns the number of frames dropped.
  */
 enum { SEND_WAIT = 20 };	/* ms */
 
@@ -272,8 +272,8 @@ enum op { OP_NONE, OP_READ, OP_WRITE, OP_SYNC, OP_COUNT };
 enum { RUN_MAX = 16 };		/* buffers of one operation */
 
 /*
- * One disk operation: a transfer of whole sectors, or a sync, after which all
- * data whose transfer had finished before it started is on stable storage.
+ * One disk operation: a transfer, or a sync, after which all data is on stable
+ * storage whose transfer had finished before the sync started.
  */
 struct io {
 	enum op op;
@@ -306,8 +306,8 @@ unsigned disk_unit(const struct disk *);
 ssize_t disk_execute(const struct disk *, const struct io *);
 
 /*
- * Transfer what need not wait for the device: of a read what is cached, of a
- * write all or nothing.  Returns the bytes moved; 0 or less if none were.
+ * Transfer what need not wait for the device: of a read what is cached; a write
+ * only if none of it does.  Returns the bytes moved; 0 or less if none were.
  */
 ssize_t disk_try(const struct disk *, const struct io *);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * freebsd.c: the platform interface over bpf(4) and the disks of GEOM, for
- * FreeBSD 14 and later.  There is no asynchronous engine: the thread pool of
- * vblade.c calls disk_execute().  "15.1": measured on a kernel of that release.
+ * FreeBSD 14 and later.  There is no engine: vblade.c's pool of threads calls
+ * disk_execute().  "15.1": measured on a kernel of that release.
  */
 #include <sys/param.h>
 #include <sys/capsicum.h>
@@ -50,7 +50,7 @@ struct net {
 	struct ifreq requested;	/* the name; link.name is the present one */
 	struct link link;
 	time_t refreshed;	/* when it was last updated */
-	uint64_t drops;		/* that the kernel does not count any more */
+	uint64_t drops;		/* besides those that the kernel counts now */
 	unsigned size;		/* of the buffer, as in the kernel */
 	uint8_t *buffer;
 	uint8_t *next, *end;	/* records in it that were not returned yet */

@@ -47,7 +47,7 @@ enum {
 	RX_RING_MAX = 32 << 20,	/* bytes */
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
 	SLOT_ADDRESS = 32,	/* offset of the sender's address in a slot */
-	SEND_BATCH = 64,	/* frames in one system call */
+	SEND_BATCH = 64,	/* frames in one net_send */
 	BUSY = 64,		/* receives before other events are checked */
 };
 
@@ -464,15 +464,15 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 }
 
 /*
- * The disk.  Its descriptors are numbered, as they are registered with the
- * ring.
+ * The disk.  Its descriptors are numbered, as they are registered with
+ * io_uring.
  */
 
 enum { FD_BUFFERED, FD_DATA, FDS };
 
 struct disk {
 	int fd[FDS];
-	int claim;		/* not in the ring, which outlives us */
+	int claim;		/* not registered: io_uring outlives us */
 	bool device;
 	bool direct;
 	bool in_memory;		/* tmpfs: never waits for a device */

@@ -8,9 +8,9 @@
  *
  *	main, serve, net_recv	a batch of frames
  *	serve_frame		for each: accept_frame checks it, build_reply
- *				builds the reply.  Reads and writes go into the
- *				list of runs of adjacent requests
- *	list_add, run_submit	execute a run at once if it need not wait for
+ *				builds the reply
+ *	list_add, run_join	merge adjacent reads, or writes, into runs
+ *	run_submit, run_try	execute a run at once if it need not wait for
  *				the disk; the others stay in the list
  *	list_start, io_end	start them in the engine, the platform's or a
  *				pool of threads, and take the results
@@ -55,12 +55,12 @@ enum {
 	INITIATORS = 8,		/* whose full windows memory is sized for */
 	WINDOW_MIN = 32,	/* frames of a window, if -b is smaller */
 	ENGINE_DEPTH = 32,	/* runs under way in the engine */
-	POOL_MAX = 16,		/* threads, where there is no engine */
+	POOL_MAX = 16,		/* threads, where the platform has no engine */
 	QUEUE_MIN = 64,		/* requests that may wait for the disk */
 	QUEUE_MAX = 4096,
 	DELAY = 1,		/* seconds until a background sync, see -t */
 	FAST = 1000,		/* us: the loop may wait for a faster disk */
-	ADVERTISE_MAX = 10000,	/* microseconds, in which to send them all */
+	ADVERTISE_MAX = 10000,	/* us: then give up on a queue that is stuck */
 	PAGE = 4096,		/* alignment of payloads */
 };
 
@@ -71,7 +71,7 @@ struct mac_list {
 
 /*
  * A request in progress.  It stands outside its cell: the heads of cells, each
- * at the same place of a page, would compete for a few lines of the cache.
+ * at the same place of a page, would compete for a few lines of the CPU cache.
  */
 struct request {
 	struct request *next;	/* free, or waiting for a sync */
@@ -89,10 +89,10 @@ struct request {
 struct run {
 	struct io io;
 	struct run *next, *prev;	/* in order of arrival; or free */
-	uint64_t lba, sectors;
+	uint64_t lba, sectors;	/* what later runs may have to wait for */
 	unsigned blockers;	/* earlier runs that overlap this one */
-	bool submitted;		/* is complete */
-	bool started;		/* in the engine */
+	bool submitted;		/* complete: no more requests join it */
+	bool started;		/* by list_start */
 	bool single;		/* one failed: transfer one at a time */
 	int count;
 	int done;		/* requests transferred, or failed */
@@ -107,8 +107,8 @@ enum { CELL = PAGE + (SECTORS_MAX * SECTOR + PAGE - 1) / PAGE * PAGE };
 struct counters {
 	uint64_t requests[OP_COUNT], sectors[OP_COUNT];
 	uint64_t errors;	/* replies that reported one */
-	uint64_t disk_errors;	/* requests that the disk failed */
-	uint64_t queue_drops;	/* requests for which there was no cell */
+	uint64_t disk_errors;	/* reads and writes that failed */
+	uint64_t queue_drops;	/* requests dropped by a full queue */
 	uint64_t send_drops;	/* replies that could not be sent */
 };
 
@@ -807,8 +807,8 @@ batch_add(struct target *t, struct request *r)
 }
 
 /*
- * Disk operations: by the platform's engine, or by this one, a pool of threads
- * that use only the disk and struct io, which pipes bring to them and back.
+ * Disk operations are executed by the platform's engine, or by this one, a pool
+ * of threads, which use only the disk and struct io; pipes pass its address.
  */
 
 static struct {
@@ -1039,8 +1039,8 @@ run_prepare(const struct target *t, struct run *run)
 
 /*
  * Take the result of an operation, and reply to the requests that are done.
- * When one on several requests fails, each is repeated by itself, so that only
- * those fail that must.  EINVAL is direct I/O that is not aligned.
+ * If it fails on several requests, each is repeated by itself, so that only
+ * those fail that must.  EINVAL: direct I/O that is not aligned.
  */
 static void
 run_advance(struct target *t, struct run *run)
@@ -1071,7 +1071,7 @@ run_advance(struct target *t, struct run *run)
 		if (run->moved < r->count * SECTOR)
 			break;
 		run->moved -= r->count * SECTOR;
-		if (run->next == NULL) {	/* that may wait for it */
+		if (run->next == NULL) {	/* nothing can wait for it */
 			run->lba += r->count;
 			run->sectors -= r->count;
 		}
@@ -1119,8 +1119,8 @@ list_remove(struct target *t, struct run *run)
 }
 
 /*
- * Let the requests of a run join the one before it, if both wait for the same
- * runs, or this one would have to wait for that one as well.
+ * Let the requests of a run join the one before it, if that delays neither:
+ * both wait for the same runs, or this one waits for that one anyway.
  */
 static bool
 run_join(struct target *t, struct run *run)
@@ -1149,8 +1149,8 @@ run_join(struct target *t, struct run *run)
 }
 
 /*
- * Might a write wait, for the file's lock that one under way holds, or for
- * metadata to be read?  Not for long on a disk that is fast.
+ * Might a write wait for the lock of the file, which one under way may hold, or
+ * for metadata to be read?  Not for long if the disk is fast.
  */
 static bool
 write_may_wait(const struct target *t)
@@ -1180,9 +1180,9 @@ run_try(struct target *t, struct run *run)
 }
 
 /*
- * No more requests join a run: execute it, or let it wait.  What waits keeps
- * a copy of its data, since frames do not outlive their batch and are not
- * aligned for direct I/O.  With -s all writes wait, for a sync.
+ * Execute a complete run, or let it wait; if the queue is full, drop it.  What
+ * waits keeps a copy of its data, since frames do not outlive their batch and
+ * are not aligned for direct I/O.  With -s all writes wait, for a sync.
  */
 static void
 run_submit(struct target *t, struct run *run)
@@ -1209,7 +1209,7 @@ run_submit(struct target *t, struct run *run)
 		run_join(t, run);
 }
 
-/* Submit the last run, if it was not yet. */
+/* Submit the last run, unless it already is. */
 static void
 list_submit(struct target *t)
 {
@@ -1402,8 +1402,8 @@ on_signal(int sig)
 }
 
 /*
- * A SIGINT that is ignored at the start, as by `command &`, stays so.  What the
- * signals ignored here report, system calls report as errors.
+ * A SIGINT that is ignored at the start, as by `command &`, stays so.  A system
+ * call that raises a signal ignored here fails or, for SIGTTOU, proceeds.
  */
 static void
 catch_signals(void)
