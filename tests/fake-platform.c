@@ -212,7 +212,7 @@ move(const struct io *io, size_t max)
 	return (ssize_t)done;
 }
 
-/* A blocking call is never answered with EAGAIN. */
+/* A disk that is flaky answers the loop with EINTR only. */
 static int
 fault(const struct io *io, enum place place)
 {

@@ -54,8 +54,8 @@ inject_faults() {
 }
 
 # set_faults [RULE...]: these rules apply from now on, and no others.  One
-# write replaces them all, and never are there none in between.  The fault of a
-# rule need not be injected if it begins with a question mark.
+# write replaces them all, so that at no moment there are none.  A rule that
+# begins with a question mark need not come to be used.
 set_faults() {
 	local rule text=
 	for rule; do

@@ -117,7 +117,7 @@ assert_misused() {
 
 # The same function parses them all.  Sectors: -l is at most what can be
 # addressed, -o what is no overflow in bytes.
-@test "numbers: the least and the largest are accepted, what is beyond is not" {
+@test "numbers: the minimum and the maximum are accepted, nothing beyond" {
 	assert_range shelf 0 65534 65535 65536 70000 4294967296 x 1x x1 '1 ' \
 		' 1' +-1 0x10 1k 18446744073709551616
 	assert_range slot 0 254 255 256 300 65536

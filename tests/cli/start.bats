@@ -33,7 +33,7 @@ assert_ready() {
 	assert_ready "64 sectors O_RDWR" -- 0 1 eth0 -r
 }
 
-@test "an interface that does not exist: 1; a name too long is not cut: 2" {
+@test "an interface that does not exist: 1; a name that is too long: 2" {
 	assert_refused 1 'none0: No such device' 0 1 none0 "$IMAGE"
 	assert_refused '[12]' '' 0 1 "" "$IMAGE"
 	ip -n "$TARGET_NS" link add cut456789012345 type veth peer name peer0
@@ -49,7 +49,7 @@ assert_ready() {
 	ip -n "$TARGET_NS" link delete tun0
 }
 
-@test "the same address twice on one interface: 2, but with -f" {
+@test "the same address twice on one interface: 2, except with -f" {
 	local other
 	other=$(image 32)
 	ip -n "$TARGET_NS" link add other0 type veth peer name peer0
@@ -72,7 +72,7 @@ assert_ready() {
 	ip -n "$TARGET_NS" link property del dev eth0 altname other-name
 }
 
-@test "a disk of more sectors than can be addressed is cut" {
+@test "a disk of more sectors than can be addressed is truncated" {
 	VBLADE=$(wrap_vblade cut unshare -m sh -ec "'
 		mount -t tmpfs tmpfs /mnt
 		truncate -s 7E /mnt/disk
@@ -81,7 +81,7 @@ assert_ready() {
 	assert_match ' 281474976710656 sectors ' "$(cat "$OUT")"
 }
 
-@test "a file that is exported: 6, but for two readers, or with -f" {
+@test "a file that is exported: 6, except for two readers or with -f" {
 	serve 0 1 eth0 "$IMAGE"
 	assert_refused 6 "$IMAGE is in use" 0 2 eth0 "$IMAGE"
 	assert_refused 6 "$IMAGE is in use" -r 0 2 eth0 "$IMAGE"
@@ -118,7 +118,7 @@ as_nobody() {
 	assert_refused 4 'packet socket.*CAP_NET_RAW' 0 1 eth0 "$IMAGE"
 }
 
-@test "a file that may only be read: 4, but with -r" {
+@test "a file that may only be read: 4, except with -r" {
 	as_nobody 444 +net_raw
 	assert_refused 4 "$IMAGE: Permission denied" 0 1 eth0 "$IMAGE"
 	serve -r 0 1 eth0 "$IMAGE"

@@ -47,7 +47,7 @@ file_system() {
 		"$(file_sectors "$IMAGE" 6 5)"
 }
 
-@test "a mounted or exported device is refused, but with -r or -f" {
+@test "a mounted or exported device is refused, except with -r or -f" {
 	LOOP=$(losetup --show -f "$(file_system)")
 	serve 0 1 eth0 "$LOOP"
 	refute mounted "$LOOP"

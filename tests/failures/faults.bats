@@ -75,7 +75,7 @@ assert_healthy() {
 	assert_match 88a218 "$(query "$(config_read)")"
 }
 
-@test "SIGTERM waits for the last sync, and no request is taken meanwhile" {
+@test "SIGTERM waits for the last sync, and no request is accepted meanwhile" {
 	inject_faults "sync * hang"
 	serve -t 0 0 1 eth0 "$IMAGE"
 	frame -n 1 "$(ata_write 5 1 'ee*512')" >/dev/null

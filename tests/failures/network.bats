@@ -24,7 +24,7 @@ offers() {
 # switches: how often it has gone to sleep.
 switches() { awk '/^voluntary/ { print $2 }' "/proc/$PID/status"; }
 
-@test "the link goes down and up at either end: it advertises anew" {
+@test "the link goes down and up at either end: it advertises again" {
 	local ns times=0
 	start_listener
 	for ns in "$TARGET_NS" "$INITIATOR_NS"; do
@@ -50,7 +50,7 @@ switches() { awk '/^voluntary/ { print $2 }' "/proc/$PID/status"; }
 	assert_readable 7
 }
 
-@test "the interface is deleted and made again" {
+@test "the interface is deleted and created again" {
 	local before
 	before=$(index)
 	ip -n "$TARGET_NS" link delete eth0
@@ -80,7 +80,7 @@ switches() { awk '/^voluntary/ { print $2 }' "/proc/$PID/status"; }
 	refute_match renamed "$(cat "$ERR")"
 }
 
-@test "a queue that takes next to nothing: replies are lost and counted" {
+@test "a queue that takes next to nothing: replies are dropped and counted" {
 	on_target tc qdisc add dev eth0 root tbf rate 100kbit burst 1600 \
 		limit 3200
 	yes "$(ata_read 0 2)" | head -n 40 |
@@ -174,7 +174,7 @@ delete_and_rewire() {
 	wait_until 10 lab_has_carrier
 }
 
-@test "an interface made again is seen although the events were lost" {
+@test "an interface created again is seen although the events were lost" {
 	without_events delete_and_rewire
 	wait_for_log 'link up: eth0, ' 1
 	wait_until 20 assert_readable 7

@@ -49,7 +49,7 @@ assert_pool() {
 	stop_vblade
 }
 
-@test "io_uring is forbidden, or not known: threads serve, and that is logged" {
+@test "io_uring is disabled, or unknown: threads serve, and that is logged" {
 	assert_pool 1 'Operation not permitted'
 	assert_pool 12 'Cannot allocate memory'
 	assert_pool 38 'Function not implemented'

@@ -49,12 +49,12 @@ assert_caught() {
 }
 
 @test "no binding to an interface that is created again" {
-	assert_caught failures/network 'the interface is deleted and made' \
+	assert_caught failures/network 'the interface is deleted and created' \
 		'ioctl(fd, n, ...)' '((n) == BIOCSETIF && calls++ > 0 ? -1 : \
 			ioctl(fd, n, ##__VA_ARGS__))'
 }
 
-@test "no limit of the MTU, a look for every broadcast, no claim" {
+@test "no limit of the MTU, an update for every broadcast, no claim" {
 	assert_caught freebsd/bpf '19: ' 'MIN(a, b)' '(a)'
 	assert_caught freebsd/bpf '20: ' 'time(p)' 'clock()'
 	assert_caught cli/start 'the same address twice on one interface' \

@@ -15,13 +15,13 @@ teardown() {
 }
 
 # The shim opens a device that Linux has made read-only.
-@test "what needs a kernel, but a loopback interface" {
+@test "what needs a kernel, except a loopback interface" {
 	suite net -- "the loopback interface carries 127 sectors" \
 		"a read-only block device is refused without -r"
 }
 
-@test "the failure stories of the network" {
-	# But "1000 frames for another slot do not wake it": the shim wakes.
+@test "failures of the network" {
+	# Except "1000 frames for another slot do not wake it": the shim wakes.
 	FILTER="^[^1]" suite failures/network.bats
 }
 
@@ -40,7 +40,7 @@ build_shimmed() {
 		"$TESTS/../freebsd.c" "$@"
 }
 
-# What slows the disk down is preloaded, which ASan does not bear.
+# What slows the disk down is preloaded, which ASan does not tolerate.
 @test "order of requests over a slow disk, without the sanitizers" {
 	build_shimmed
 	suite stress/order.bats

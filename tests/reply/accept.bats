@@ -10,7 +10,7 @@ answer_with() {
 	echo "$1 ${2:-TT} 88a2 18 00 000001 01 0badcafe 0040 0100 02 10 0000 @60"
 }
 
-@test "the own and the broadcast address, and wildcards, get a reply" {
+@test "the target's own and the broadcast address, and wildcards, get a reply" {
 	assert_dialog <<-END
 		with TT SS 88a2 10 00 0000 01 01 -> with SS
 		with ffffffffffff SS 88a2 10 00 0000 01 01 -> with SS
@@ -42,7 +42,7 @@ answer_with() {
 	END
 }
 
-@test "every command to a wildcard is executed; replies have the own address" {
+@test "commands to a wildcard are executed; replies have the target's address" {
 	local any="TT SS 88a2 10 00 ffff"
 	assert_dialog <<-END
 		$any ff 00 $TAG 40 00 01 24 030000000000 0000 -> read 3 1

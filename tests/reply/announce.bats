@@ -14,7 +14,7 @@ assert_adverts() {
 		"advertisements"
 }
 
-@test "the start is advertised to all, once, before the ready line" {
+@test "at the start it is advertised to all, once, before the ready line" {
 	run_script "read 0 1"
 	assert_adverts "$HELLO" "advert ffffffffffff"
 	assert_replies "read 0 1"

@@ -86,7 +86,7 @@ vblade: e0.1: 1500: stopping on SIGTERM" "$(cat "$ERR")"
 		"$(cat "$BATS_TEST_TMPDIR/out")"
 }
 
-@test "what some initiators cannot handle is logged at the start" {
+@test "known limits of the export are logged at the start" {
 	truncate -s 32300 "$DISK"
 	PLACE=(4095 1)
 	run_script

@@ -81,7 +81,7 @@ occupy() {
 		"write 5 1 in the loop"
 }
 
-@test "no request is a lone one beside another, or an operation or sync" {
+@test "a request beside another, an operation or a sync is not a lone one" {
 	run_script :cold "read 3 1" "" "read 5 1" "read 7 1" "" "read 9 1" \
 		query ":hold 11" "read 11 1" other "" "read 13 1"
 	assert_places "read 3 1" "read 5 1" "read 7 1" "read 9 1" "read 13 1" \
@@ -201,7 +201,7 @@ occupy() {
 # calls_of_sectors: the reads of sectors 9 to 29, in order.
 calls_of_sectors() { grep -xE 'read (9|[12][0-9]) .*' "$CALLS" | sort; }
 
-@test "runs that wait for a slot join where one continues the other" {
+@test "adjacent runs that wait for a slot become one operation" {
 	occupy
 	run_script "${OCCUPY[@]}" "" "read 9 2" "" "read 11 1" "read 12 1" "" \
 		"read 14 1" "" query
@@ -211,7 +211,7 @@ calls_of_sectors() { grep -xE 'read (9|[12][0-9]) .*' "$CALLS" | sort; }
 		"read 11 1" "read 12 1" "read 14 1"
 }
 
-@test "runs join up to 16 requests; those with more together do not" {
+@test "runs join up to 16 requests; two with more in all do not" {
 	local i script=() first second
 	for i in {10..29}; do
 		script+=("" "read $i 1")

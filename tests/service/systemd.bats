@@ -162,7 +162,7 @@ exports_are() {
 	assert_equal 1 "$(property late NRestarts)"
 }
 
-@test "an export that waits can be stopped, and started anew at once" {
+@test "an export that waits can be stopped, and started again at once" {
 	conf late 1
 	rm "$ROOT/srv/late.img"
 	assert_start_retried late
