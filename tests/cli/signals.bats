@@ -1,4 +1,4 @@
-# Signals.  What SIGTERM does while a sync hangs stands in failures/faults.
+# Signals.  SIGTERM while a sync hangs is tested in failures/faults.
 
 load ../helper
 

@@ -1,5 +1,5 @@
 # No client, reader of the log or slow wire holds up the others; and the load
-# generator does not wait for ever.
+# generator does not wait forever.
 
 load ../helper
 

@@ -1,5 +1,5 @@
-# How /dev/bpf and route(4) are used, as far as the suites of the wire, run
-# over the shim, do not show it.
+# How /dev/bpf and route(4) are used: what the suites of the wire, which
+# suites.bats runs over the shim, do not show.
 
 load ../helper
 

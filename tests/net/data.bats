@@ -1,5 +1,5 @@
 # Reads in one burst against the bytes of the image.  That every option stores
-# what is written stands in stress/integrity.
+# what is written is tested in stress/integrity.
 
 load ../helper
 

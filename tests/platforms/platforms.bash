@@ -18,7 +18,7 @@ build() {
 }
 
 # suite FILE... [-- NAME...]: all tests in these files of other suites pass with
-# $VBLADE and $REPLY_PROGRAM, but those named, which fail; and the sanitizers
+# $VBLADE and $REPLY_PROGRAM, except those named, which fail; the sanitizers
 # report nothing.  FILTER, if set, is a pattern of the tests to run.
 suite() {
 	local files=() expected tap=$BATS_TEST_TMPDIR/tap

@@ -1,5 +1,5 @@
-# What befalls a host with vblade 25: an upgrade, reboots, an upgrade of the new
-# package, its removal, a new installation.  The tests are one story, in order.
+# What happens to a host with vblade 25: an upgrade, reboots, an upgrade of the
+# new package, its removal, a new installation.  The tests are one story.
 
 load ../helper
 load container
