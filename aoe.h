@@ -228,6 +228,8 @@ struct link {
 
 struct net;
 
+enum { BATCH = 64 };		/* frames received, or sent, at a time */
+
 /*
  * Open an interface to serve shelf.slot: filtered, with receive buffers for
  * `frames` full frames (log if the system grants less), subscribed to link
@@ -255,11 +257,9 @@ const struct link *net_link(const struct net *);
 int net_recv(struct net *, struct frame frames[], int max, int timeout);
 
 /*
- * Send n frames, at most 64, in order.  What cannot be sent is dropped, after
- * SEND_WAIT at most for a full queue; returns the number of frames dropped.
+ * Send n frames, at most BATCH, in order; return how many were dropped: what
+ * cannot be sent, for a full queue after some milliseconds.
  */
-enum { SEND_WAIT = 20 };	/* ms */
-
 int net_send(struct net *, const struct frame frames[], int n);
 
 /* How many frames for this target the kernel has dropped since net_open. */

@@ -298,7 +298,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	unsigned held;
 
 	strcpy(net->requested.ifr_name, ifname);
-	net->size = frames * (RECORD_MAX + MTU_JUMBO);
+	net->size = MIN(frames, 1U << 16) * (RECORD_MAX + MTU_JUMBO);
 	bpf_open(net, shelf, slot);
 	net->next = net->end = net->buffer = malloc(net->size);
 	net->route = socket(PF_ROUTE, SOCK_RAW | SOCK_CLOEXEC, 0);

@@ -47,7 +47,7 @@ enum {
 	RX_RING_MAX = 32 << 20,	/* bytes */
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
 	SLOT_ADDRESS = 32,	/* offset of the sender's address in a slot */
-	SEND_BATCH = 64,	/* frames in one net_send */
+	SEND_WAIT = 20,		/* ms for which a full queue delays a frame */
 	BUSY = 64,		/* receives before other events are checked */
 };
 
@@ -155,13 +155,10 @@ ring_receive(struct net *n, struct frame frames[], int max)
 		uint8_t *s = ring_slot(n, n->head);
 		struct tpacket2_hdr *h = (void *)s;
 		struct sockaddr_ll *from = (void *)(s + SLOT_ADDRESS);
-		unsigned status = __atomic_load_n(&h->tp_status,
-		    __ATOMIC_ACQUIRE);
 
-		if (!(status & TP_STATUS_USER))
+		if (!(__atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE) &
+		    TP_STATUS_USER))
 			break;
-		if (status & TP_STATUS_LOSING)
-			net_drops(n);	/* clears the flag */
 		n->head = n->head + 1 < n->slots ? n->head + 1 : 0;
 		n->borrowed++;
 		/* frames for a VLAN interface above ours have another index */
@@ -244,17 +241,15 @@ link_refresh(struct net *n)
 	    .sll_protocol = htons(AOE_TYPE) };
 	struct link *l = &n->link;
 	struct ifreq r = { 0 };
+	bool found;
 
 	l->updates++;
 	l->up = false;
-	if (!link_find(n, &r) || ioctl(n->fd, SIOCGIFHWADDR, &r) < 0) {
+	found = link_find(n, &r) && ioctl(n->fd, SIOCGIFHWADDR, &r) == 0;
+	if (!found || (r.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
+	    r.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)) {
 		l->index = 0;
-		return false;
-	}
-	if (r.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
-	    r.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK) {
-		l->index = 0;
-		errno = 0;
+		errno = found ? 0 : errno;
 		return false;
 	}
 	memcpy(l->mac, r.ifr_hwaddr.sa_data, MAC_LEN);
@@ -334,8 +329,8 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 int
 net_send(struct net *n, const struct frame frames[], int count)
 {
-	struct mmsghdr m[SEND_BATCH];
-	struct iovec iov[SEND_BATCH];
+	struct mmsghdr m[BATCH];
+	struct iovec iov[BATCH];
 	int sent = 0, drops = 0;
 	bool stuck = false;	/* one has waited for SEND_WAIT */
 

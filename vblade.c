@@ -50,7 +50,6 @@
 #define LBA_END (1ULL << 48)	/* sectors that LBA48 can address */
 
 enum {
-	BATCH = 64,		/* frames received, or sent, at a time */
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
 	INITIATORS = 8,		/* whose full windows memory is sized for */
 	WINDOW_MIN = 32,	/* frames of a window, if -b is smaller */
@@ -1071,7 +1070,7 @@ run_advance(struct target *t, struct run *run)
 		if (run->moved < r->count * SECTOR)
 			break;
 		run->moved -= r->count * SECTOR;
-		if (run->next == NULL) {	/* nothing can wait for it */
+		if (!run->started) {	/* the next begins at its end */
 			run->lba += r->count;
 			run->sectors -= r->count;
 		}
@@ -1228,13 +1227,12 @@ list_add(struct target *t, struct request *r)
 	run = t->free_runs;
 	t->free_runs = run->next;
 	run->io.op = r->op;
-	run->io.buffered = false;
 	run->next = NULL;
 	run->prev = t->last;
 	run->lba = r->lba;
 	run->sectors = r->count;
 	run->blockers = 0;
-	run->submitted = run->started = run->single = false;
+	run->submitted = run->started = run->single = run->io.buffered = false;
 	run->count = 1;
 	run->done = 0;
 	run->moved = 0;

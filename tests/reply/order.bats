@@ -225,6 +225,14 @@ calls_of_sectors() { grep -xE 'read (9|[12][0-9]) .*' "$CALLS" | sort; }
 	assert_equal $'read 10 9\nread 19 9' "$(calls_of_sectors)"
 }
 
+@test "the rest of a run that is partly cached joins none that ends before it" {
+	occupy
+	run_script "${OCCUPY[@]}" ":cold 8" "read 8 1" ":cold 10" \
+		"read 9 1" "read 10 1" "write 11 1"
+	assert_replies_any_order "${OCCUPY[@]:2}" "read 8 1" "read 9 1" \
+		"read 10 1" "write 11 1"
+}
+
 @test "a run that waits for sectors joins none that does not" {
 	run_script :cold ":hold 18" "write 18 1 aa" other "" "write 16 2 bb" \
 		query "write 18 1 cc" :release
