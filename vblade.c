@@ -1350,9 +1350,8 @@ static void
 link_update(struct target *t)
 {
 	const struct link old = t->link, *link = net_link(t->net);
-	bool first = old.updates == 0, up = link->up && !old.up,
-	    moved = link->index != old.index || link->mtu != old.mtu ||
-	    !mac_equal(link->mac, old.mac);
+	bool first = old.updates == 0, moved = link->index != old.index ||
+	    link->mtu != old.mtu || !mac_equal(link->mac, old.mac);
 	char text[MAC_TEXT];
 
 	t->link = *link;
@@ -1369,7 +1368,7 @@ link_update(struct target *t)
 		logmsg(LOG_WARNING, "interface is a port of bridge %s and "
 		    "receives no AoE frames: use %s instead", link->bridge,
 		    link->bridge);
-	if (up || (link->up && moved))
+	if (link->up && (moved || !old.up))
 		advertise(t);
 }
 
