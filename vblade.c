@@ -612,9 +612,9 @@ config_sectors(const struct target *t)
 }
 
 static size_t
-config_reply(struct target *t, struct aoe_config *rep, unsigned command)
+config_reply(const struct target *t, struct aoe_config *rep,
+    unsigned command)
 {
-	refresh_size(t);
 	put16(rep->buffers, t->buffers);
 	put16(rep->firmware, FIRMWARE);
 	rep->sectors = config_sectors(t);
