@@ -46,12 +46,15 @@
 enum {
 	RX_RING_MAX = 32 << 20,	/* bytes */
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
-	SLOT_ADDRESS = 32,	/* offset of the sender's address in a slot */
 	SEND_WAIT = 20,		/* ms for which a full queue delays a frame */
 	BUSY = 64,		/* receives before other events are checked */
 };
 
-_Static_assert(sizeof(struct tpacket2_hdr) == SLOT_ADDRESS, "slot");
+/* What a slot of the receive ring begins with. */
+struct slot {
+	struct tpacket2_hdr header;	/* a multiple of TPACKET_ALIGNMENT */
+	struct sockaddr_ll from;
+};
 
 struct net {
 	int fd;			/* the packet socket */
@@ -68,7 +71,8 @@ struct net {
 	unsigned requested;	/* slots */
 	unsigned slots, slot_size, block_size, per_block;
 	unsigned head;		/* the next slot to look at */
-	unsigned borrowed;	/* slots before it, in use by the caller */
+	unsigned tail;		/* the first that the caller uses, */
+	unsigned borrowed;	/* and how many those are */
 	uint64_t drops;
 };
 
@@ -76,56 +80,45 @@ struct net {
  * The receive ring.
  */
 
-static uint8_t *
+static struct slot *
 ring_slot(const struct net *n, unsigned i)
 {
-	return n->memory + (size_t)(i / n->per_block) * n->block_size +
-	    (size_t)(i % n->per_block) * n->slot_size;
-}
-
-/*
- * The bytes of a slot: first a struct tpacket2_hdr and the sender's address,
- * aligned, then the Ethernet header in 16 bytes, then what the MTU counts
- * (net/packet/af_packet.c, tpacket_rcv).
- */
-static unsigned
-slot_need(unsigned mtu)
-{
-	return (SLOT_ADDRESS + sizeof(struct sockaddr_ll) + 16 + 15 + mtu +
-	    15) / 16 * 16;
+	return (void *)(n->memory + i / n->per_block * n->block_size +
+	    i % n->per_block * n->slot_size);
 }
 
 static int
 ring_request(const struct net *n, unsigned blocks)
 {
-	struct tpacket_req r = { .tp_block_nr = blocks };
+	struct tpacket_req r = { .tp_block_size = n->block_size,
+	    .tp_block_nr = blocks, .tp_frame_size = n->slot_size,
+	    .tp_frame_nr = blocks * n->per_block };
 
-	if (blocks > 0) {
-		r.tp_block_size = n->block_size;
-		r.tp_frame_size = n->slot_size;
-		r.tp_frame_nr = blocks * n->per_block;
-	}
 	return setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &r, sizeof r);
 }
 
 /*
- * (Re)size the ring for the current MTU: as many slots as the kernel grants,
- * with little waste per block.  On failure there are none, with errno.
+ * Fit the ring to the current MTU: as many slots as the kernel grants, with
+ * little waste per block.  A slot has a struct slot and the Ethernet header in
+ * 16 bytes, aligned, then what the MTU counts (net/packet/af_packet.c,
+ * tpacket_rcv).  On failure there are none, with errno.
  */
 static bool
 ring_resize(struct net *n)
 {
-	unsigned blocks;
+	unsigned blocks, need = ((unsigned)sizeof(struct slot) + 16 + 15 +
+	    n->link.mtu + 15) / 16 * 16;
 
+	if (n->slots > 0 && need <= n->slot_size)
+		return true;
 	if (n->slots > 0)
 		munmap(n->memory, n->size);
-	if (n->block_size > 0)
-		ring_request(n, 0);
-	n->slots = n->head = n->borrowed = 0;
-	n->slot_size = slot_need(n->link.mtu);
-	for (n->block_size = 1 << 16; n->block_size < 3 * n->slot_size; )
+	ring_request(n, 0);
+	n->slots = n->head = n->tail = n->borrowed = 0;
+	n->slot_size = need;
+	for (n->block_size = 1 << 16; n->block_size < 3 * need; )
 		n->block_size *= 2;
-	n->per_block = n->block_size / n->slot_size;
+	n->per_block = n->block_size / need;
 	blocks = (n->requested + n->per_block - 1) / n->per_block;
 	if (blocks > RX_RING_MAX / n->block_size)
 		blocks = RX_RING_MAX / n->block_size;
@@ -135,10 +128,8 @@ ring_resize(struct net *n)
 	if (blocks > 0)
 		n->memory = mmap(NULL, n->size, PROT_READ | PROT_WRITE,
 		    MAP_SHARED, n->fd, 0);
-	if (blocks == 0 || n->memory == MAP_FAILED) {
-		n->slot_size = 0;
+	if (blocks == 0 || n->memory == MAP_FAILED)
 		return false;
-	}
 	n->slots = blocks * n->per_block;
 	if (n->slots < n->requested)
 		logmsg(LOG_WARNING, "receive ring holds only %u frames "
@@ -152,9 +143,8 @@ ring_receive(struct net *n, struct frame frames[], int max)
 	int count = 0;
 
 	while (count < max && n->borrowed < n->slots) {
-		uint8_t *s = ring_slot(n, n->head);
-		struct tpacket2_hdr *h = (void *)s;
-		struct sockaddr_ll *from = (void *)(s + SLOT_ADDRESS);
+		struct slot *s = ring_slot(n, n->head);
+		struct tpacket2_hdr *h = &s->header;
 
 		if (!(__atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE) &
 		    TP_STATUS_USER))
@@ -162,11 +152,11 @@ ring_receive(struct net *n, struct frame frames[], int max)
 		n->head = n->head + 1 < n->slots ? n->head + 1 : 0;
 		n->borrowed++;
 		/* frames for a VLAN interface above ours have another index */
-		if (from->sll_pkttype != PACKET_OTHERHOST &&
-		    from->sll_ifindex == (int)n->link.index &&
+		if (s->from.sll_pkttype != PACKET_OTHERHOST &&
+		    s->from.sll_ifindex == (int)n->link.index &&
 		    h->tp_snaplen == h->tp_len)
-			frames[count++] = (struct frame){ s + h->tp_mac,
-			    h->tp_len };
+			frames[count++] = (struct frame){ (uint8_t *)s +
+			    h->tp_mac, h->tp_len };
 	}
 	return count;
 }
@@ -175,12 +165,9 @@ static void
 ring_release(struct net *n)
 {
 	for (; n->borrowed > 0; n->borrowed--) {
-		unsigned i = n->head >= n->borrowed ? n->head - n->borrowed :
-		    n->head + n->slots - n->borrowed;
-		struct tpacket2_hdr *h = (void *)ring_slot(n, i);
-
-		__atomic_store_n(&h->tp_status, TP_STATUS_KERNEL,
-		    __ATOMIC_RELEASE);
+		__atomic_store_n(&ring_slot(n, n->tail)->header.tp_status,
+		    TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+		n->tail = n->tail + 1 < n->slots ? n->tail + 1 : 0;
 	}
 }
 
@@ -260,7 +247,7 @@ link_refresh(struct net *n)
 		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
 	link_read_bridge(n, l);
 	a.sll_ifindex = (int)l->index;
-	return (slot_need(l->mtu) <= n->slot_size || ring_resize(n)) &&
+	return ring_resize(n) &&
 	    (link_is_bound(n) || bind(n->fd, (void *)&a, sizeof a) == 0);
 }
 
