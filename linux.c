@@ -175,29 +175,17 @@ ring_release(struct net *n)
  * The link.
  */
 
-/* Is the socket bound to the interface?  Not if that has vanished since. */
-static bool
-link_is_bound(const struct net *n)
-{
-	struct sockaddr_ll a = { 0 };
-	socklen_t len = sizeof a;
-
-	return getsockname(n->fd, (void *)&a, &len) == 0 &&
-	    a.sll_ifindex == (int)n->link.index;
-}
-
 /* The name of the bridge that the interface is a port of, or "". */
 static void
 link_read_bridge(const struct net *n, struct link *l)
 {
-	char path[64], bridge[256];
-	ssize_t len;
+	char path[64], bridge[256] = "";
+	const char *slash;
 
 	snprintf(path, sizeof path, "%s/brport/bridge", l->name);
-	len = readlinkat(n->sysfs, path, bridge, sizeof bridge - 1);
-	bridge[len > 0 ? len : 0] = '\0';
-	snprintf(l->bridge, sizeof l->bridge, "%s", strrchr(bridge, '/') ?
-	    strrchr(bridge, '/') + 1 : "");
+	slash = readlinkat(n->sysfs, path, bridge, sizeof bridge - 1) > 0 ?
+	    strrchr(bridge, '/') : NULL;
+	snprintf(l->bridge, sizeof l->bridge, "%s", slash ? slash + 1 : "");
 }
 
 /*
@@ -207,19 +195,25 @@ link_read_bridge(const struct net *n, struct link *l)
 static bool
 link_find(struct net *n, struct ifreq *r)
 {
-	r->ifr_ifindex = (int)n->link.index;
-	if (link_is_bound(n) && ioctl(n->fd, SIOCGIFNAME, r) == 0)
-		return true;
-	strcpy(r->ifr_name, n->name);
-	if (ioctl(n->fd, SIOCGIFINDEX, r) < 0)
-		return false;
+	struct sockaddr_ll a = { 0 };
+	socklen_t len = sizeof a;
+
+	getsockname(n->fd, (void *)&a, &len);
+	r->ifr_ifindex = a.sll_ifindex;		/* -1: it has vanished */
+	if (ioctl(n->fd, SIOCGIFNAME, r) < 0) {
+		strcpy(r->ifr_name, n->name);
+		if (ioctl(n->fd, SIOCGIFINDEX, r) < 0 ||
+		    ioctl(n->fd, SIOCGIFNAME, r) < 0)	/* not an alias */
+			return false;
+	}
 	n->link.index = (unsigned)r->ifr_ifindex;
-	return ioctl(n->fd, SIOCGIFNAME, r) == 0;	/* not an alias */
+	return true;
 }
 
 /*
- * Update n->link, and bind again if needed.  False with errno on failure (0:
- * not Ethernet); index 0 if the interface is gone.  Opens no descriptor.
+ * Update n->link, and bind to it, which changes nothing if it is the same one.
+ * False with errno on failure (0: not Ethernet); index 0 if the interface is
+ * gone.  Opens no descriptor.
  */
 static bool
 link_refresh(struct net *n)
@@ -247,8 +241,7 @@ link_refresh(struct net *n)
 		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
 	link_read_bridge(n, l);
 	a.sll_ifindex = (int)l->index;
-	return ring_resize(n) &&
-	    (link_is_bound(n) || bind(n->fd, (void *)&a, sizeof a) == 0);
+	return ring_resize(n) && bind(n->fd, (void *)&a, sizeof a) == 0;
 }
 
 /* Discard all messages; any, even a lost one, is a reason to update. */
