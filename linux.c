@@ -60,7 +60,6 @@ struct net {
 	int fd;			/* the packet socket */
 	int route;		/* the rtnetlink socket */
 	fd_set watched;		/* what ends a wait */
-	int watched_max;
 	int sysfs;		/* /sys/class/net, or -1 */
 	char name[IFNAMSIZ];	/* as on the command line */
 	struct link link;
@@ -267,20 +266,19 @@ link_event(struct net *n)
  * ring, for lack of memory, try that every second.
  */
 static void
-net_wait(struct net *n, int timeout)
+net_wait(struct net *n, bool receive, int timeout)
 {
-	int ms = n->slots > 0 || (timeout >= 0 && timeout < 1000) ? timeout :
-	    1000;
+	bool ring = n->slots > 0;
+	int ms = !ring && (timeout < 0 || timeout > 1000) ? 1000 : timeout;
 	struct timeval wait = { ms / 1000, ms % 1000 * 1000 };
 	fd_set ready = n->watched;
 
 	n->busy = 0;
-	if (n->slots == 0)
+	if (!ring || !receive)
 		FD_CLR((unsigned)n->fd, &ready);
-	if (select(n->watched_max + 1, &ready, NULL, NULL,
-	    ms < 0 ? NULL : &wait) < 0)
+	if (select(FD_SETSIZE, &ready, NULL, NULL, ms < 0 ? NULL : &wait) < 0)
 		return;
-	if (n->slots == 0 || FD_ISSET((unsigned)n->route, &ready))
+	if (!ring || FD_ISSET((unsigned)n->route, &ready))
 		link_event(n);
 }
 
@@ -289,16 +287,13 @@ int
 net_recv(struct net *n, struct frame frames[], int max, int timeout)
 {
 	socklen_t len = sizeof(int);
-	int count, error;
+	int count = 0, error;
 
 	ring_release(n);
-	if (max == 0)
-		FD_CLR((unsigned)n->fd, &n->watched);
-	if (++n->busy == BUSY)
-		net_wait(n, 0);
-	count = ring_receive(n, frames, max);
+	if (++n->busy < BUSY)
+		count = ring_receive(n, frames, max);
 	if (count == 0) {
-		net_wait(n, timeout);
+		net_wait(n, max > 0, timeout);
 		count = ring_receive(n, frames, max);
 	}
 	if (count == 0)
@@ -357,8 +352,6 @@ net_watch(struct net *n, int fd)
 	if (fd >= FD_SETSIZE)
 		fail(EXIT_TRANSIENT, EMFILE, "select");
 	FD_SET((unsigned)fd, &n->watched);
-	if (fd > n->watched_max)
-		n->watched_max = fd;
 }
 
 /*
@@ -413,8 +406,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 {
 	struct sockaddr_nl events = { .nl_family = AF_NETLINK,
 	    .nl_groups = RTMGRP_LINK };
-	static struct net net;
-	struct net *n = &net;
+	static struct net net, *n = &net;
 
 	strcpy(n->name, ifname);
 	n->requested = frames;
