@@ -355,7 +355,7 @@ void logmsg(int priority, const char *fmt, ...)
 _Noreturn void fail(int status, int error, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Report, from errno, why a file or disk cannot be opened, and exit. */
-_Noreturn void fail_disk(const char *path, bool in_use);
+/* Report, by its errno, why a file or disk cannot be opened, and exit. */
+_Noreturn void fail_disk(const char *path, int error);
 
 #endif

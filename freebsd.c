@@ -359,7 +359,7 @@ disk_open(const char *path, int flags)
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		fail_disk(path, false);
+		fail_disk(path, errno);
 	d->device = S_ISCHR(st.st_mode);
 	if (!d->device && !S_ISREG(st.st_mode))
 		fail(EXIT_DISK, 0, "%s: not a regular file or disk", path);
@@ -368,10 +368,10 @@ disk_open(const char *path, int flags)
 		fail(EXIT_DISK, errno, "%s: mounted, or part of another disk",
 		    path);
 	if (d->fd < 0)
-		fail_disk(path, false);
+		fail_disk(path, errno);
 	if (!(flags & DISK_FORCE) && flock(d->fd, lock) < 0 &&
 	    errno == EWOULDBLOCK)
-		fail_disk(path, true);
+		fail_disk(path, errno);
 	if (!d->device)
 		file_open(d, path, mode | (flags & DISK_DIRECT ? O_DIRECT : 0),
 		    &st);

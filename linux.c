@@ -439,7 +439,6 @@ enum { FD_BUFFERED, FD_DATA, FDS };
 
 struct disk {
 	int fd[FDS];
-	int claim;		/* not registered: io_uring outlives us */
 	bool device;
 	bool direct;
 	bool in_memory;		/* tmpfs: never waits for a device */
@@ -464,41 +463,35 @@ disk_open(const char *path, int flags)
 {
 	bool claim = !(flags & DISK_FORCE), readonly = flags & DISK_READONLY;
 	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR), excl = 0;
-	int protected;
-	static struct disk disk;
-	struct disk *d = &disk;
+	int fd, protected;
+	static struct disk disk, *d = &disk;
 	struct statfs fs;
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		fail_disk(path, false);
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		fail_disk(path, errno);
+	d->device = S_ISBLK(st.st_mode);
+	d->direct = flags & DISK_DIRECT;
+	if (!d->device && !S_ISREG(st.st_mode))
 		fail(EXIT_DISK, 0, "%s: not a regular file or block device",
 		    path);
-	if (S_ISBLK(st.st_mode) && claim && !readonly)
+	if (d->device && claim && !readonly)
 		excl = O_EXCL;	/* no mount, no other claim, while it is open */
-	d->claim = open(path, mode | excl);
-	if (d->claim < 0 || (S_ISREG(st.st_mode) && claim &&
-	    flock(d->claim, LOCK_NB | (readonly ? LOCK_SH : LOCK_EX)) < 0))
-		fail_disk(path, errno == EBUSY || errno == EWOULDBLOCK);
-	d->device = S_ISBLK(st.st_mode);
-	if (d->device && !readonly &&
-	    ioctl(d->claim, BLKROGET, &protected) == 0 && protected) {
-		errno = EROFS;
-		fail_disk(path, false);
-	}
-	d->direct = flags & DISK_DIRECT;
-	for (int i = 0; i < FDS; i++) {
-		d->fd[i] = open(path, mode | (d->direct && i == FD_DATA ?
-		    O_DIRECT : 0));
-		if (d->fd[i] < 0)
-			fail(EXIT_DISK, errno, "%s%s", path, d->direct ?
-			    ": -d" : "");
-	}
+	/* the claim is not registered with io_uring, which outlives us */
+	fd = open(path, mode | excl);
+	if (fd < 0 || (!d->device && claim &&
+	    flock(fd, LOCK_NB | (readonly ? LOCK_SH : LOCK_EX)) < 0))
+		fail_disk(path, errno);
+	if (!readonly && ioctl(fd, BLKROGET, &protected) == 0 && protected)
+		fail_disk(path, EROFS);
+	d->fd[FD_BUFFERED] = open(path, mode);
+	d->fd[FD_DATA] = open(path, mode | (d->direct ? O_DIRECT : 0));
+	if (d->fd[FD_BUFFERED] < 0 || d->fd[FD_DATA] < 0)
+		fail(EXIT_DISK, errno, "%s%s", path, d->direct ? ": -d" : "");
 	if (d->direct)		/* no readahead beyond disk_unit() */
 		posix_fadvise(d->fd[FD_BUFFERED], 0, 0, POSIX_FADV_RANDOM);
-	d->in_memory = fstatfs(d->fd[FD_BUFFERED], &fs) == 0 &&
-	    S_ISREG(st.st_mode) && fs.f_type == TMPFS_MAGIC;
+	d->in_memory = !d->device && fstatfs(fd, &fs) == 0 &&
+	    fs.f_type == TMPFS_MAGIC;
 	return d;
 }
 

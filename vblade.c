@@ -249,11 +249,9 @@ fail(int status, int error, const char *fmt, ...)
 }
 
 _Noreturn void
-fail_disk(const char *path, bool in_use)
+fail_disk(const char *path, int error)
 {
-	int error = errno;
-
-	if (in_use)
+	if (error == EBUSY || error == EWOULDBLOCK)
 		fail(EXIT_DISK, 0, "%s is in use: mounted, or exported by "
 		    "another process; end that first (-f exports it "
 		    "regardless)", path);
