@@ -441,7 +441,7 @@ struct disk {
 	int fd[FDS];
 	bool device;
 	bool direct;
-	bool in_memory;		/* tmpfs: never waits for a device */
+	long nowait;		/* a flag of preadv2(2) */
 
 	int uring;
 	unsigned pending;	/* operations queued, not yet submitted */
@@ -490,8 +490,9 @@ disk_open(const char *path, int flags)
 		fail(EXIT_DISK, errno, "%s%s", path, d->direct ? ": -d" : "");
 	if (d->direct)		/* no readahead beyond disk_unit() */
 		posix_fadvise(d->fd[FD_BUFFERED], 0, 0, POSIX_FADV_RANDOM);
-	d->in_memory = !d->device && fstatfs(fd, &fs) == 0 &&
-	    fs.f_type == TMPFS_MAGIC;
+	d->nowait = RWF_NOWAIT;
+	if (!d->device && fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
+		d->nowait = 0;	/* tmpfs rejects the flag, but never waits */
 	return d;
 }
 
@@ -531,18 +532,13 @@ disk_execute(const struct disk *d, const struct io *io)
 	return n < 0 ? -errno : n;
 }
 
-/*
- * preadv2(RWF_NOWAIT), called by number since musl 1.2.3 lacks it.  tmpfs
- * rejects it, but never waits.
- */
+/* preadv2(2), called by number since musl 1.2.3 lacks it. */
 static ssize_t
-read_nowait(const struct disk *d, const struct io *io)
+read_nowait(const struct disk *d, const struct iovec *iov, int count,
+    off_t offset)
 {
-	if (d->in_memory)
-		return preadv(d->fd[FD_DATA], io->iov, io->count, io->offset);
-	return syscall(SYS_preadv2, d->fd[FD_DATA], io->iov, (long)io->count,
-	    (long)io->offset, (long)((uint64_t)io->offset >> 32),
-	    (long)RWF_NOWAIT);
+	return syscall(SYS_preadv2, d->fd[FD_DATA], iov, (long)count,
+	    (long)offset, (long)((uint64_t)offset >> 32), d->nowait);
 }
 
 /* Is the page with this byte in memory, or beyond the end? */
@@ -550,10 +546,8 @@ static bool
 is_cached(const struct disk *d, off_t offset)
 {
 	char byte;
-	struct io io = { .iov[0] = { &byte, 1 }, .count = 1,
-	    .offset = offset };
 
-	return read_nowait(d, &io) >= 0;
+	return read_nowait(d, &(struct iovec){ &byte, 1 }, 1, offset) >= 0;
 }
 
 /*
@@ -567,7 +561,7 @@ disk_try(const struct disk *d, const struct io *io)
 	if (d->direct)
 		return -1;
 	if (io->op == OP_READ)
-		return read_nowait(d, io);
+		return read_nowait(d, io->iov, io->count, io->offset);
 	return (io->offset % page != 0 && !is_cached(d, io->offset)) ||
 	    (end % page != 0 && !is_cached(d, end - 1)) ? -1 :
 	    disk_execute(d, io);
