@@ -573,57 +573,49 @@ disk_try(const struct disk *d, const struct io *io)
  */
 
 static int
-uring_call(long number, long a, long b, long c, long d)
-{
-	return (int)syscall(number, a, b, c, d, NULL, 0L);
-}
-
-static int
 uring_register(int fd, long opcode, void *arg, long count)
 {
-	return uring_call(SYS_io_uring_register, fd, opcode, (long)arg, count);
+	return (int)syscall(SYS_io_uring_register, (long)fd, opcode, arg,
+	    count);
 }
 
-/* Linux 6.0 saves wake-ups and interrupts; older ones reject the flags. */
-static int
-uring_setup(unsigned depth, struct io_uring_params *p)
+/* One mapping has both queues since Linux 5.4, and sq_array last. */
+static bool
+uring_map(struct disk *d, int fd, const struct io_uring_params *p)
 {
-	int fd;
+	size_t size = p->sq_off.array + p->sq_entries * sizeof *d->sq_array;
+	uint8_t *ring = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+	    fd, IORING_OFF_SQ_RING);
 
-	*p = (struct io_uring_params){ .flags = IORING_SETUP_R_DISABLED |
-	    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN |
-	    IORING_SETUP_SINGLE_ISSUER };
-	fd = uring_call(SYS_io_uring_setup, (long)depth, (long)p, 0, 0);
-	if (fd >= 0 || errno != EINVAL)
-		return fd;
-	*p = (struct io_uring_params){ .flags = IORING_SETUP_R_DISABLED };
-	return uring_call(SYS_io_uring_setup, (long)depth, (long)p, 0, 0);
-}
-
-static uint8_t *
-uring_map(int fd, size_t size, off_t what)
-{
-	return mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_POPULATE, fd, what);
+	d->sqe = mmap(NULL, p->sq_entries * sizeof *d->sqe,
+	    PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES);
+	if (ring == MAP_FAILED || d->sqe == MAP_FAILED)
+		return false;
+	d->sq_tail = (void *)(ring + p->sq_off.tail);
+	d->sq_array = (void *)(ring + p->sq_off.array);
+	d->sq_mask = p->sq_entries - 1;
+	d->cq_head = (void *)(ring + p->cq_off.head);
+	d->cq_tail = (void *)(ring + p->cq_off.tail);
+	d->cqe = (void *)(ring + p->cq_off.cqes);
+	d->cq_mask = p->cq_entries - 1;
+	return true;
 }
 
 /* Never full: vblade.c starts no more operations than `depth`. */
 static void
 uring_start(struct disk *d, struct io *io)
 {
+	static const uint8_t opcodes[] = { [OP_READ] = IORING_OP_READV,
+	    [OP_WRITE] = IORING_OP_WRITEV, [OP_SYNC] = IORING_OP_FSYNC };
 	unsigned tail = *d->sq_tail, i = tail & d->sq_mask;
 	struct io_uring_sqe *e = &d->sqe[i];
 
-	memset(e, 0, sizeof *e);
-	e->flags = IOSQE_FIXED_FILE;
-	e->fd = io_file(io);
-	e->user_data = (uintptr_t)io;
+	*e = (struct io_uring_sqe){ .opcode = opcodes[io->op],
+	    .flags = IOSQE_FIXED_FILE, .fd = io_file(io),
+	    .user_data = (uintptr_t)io };
 	if (io->op == OP_SYNC) {
-		e->opcode = IORING_OP_FSYNC;
 		e->fsync_flags = IORING_FSYNC_DATASYNC;
 	} else {
-		e->opcode = io->op == OP_WRITE ? IORING_OP_WRITEV :
-		    IORING_OP_READV;
 		e->addr = (uintptr_t)io->iov;
 		e->len = (unsigned)io->count;
 		e->off = (uint64_t)io->offset;
@@ -637,8 +629,8 @@ static bool
 uring_submit(struct disk *d)
 {
 	while (d->pending > 0) {
-		int n = uring_call(SYS_io_uring_enter, d->uring,
-		    (long)d->pending, 0, 0);
+		long n = syscall(SYS_io_uring_enter, (long)d->uring,
+		    (long)d->pending, 0L, 0L, NULL, 0L);
 
 		if (n > 0)
 			d->pending -= (unsigned)n;
@@ -685,37 +677,28 @@ disk_engine(struct disk *d, unsigned depth)
 		{ .opcode = IORING_RESTRICTION_REGISTER_OP,
 		    { IORING_UNREGISTER_FILES } },
 	};
-	struct io_uring_params p;
-	int fd = uring_setup(depth, &p);
-	uint8_t *ring, *sqe;
+	struct io_uring_params p = { .flags = IORING_SETUP_R_DISABLED |
+	    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN |
+	    IORING_SETUP_SINGLE_ISSUER };
+	int fd = (int)syscall(SYS_io_uring_setup, (long)depth, &p);
 
-	if (fd < 0)
-		goto unavailable;
-	/* one mapping has both queues since Linux 5.4, this array last */
-	ring = uring_map(fd, p.sq_off.array + p.sq_entries * sizeof(unsigned),
-	    IORING_OFF_SQ_RING);
-	sqe = uring_map(fd, p.sq_entries * sizeof *d->sqe, IORING_OFF_SQES);
-	if (ring == MAP_FAILED || sqe == MAP_FAILED ||
+	if (fd < 0 && errno == EINVAL) {
+		/* before Linux 6.0, whose flags save wake-ups and interrupts */
+		p.flags = IORING_SETUP_R_DISABLED;
+		fd = (int)syscall(SYS_io_uring_setup, (long)depth, &p);
+	}
+	if (fd < 0 || !uring_map(d, fd, &p) ||
 	    uring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 5) < 0 ||
 	    uring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
 	    uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0) {
-		close(fd);	/* succeeds, and leaves errno */
-		goto unavailable;
+		logmsg(LOG_NOTICE, "io_uring is not available: %s",
+		    strerror(errno));
+		close(fd);
+		return NULL;
 	}
-	d->sq_tail = (void *)(ring + p.sq_off.tail);
-	d->sq_array = (void *)(ring + p.sq_off.array);
-	d->sq_mask = p.sq_entries - 1;
-	d->cq_head = (void *)(ring + p.cq_off.head);
-	d->cq_tail = (void *)(ring + p.cq_off.tail);
-	d->cqe = (void *)(ring + p.cq_off.cqes);
-	d->cq_mask = p.cq_entries - 1;
-	d->sqe = (void *)sqe;
 	d->uring = engine.fd = fd;
 	atexit(release_files);
 	return &engine;
-unavailable:
-	logmsg(LOG_NOTICE, "io_uring is not available: %s", strerror(errno));
-	return NULL;
 }
 
 /*
