@@ -712,11 +712,10 @@ disk_engine(struct disk *d, unsigned depth)
 static void
 landlock_restrict(void)
 {
-	/* rights of the file system by ABI, Documentation/userspace-api */
-	static const uint64_t fs[] = { 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff };
-	struct {
-		uint64_t fs, net, scoped;
-	} a = { .net = 0x3, .scoped = 0x3 };
+	/* to files, to TCP, scopes: by ABI; what older ones lack may be 0 */
+	static const uint64_t rights[][3] = { { 0x1fff }, { 0x3fff },
+	    { 0x7fff }, { 0x7fff, 0x3 }, { 0xffff, 0x3 },
+	    { 0xffff, 0x3, 0x3 } };
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0L,
 	    (long)LANDLOCK_CREATE_RULESET_VERSION), rules;
 
@@ -725,9 +724,8 @@ landlock_restrict(void)
 		    strerror(errno));
 		return;
 	}
-	a.fs = fs[abi < 5 ? abi - 1 : 4];
-	rules = syscall(SYS_landlock_create_ruleset, &a, abi < 4 ?
-	    sizeof a.fs : abi < 6 ? 2 * sizeof a.fs : sizeof a, 0L);
+	rules = syscall(SYS_landlock_create_ruleset,
+	    rights[abi < 6 ? abi - 1 : 5], sizeof *rights, 0L);
 	if (rules < 0 || syscall(SYS_landlock_restrict_self, rules, 0L) < 0)
 		fail(EXIT_TRANSIENT, errno, "landlock");
 	close((int)rules);
