@@ -44,7 +44,8 @@
 #include "aoe.h"
 
 enum {
-	RX_RING_MAX = 32 << 20,	/* bytes */
+	BLOCK = 1 << 18,	/* bytes; the receive ring consists of blocks */
+	BLOCKS_MAX = 128,
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
 	SEND_WAIT = 20,		/* ms for which a full queue delays a frame */
 	BUSY = 64,		/* receives before other events are checked */
@@ -65,10 +66,9 @@ struct net {
 	struct link link;
 	unsigned busy;		/* receives since the last wait */
 
-	uint8_t *memory;	/* the ring */
-	size_t size;
+	uint8_t (*ring)[BLOCK];
 	unsigned requested;	/* slots */
-	unsigned slots, slot_size, block_size, per_block;
+	unsigned slots, slot_size, blocks, per_block;
 	unsigned head;		/* the next slot to look at */
 	unsigned tail;		/* the first that the caller uses, */
 	unsigned borrowed;	/* and how many those are */
@@ -82,54 +82,51 @@ struct net {
 static struct slot *
 ring_slot(const struct net *n, unsigned i)
 {
-	return (void *)(n->memory + i / n->per_block * n->block_size +
-	    i % n->per_block * n->slot_size);
+	return (void *)&n->ring[i / n->per_block][i % n->per_block *
+	    n->slot_size];
 }
 
 static int
 ring_request(const struct net *n, unsigned blocks)
 {
-	struct tpacket_req r = { .tp_block_size = n->block_size,
-	    .tp_block_nr = blocks, .tp_frame_size = n->slot_size,
+	struct tpacket_req r = { .tp_block_size = BLOCK, .tp_block_nr = blocks,
+	    .tp_frame_size = n->slot_size,
 	    .tp_frame_nr = blocks * n->per_block };
 
 	return setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &r, sizeof r);
 }
 
 /*
- * Fit the ring to the current MTU: as many slots as the kernel grants, with
- * little waste per block.  A slot has a struct slot and the Ethernet header in
- * 16 bytes, aligned, then what the MTU counts (net/packet/af_packet.c,
- * tpacket_rcv).  On failure there are none, with errno.
+ * Fit the ring to the current MTU: as many slots as the kernel grants.  A slot
+ * has a struct slot and the Ethernet header in 16 bytes, aligned, then what the
+ * MTU counts (net/packet/af_packet.c, tpacket_rcv).  On failure there are none,
+ * with errno.
  */
 static bool
 ring_resize(struct net *n)
 {
-	unsigned blocks, need = ((unsigned)sizeof(struct slot) + 16 + 15 +
+	unsigned need = ((unsigned)sizeof(struct slot) + 16 + 15 +
 	    n->link.mtu + 15) / 16 * 16;
 
 	if (n->slots > 0 && need <= n->slot_size)
 		return true;
 	if (n->slots > 0)
-		munmap(n->memory, n->size);
+		munmap(n->ring, (size_t)n->blocks * BLOCK);
 	ring_request(n, 0);
 	n->slots = n->head = n->tail = n->borrowed = 0;
 	n->slot_size = need;
-	for (n->block_size = 1 << 16; n->block_size < 3 * need; )
-		n->block_size *= 2;
-	n->per_block = n->block_size / need;
-	blocks = (n->requested + n->per_block - 1) / n->per_block;
-	if (blocks > RX_RING_MAX / n->block_size)
-		blocks = RX_RING_MAX / n->block_size;
-	while (blocks > 0 && ring_request(n, blocks) < 0)
-		blocks /= 2;
-	n->size = (size_t)blocks * n->block_size;
-	if (blocks > 0)
-		n->memory = mmap(NULL, n->size, PROT_READ | PROT_WRITE,
-		    MAP_SHARED, n->fd, 0);
-	if (blocks == 0 || n->memory == MAP_FAILED)
+	n->per_block = BLOCK / need;
+	n->blocks = (n->requested + n->per_block - 1) / n->per_block;
+	if (n->blocks > BLOCKS_MAX)
+		n->blocks = BLOCKS_MAX;
+	while (n->blocks > 0 && ring_request(n, n->blocks) < 0)
+		n->blocks /= 2;
+	if (n->blocks > 0)
+		n->ring = mmap(NULL, (size_t)n->blocks * BLOCK,
+		    PROT_READ | PROT_WRITE, MAP_SHARED, n->fd, 0);
+	if (n->blocks == 0 || n->ring == MAP_FAILED)
 		return false;
-	n->slots = blocks * n->per_block;
+	n->slots = n->blocks * n->per_block;
 	if (n->slots < n->requested)
 		logmsg(LOG_WARNING, "receive ring holds only %u frames "
 		    "(%u requested)", n->slots, n->requested);
