@@ -186,24 +186,22 @@ link_read_bridge(const struct net *n, struct link *l)
 
 /*
  * Find the interface: the one that the socket is bound to, whatever its name
- * is now, else that of the name on the command line.
+ * is now, else that of the name on the command line.  Returns its index, or 0.
  */
-static bool
-link_find(struct net *n, struct ifreq *r)
+static int
+link_find(const struct net *n, struct ifreq *r)
 {
 	struct sockaddr_ll a = { 0 };
 	socklen_t len = sizeof a;
 
 	getsockname(n->fd, (void *)&a, &len);
 	r->ifr_ifindex = a.sll_ifindex;		/* -1: it has vanished */
-	if (ioctl(n->fd, SIOCGIFNAME, r) < 0) {
-		strcpy(r->ifr_name, n->name);
-		if (ioctl(n->fd, SIOCGIFINDEX, r) < 0 ||
-		    ioctl(n->fd, SIOCGIFNAME, r) < 0)	/* not an alias */
-			return false;
-	}
-	n->link.index = (unsigned)r->ifr_ifindex;
-	return true;
+	if (ioctl(n->fd, SIOCGIFNAME, r) == 0)
+		return r->ifr_ifindex;
+	strcpy(r->ifr_name, n->name);
+	return ioctl(n->fd, SIOCGIFINDEX, r) == 0 &&
+	    ioctl(n->fd, SIOCGIFNAME, r) == 0 ?		/* not an alias */
+	    r->ifr_ifindex : 0;
 }
 
 /*
@@ -218,17 +216,18 @@ link_refresh(struct net *n)
 	    .sll_protocol = htons(AOE_TYPE) };
 	struct link *l = &n->link;
 	struct ifreq r = { 0 };
-	bool found;
 
 	l->updates++;
 	l->up = false;
-	found = link_find(n, &r) && ioctl(n->fd, SIOCGIFHWADDR, &r) == 0;
-	if (!found || (r.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
-	    r.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)) {
-		l->index = 0;
-		errno = found ? 0 : errno;
+	l->index = 0;
+	a.sll_ifindex = link_find(n, &r);
+	if (a.sll_ifindex == 0 || ioctl(n->fd, SIOCGIFHWADDR, &r) < 0)
 		return false;
-	}
+	errno = 0;
+	if (r.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
+	    r.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)
+		return false;
+	l->index = (unsigned)a.sll_ifindex;
 	memcpy(l->mac, r.ifr_hwaddr.sa_data, MAC_LEN);
 	memcpy(l->name, r.ifr_name, sizeof l->name);
 	if (ioctl(n->fd, SIOCGIFMTU, &r) == 0)
@@ -236,7 +235,6 @@ link_refresh(struct net *n)
 	if (ioctl(n->fd, SIOCGIFFLAGS, &r) == 0)
 		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
 	link_read_bridge(n, l);
-	a.sll_ifindex = (int)l->index;
 	return ring_resize(n) && bind(n->fd, (void *)&a, sizeof a) == 0;
 }
 
@@ -408,14 +406,13 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	strcpy(n->name, ifname);
 	n->requested = frames;
 	n->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (n->fd < 0 && errno == EPERM)
-		fail(EXIT_NOPERM, errno, "packet socket (requires root or "
-		    "CAP_NET_RAW)");
+	if (n->fd < 0)
+		fail(errno == EPERM ? EXIT_NOPERM : EXIT_TRANSIENT, errno,
+		    "packet socket (requires root or CAP_NET_RAW)");
 	n->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	n->sysfs = open("/sys/class/net", O_PATH | O_CLOEXEC);
-	if (n->fd < 0 ||
-	    bind(n->route, (void *)&events, sizeof events) < 0)
-		fail(EXIT_TRANSIENT, errno, "packet or rtnetlink socket");
+	if (bind(n->route, (void *)&events, sizeof events) < 0)
+		fail(EXIT_TRANSIENT, errno, "rtnetlink socket");
 	set_options(n->fd, shelf, slot);
 	if (!link_refresh(n))
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
@@ -459,7 +456,7 @@ struct disk *
 disk_open(const char *path, int flags)
 {
 	bool claim = !(flags & DISK_FORCE), readonly = flags & DISK_READONLY;
-	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR), excl = 0;
+	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR);
 	int fd, protected;
 	static struct disk disk, *d = &disk;
 	struct statfs fs;
@@ -472,10 +469,11 @@ disk_open(const char *path, int flags)
 	if (!d->device && !S_ISREG(st.st_mode))
 		fail(EXIT_DISK, 0, "%s: not a regular file or block device",
 		    path);
-	if (d->device && claim && !readonly)
-		excl = O_EXCL;	/* no mount, no other claim, while it is open */
-	/* the claim is not registered with io_uring, which outlives us */
-	fd = open(path, mode | excl);
+	/*
+	 * O_EXCL: no mount, no other claim, while it is open.  This descriptor
+	 * is not registered with io_uring, which outlives us.
+	 */
+	fd = open(path, mode | (d->device && claim && !readonly ? O_EXCL : 0));
 	if (fd < 0 || (!d->device && claim &&
 	    flock(fd, LOCK_NB | (readonly ? LOCK_SH : LOCK_EX)) < 0))
 		fail_disk(path, errno);
