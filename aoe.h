@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * aoe.h: the AoE wire format, and the platform interface.
+ * aoe.h: the AoE wire format (AoEr11), and the platform interface, which
+ * linux.c and freebsd.c implement.
  *
- * The first half is the protocol (AoEr11): every field is an array of bytes,
- * so the structs have neither padding nor a byte order and may be laid over a
- * frame at any address.  The AoE header is big-endian, ATA is little-endian.
- *
- * The second half is the platform interface, implemented by linux.c and by
- * freebsd.c.
+ * On the wire every field is an array of bytes, so the structs have neither
+ * padding nor a byte order and may be laid over a frame at any address.  The
+ * AoE header is big-endian, ATA is little-endian.
  */
 #ifndef AOE_H
 #define AOE_H
@@ -33,25 +31,18 @@ enum {
 	AOE_ANY_SLOT = 0xff,
 };
 
-/* The command byte. */
-enum { AOE_ATA = 0, AOE_CONFIG = 1, AOE_MASK = 2, AOE_RESERVE = 3 };
+enum { AOE_ATA, AOE_CONFIG, AOE_MASK, AOE_RESERVE };	/* commands */
 
-/* The error byte. */
-enum {
-	AOE_BAD_COMMAND = 1,
-	AOE_BAD_ARGUMENT = 2,
-	AOE_CONFIG_SET = 4,
-	AOE_RESERVED = 6,
+enum {				/* errors */
+	AOE_BAD_COMMAND = 1, AOE_BAD_ARGUMENT = 2, AOE_CONFIG_SET = 4,
+	AOE_RESERVED = 6
 };
 
 struct aoe {
-	uint8_t dst[MAC_LEN];
-	uint8_t src[MAC_LEN];
-	uint8_t type[2];
+	uint8_t dst[MAC_LEN], src[MAC_LEN], type[2];
 	uint8_t flags;		/* version and flags */
 	uint8_t error;
-	uint8_t shelf[2];	/* "major" */
-	uint8_t slot;		/* "minor" */
+	uint8_t shelf[2], slot;	/* "major" and "minor" */
 	uint8_t command;
 	uint8_t tag[4];
 };
@@ -59,23 +50,14 @@ struct aoe {
 enum { ATA_EXTENDED = 0x40, ATA_DEVICE = 0x10, ATA_ASYNC = 0x02, ATA_W = 0x01 };
 
 enum {				/* the command register */
-	ATA_READ = 0x20,
-	ATA_READ_EXT = 0x24,
-	ATA_WRITE = 0x30,
-	ATA_WRITE_EXT = 0x34,
-	ATA_CHECK_POWER = 0xe5,
-	ATA_FLUSH = 0xe7,
-	ATA_FLUSH_EXT = 0xea,
-	ATA_IDENTIFY = 0xec,
-	ATA_SET_FEATURES = 0xef,
+	ATA_READ = 0x20, ATA_READ_EXT = 0x24,
+	ATA_WRITE = 0x30, ATA_WRITE_EXT = 0x34,
+	ATA_FLUSH = 0xe7, ATA_FLUSH_EXT = 0xea,
+	ATA_CHECK_POWER = 0xe5, ATA_IDENTIFY = 0xec, ATA_SET_FEATURES = 0xef
 };
 
-enum {				/* the feature register of ATA_SET_FEATURES */
-	ATA_CACHE_ON = 0x02,
-	ATA_CACHE_OFF = 0x82,
-};
-
-enum { ATA_READY = 0x40, ATA_ERR = 0x01 };			/* status */
+enum { ATA_CACHE_ON = 0x02, ATA_CACHE_OFF = 0x82 };	/* its features */
+enum { ATA_READY = 0x40, ATA_ERR = 0x01 };		/* status */
 enum { ATA_UNC = 0x40, ATA_IDNF = 0x10, ATA_ABRT = 0x04 };	/* error */
 
 struct aoe_ata {
@@ -84,22 +66,16 @@ struct aoe_ata {
 	uint8_t feature;	/* error, in a reply */
 	uint8_t count;		/* sectors */
 	uint8_t command;	/* status, in a reply */
-	uint8_t lba[6];
-	uint8_t reserved[2];
+	uint8_t lba[6], reserved[2];
 	uint8_t data[];
 };
 
-enum {				/* the config command */
-	CONFIG_READ, CONFIG_TEST, CONFIG_PREFIX, CONFIG_SET, CONFIG_FORCE
-};
-
+enum { CONFIG_READ, CONFIG_TEST, CONFIG_PREFIX, CONFIG_SET, CONFIG_FORCE };
 enum { CONFIG_MAX = 1024 };	/* bytes of a config string */
 
 struct aoe_config {
 	struct aoe aoe;
-	uint8_t buffers[2];
-	uint8_t firmware[2];
-	uint8_t sectors;
+	uint8_t buffers[2], firmware[2], sectors;
 	uint8_t command;	/* version in the high nibble */
 	uint8_t length[2];
 	uint8_t string[];
@@ -110,17 +86,12 @@ enum { MASK_NOTHING, MASK_ADD, MASK_DELETE };	/* directives */
 enum { MASK_UNSPECIFIED = 1, MASK_BAD_DIRECTIVE, MASK_FULL };
 
 struct aoe_directive {
-	uint8_t reserved;
-	uint8_t command;
-	uint8_t mac[MAC_LEN];
+	uint8_t reserved, command, mac[MAC_LEN];
 };
 
 struct aoe_mask {
 	struct aoe aoe;
-	uint8_t reserved;
-	uint8_t command;
-	uint8_t error;
-	uint8_t count;
+	uint8_t reserved, command, error, count;
 	struct aoe_directive list[];
 };
 
@@ -128,17 +99,14 @@ enum { RESERVE_READ, RESERVE_SET, RESERVE_FORCE };
 
 struct aoe_reserve {
 	struct aoe aoe;
-	uint8_t command;
-	uint8_t count;
+	uint8_t command, count;
 	uint8_t mac[][MAC_LEN];
 };
 
-_Static_assert(sizeof(struct aoe) == 24, "AoE header");
-_Static_assert(sizeof(struct aoe_ata) == 36, "ATA header");
-_Static_assert(sizeof(struct aoe_config) == 32, "Config header");
-_Static_assert(sizeof(struct aoe_mask) == 28, "MAC Mask List header");
-_Static_assert(sizeof(struct aoe_directive) == 8, "MAC directive");
-_Static_assert(sizeof(struct aoe_reserve) == 26, "Reserve/Release header");
+_Static_assert(sizeof(struct aoe) == 24 && sizeof(struct aoe_ata) == 36 &&
+    sizeof(struct aoe_config) == 32 && sizeof(struct aoe_mask) == 28 &&
+    sizeof(struct aoe_directive) == 8 && sizeof(struct aoe_reserve) == 26,
+    "the headers of AoEr11");
 _Static_assert(_Alignof(struct aoe_ata) == 1, "a frame may lie anywhere");
 
 static inline unsigned
@@ -173,8 +141,7 @@ put_le(uint8_t *p, int n, uint64_t v)
 }
 
 /*
- * Kernel packet filter, a classic BPF program; vblade repeats every check.
- * As a tcpdump expression:
+ * Packet filter of the kernel; vblade repeats every check.  For tcpdump(1):
  *	ether proto 0x88a2 and (ether[16:2] = SHELF or ether[16:2] = 0xffff)
  *	and (ether[18] = SLOT or ether[18] = 0xff)
  *	and (ether[14] & 8 = 0 or ether[19] = 1)
@@ -226,16 +193,13 @@ struct link {
 	char bridge[16];	/* the bridge it is a port of, or "" */
 };
 
-struct net;
-
 enum { BATCH = 64 };		/* frames received, or sent, at a time */
 
 /*
- * Open an interface to serve shelf.slot: filtered, with receive buffers for
- * `frames` full frames (log if the system grants less), subscribed to link
- * events, bound.  The caller checks that ifname fits in struct link.  Unless
- * `force` is set, claim shelf.slot on this interface until the process exits.
- * A link that is down is not an error.  On failure, log the reason and exit.
+ * Open an interface, whose name fits in struct link, to serve shelf.slot:
+ * filtered, bound, subscribed to link events, with receive buffers for `frames`
+ * full frames (log if the system grants less).  Unless `force` is set, claim
+ * shelf.slot on it until the process exits.  It may be down.  Fails by fail().
  */
 struct net *net_open(const char *ifname, unsigned shelf, unsigned slot,
     unsigned frames, bool force);
@@ -247,18 +211,18 @@ void net_watch(struct net *, int fd);
 const struct link *net_link(const struct net *);
 
 /*
- * Wait for frames, link events or a watched descriptor, at most `timeout`
- * milliseconds (-1: no limit), or for a signal; then receive up to max frames
- * that are waiting and return their number, possibly 0.  Never fails.  The
- * frames arrived complete, at this interface, for this host, untagged or with
- * a priority tag only.  They belong to the net and are valid until the next
- * net_recv.  With max 0, stop receiving frames for good.
+ * Wait for frames, link events, a watched descriptor or a signal, at most
+ * `timeout` milliseconds (-1: no limit); return how many of the frames that
+ * wait, up to max, were received, possibly 0.  Never fails.  They arrived
+ * complete, at this interface, for this host, untagged or with a priority tag
+ * only.  They belong to the net and are valid until the next net_recv.  With
+ * max 0, stop receiving for good.
  */
 int net_recv(struct net *, struct frame frames[], int max, int timeout);
 
 /*
- * Send n frames, at most BATCH, in order; return how many were dropped: what
- * cannot be sent, for a full queue after some milliseconds.
+ * Send n frames, at most BATCH, in order; return how many could not be sent,
+ * with a full queue within some milliseconds.
  */
 int net_send(struct net *, const struct frame frames[], int n);
 
@@ -287,12 +251,10 @@ struct io {
 	struct iovec iov[RUN_MAX];
 };
 
-struct disk;
-
 /*
  * Open a regular file or disk and claim it for the life of the process:
  * exclusively, or with DISK_READONLY shared with other readers (on Linux a file
- * only); DISK_FORCE claims nothing.  On failure, log the reason and exit.
+ * only); DISK_FORCE claims nothing.  Fails by fail().
  */
 struct disk *disk_open(const char *path, int flags);
 
@@ -319,8 +281,7 @@ struct engine {
 	/* Queue an operation, which must stay in place until it is finished. */
 	void (*start)(struct disk *, struct io *);
 
-	/* Hand all queued to the system, unless start does (NULL); false: some
-	   remain, try later. */
+	/* Hand all to the system (NULL: start does); false: try later. */
 	bool (*submit)(struct disk *);
 
 	/* An operation that has finished, its result set, or NULL. */
@@ -335,8 +296,8 @@ const struct engine *disk_engine(struct disk *, unsigned depth);
 
 /*
  * Give up the rights that serving does not need, for this thread and those it
- * will start, as far as the system can revoke them (see vblade(8)).  Exits on
- * failure; a kernel without Landlock is only logged.
+ * will start, as far as the system can revoke them: see vblade(8).  Fails by
+ * fail(); a kernel without Landlock is only logged.
  */
 void confine(const struct net *, const struct disk *);
 
