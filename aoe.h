@@ -182,7 +182,7 @@ struct frame {
 	size_t len;
 };
 
-/* State of the interface as of its last update by the platform. */
+/* State of the interface, which net_open and net_recv update. */
 struct link {
 	unsigned updates;	/* how many there were */
 	unsigned index;		/* 0: gone; another one if created again */
@@ -202,13 +202,10 @@ enum { BATCH = 64 };		/* frames received, or sent, at a time */
  * shelf.slot on it until the process exits.  It may be down.  Fails by fail().
  */
 struct net *net_open(const char *ifname, unsigned shelf, unsigned slot,
-    unsigned frames, bool force);
+    unsigned frames, bool force, struct link *);
 
 /* Let net_recv also wait for this descriptor to become readable. */
 void net_watch(struct net *, int fd);
-
-/* The link as of the last net_recv. */
-const struct link *net_link(const struct net *);
 
 /*
  * Wait for frames, link events, a watched descriptor or a signal, at most

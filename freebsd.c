@@ -48,7 +48,7 @@ struct net {
 	int fd;			/* /dev/bpf */
 	int route;		/* route(4), also for ioctls on the interface */
 	struct ifreq requested;	/* the name; link.name is the present one */
-	struct link link;
+	struct link *link;
 	time_t refreshed;	/* when it was last updated */
 	uint64_t drops;		/* besides those that the kernel counts now */
 	unsigned size;		/* of the buffer, as in the kernel */
@@ -107,9 +107,9 @@ link_read_mac(struct net *net)
 	for (char *p = all; p < all + c.ifc_len;
 	    p += IFNAMSIZ + MAX(a.sdl_len, sizeof(struct sockaddr))) {
 		memcpy(&a, p + IFNAMSIZ, sizeof a);
-		if (strncmp(p, net->link.name, IFNAMSIZ) == 0 &&
+		if (strncmp(p, net->link->name, IFNAMSIZ) == 0 &&
 		    a.sdl_family == AF_LINK)
-			memcpy(net->link.mac, LLADDR(&a), MAC_LEN);
+			memcpy(net->link->mac, LLADDR(&a), MAC_LEN);
 	}
 }
 
@@ -121,7 +121,7 @@ static void
 link_refresh(struct net *net)
 {
 	unsigned room = MIN(net->size - RECORD_MAX - VLAN_TAG, FRAME_MAX);
-	struct link *l = &net->link;
+	struct link *l = net->link;
 	struct ifmediareq m = { 0 };
 	struct ifreq r = { 0 };
 
@@ -144,12 +144,6 @@ link_refresh(struct net *net)
 		l->up = (r.ifr_flags & IFF_UP) && (m.ifm_status &
 		    (IFM_AVALID | IFM_ACTIVE)) != IFM_AVALID;
 	link_read_mac(net);
-}
-
-const struct link *
-net_link(const struct net *net)
-{
-	return &net->link;
 }
 
 /*
@@ -175,7 +169,7 @@ net_wait(struct net *net, bool receive, int timeout)
 	char message[4096];
 
 	net->next = net->end = net->buffer;
-	net->wait[0].fd = receive && net->link.index != 0 ? net->fd : -1;
+	net->wait[0].fd = receive && net->link->index != 0 ? net->fd : -1;
 	if (poll(net->wait, net->waits, timeout) <= 0)
 		return;
 	if (net->wait[1].revents != 0) {
@@ -227,7 +221,7 @@ net_recv(struct net *net, struct frame frames[], int max, int timeout)
 int
 net_send(struct net *net, const struct frame frames[], int n)
 {
-	int dropped = net->link.index == 0 ? n : 0;
+	int dropped = net->link->index == 0 ? n : 0;
 
 	for (int i = dropped; i < n; i++)
 		while (write(net->fd, frames[i].data, frames[i].len) < 0)
@@ -292,11 +286,12 @@ claim_address(const char *ifname, unsigned shelf, unsigned slot)
 
 struct net *
 net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
-    bool force)
+    bool force, struct link *link)
 {
 	struct net *net = calloc(1, sizeof *net);
 	unsigned held;
 
+	net->link = link;
 	strcpy(net->requested.ifr_name, ifname);
 	net->size = MIN(frames, 1U << 16) * (RECORD_MAX + MTU_JUMBO);
 	bpf_open(net, shelf, slot);
@@ -307,12 +302,12 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	net_watch(net, net->fd);
 	net_watch(net, net->route);
 	link_refresh(net);
-	if (net->link.index == 0)
+	if (link->index == 0)
 		fail(EXIT_TRANSIENT, 0, "%s: not an Ethernet interface",
 		    ifname);
 	if (!force)
 		claim_address(ifname, shelf, slot);
-	held = 2 * (net->size / (RECORD_MAX + ETH_HEADER + net->link.mtu));
+	held = 2 * (net->size / (RECORD_MAX + ETH_HEADER + link->mtu));
 	if (held < frames)
 		logmsg(LOG_WARNING, "receive buffer holds only %u frames (%u "
 		    "requested): see sysctl net.bpf.maxbufsize", held, frames);

@@ -63,7 +63,7 @@ struct net {
 	fd_set watched;		/* what ends a wait */
 	int sysfs;		/* /sys/class/net, or -1 */
 	char name[IFNAMSIZ];	/* as on the command line */
-	struct link link;
+	struct link *link;
 	unsigned busy;		/* receives since the last wait */
 
 	uint8_t (*ring)[BLOCK];
@@ -106,7 +106,7 @@ static bool
 ring_resize(struct net *n)
 {
 	unsigned need = ((unsigned)sizeof(struct slot) + 16 + 15 +
-	    n->link.mtu + 15) / 16 * 16;
+	    n->link->mtu + 15) / 16 * 16;
 
 	if (n->slots > 0 && need <= n->slot_size)
 		return true;
@@ -149,7 +149,7 @@ ring_receive(struct net *n, struct frame frames[], int max)
 		n->borrowed++;
 		/* frames for a VLAN interface above ours have another index */
 		if (s->from.sll_pkttype != PACKET_OTHERHOST &&
-		    s->from.sll_ifindex == (int)n->link.index &&
+		    s->from.sll_ifindex == (int)n->link->index &&
 		    h->tp_snaplen == h->tp_len)
 			frames[count++] = (struct frame){ (uint8_t *)s +
 			    h->tp_mac, h->tp_len };
@@ -214,7 +214,7 @@ link_refresh(struct net *n)
 {
 	struct sockaddr_ll a = { .sll_family = AF_PACKET,
 	    .sll_protocol = htons(AOE_TYPE) };
-	struct link *l = &n->link;
+	struct link *l = n->link;
 	struct ifreq r = { 0 };
 
 	l->updates++;
@@ -248,8 +248,8 @@ link_event(struct net *n)
 	while (recv(n->route, message, sizeof message, MSG_DONTWAIT) >= 0 ||
 	    errno == ENOBUFS)
 		continue;
-	if (!link_refresh(n) && n->link.index != 0 && ring)
-		logmsg(LOG_ERR, "%s: %s", n->link.name, strerror(errno));
+	if (!link_refresh(n) && n->link->index != 0 && ring)
+		logmsg(LOG_ERR, "%s: %s", n->link->name, strerror(errno));
 }
 
 /*
@@ -335,12 +335,6 @@ net_drops(struct net *n)
 	return n->drops;
 }
 
-const struct link *
-net_link(const struct net *n)
-{
-	return &n->link;
-}
-
 void
 net_watch(struct net *n, int fd)
 {
@@ -397,13 +391,14 @@ claim_address(const char *ifname, unsigned shelf, unsigned slot)
 
 struct net *
 net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
-    bool force)
+    bool force, struct link *link)
 {
 	struct sockaddr_nl events = { .nl_family = AF_NETLINK,
 	    .nl_groups = RTMGRP_LINK };
 	static struct net net, *n = &net;
 
 	strcpy(n->name, ifname);
+	n->link = link;
 	n->requested = frames;
 	n->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (n->fd < 0)
@@ -418,7 +413,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
 		    "%s: not an Ethernet interface", ifname);
 	if (!force)
-		claim_address(n->link.name, shelf, slot);
+		claim_address(link->name, shelf, slot);
 	net_watch(n, n->fd);
 	net_watch(n, n->route);
 	return n;

@@ -120,7 +120,8 @@ struct target {
 	bool readonly, sync_writes, verbose;
 
 	struct net *net;
-	struct link link;	/* as of the last link_update */
+	struct link link;	/* as of the last net_recv */
+	struct link logged;	/* as of the last link_update */
 	struct disk *disk;
 	uint64_t sectors;	/* size of the export, as last looked up */
 	const char *serial;	/* of which IDENTIFY has 20 characters */
@@ -1347,12 +1348,12 @@ warn_duplicate(struct target *t, const uint8_t *mac)
 static void
 link_update(struct target *t)
 {
-	const struct link old = t->link, *link = net_link(t->net);
+	const struct link old = t->logged, *link = &t->link;
 	bool first = old.updates == 0, moved = link->index != old.index ||
 	    link->mtu != old.mtu || !mac_equal(link->mac, old.mac);
 	char text[MAC_TEXT];
 
-	t->link = *link;
+	t->logged = *link;
 	if (link->index == 0 && old.index != 0)
 		logmsg(LOG_WARNING, "interface is gone");
 	if (link->index == 0)
@@ -1565,7 +1566,7 @@ serve(struct target *t)
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
 
-		if (net_link(t->net)->updates != t->link.updates)
+		if (t->link.updates != t->logged.updates)
 			link_update(t);
 		t->lone = false;	/* for what io_end starts again */
 		io_end(t);
@@ -1886,7 +1887,7 @@ main(int argc, char *argv[])
 	catch_signals();
 	t.net = net_open(operand[2], t.shelf, t.slot,
 	    INITIATORS * (t.buffers < WINDOW_MIN ? WINDOW_MIN : t.buffers),
-	    flags & DISK_FORCE);
+	    flags & DISK_FORCE, &t.link);
 	start_engine(&t);
 	link_update(&t);
 	report_ready(&t);
