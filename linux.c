@@ -238,27 +238,14 @@ link_refresh(struct net *n)
 	return ring_resize(n) && bind(n->fd, (void *)&a, sizeof a) == 0;
 }
 
-/* Discard all messages; any, even a lost one, is a reason to update. */
-static void
-link_event(struct net *n)
-{
-	char message[1 << 13];
-	bool ring = n->slots > 0;
-
-	while (recv(n->route, message, sizeof message, MSG_DONTWAIT) >= 0 ||
-	    errno == ENOBUFS)
-		continue;
-	if (!link_refresh(n) && n->link->index != 0 && ring)
-		logmsg(LOG_ERR, "%s: %s", n->link->name, strerror(errno));
-}
-
 /*
  * Frames.
  */
 
 /*
- * Wait for an event, and update the link if it may have changed.  Without a
- * ring, for lack of memory, try that every second.
+ * Wait for an event, and update the link if it may have changed: any message,
+ * even a lost one, is a reason to.  Without a ring, for lack of memory, try
+ * that every second.
  */
 static void
 net_wait(struct net *n, bool receive, int timeout)
@@ -271,18 +258,20 @@ net_wait(struct net *n, bool receive, int timeout)
 	n->busy = 0;
 	if (!ring || !receive)
 		FD_CLR((unsigned)n->fd, &ready);
-	if (select(FD_SETSIZE, &ready, NULL, NULL, ms < 0 ? NULL : &wait) < 0)
+	if (select(FD_SETSIZE, &ready, NULL, NULL, ms < 0 ? NULL : &wait) < 0 ||
+	    (ring && !FD_ISSET((unsigned)n->route, &ready)))
 		return;
-	if (!ring || FD_ISSET((unsigned)n->route, &ready))
-		link_event(n);
+	while (recv(n->route, NULL, 0, MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
+		continue;
+	if (!link_refresh(n) && ring && errno != 0 && errno != ENODEV)
+		logmsg(LOG_ERR, "%s: %s", n->link->name, strerror(errno));
 }
 
-/* A pending socket error would end every wait: getsockopt(2) clears it. */
+/* A pending socket error would end every wait: recv(2) clears it. */
 int
 net_recv(struct net *n, struct frame frames[], int max, int timeout)
 {
-	socklen_t len = sizeof(int);
-	int count = 0, error;
+	int count = 0;
 
 	ring_release(n);
 	if (++n->busy < BUSY)
@@ -292,7 +281,7 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 		count = ring_receive(n, frames, max);
 	}
 	if (count == 0)
-		getsockopt(n->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+		recv(n->fd, NULL, 0, MSG_DONTWAIT);
 	return count;
 }
 
