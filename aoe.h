@@ -25,10 +25,8 @@ enum {
 
 	AOE_TYPE = 0x88a2,
 	AOE_VERSION = 0x10,	/* version 1 in the high nibble */
-	AOE_RESPONSE = 0x08,	/* flags in the low nibble */
-	AOE_ERROR = 0x04,
-	AOE_ANY_SHELF = 0xffff,
-	AOE_ANY_SLOT = 0xff,
+	AOE_RESPONSE = 0x08, AOE_ERROR = 0x04,	/* flags in the low nibble */
+	AOE_ANY_SHELF = 0xffff, AOE_ANY_SLOT = 0xff,
 };
 
 enum { AOE_ATA, AOE_CONFIG, AOE_MASK, AOE_RESERVE };	/* commands */
@@ -229,7 +227,6 @@ uint64_t net_drops(struct net *);
 enum { DISK_READONLY = 1, DISK_DIRECT = 2, DISK_FORCE = 4 };
 
 enum op { OP_NONE, OP_READ, OP_WRITE, OP_SYNC, OP_COUNT };
-
 enum { RUN_MAX = 16 };		/* buffers of one operation */
 
 /*
