@@ -61,7 +61,6 @@ struct net {
 	int fd;			/* the packet socket */
 	int route;		/* the rtnetlink socket */
 	fd_set watched;		/* what ends a wait */
-	int sysfs;		/* /sys/class/net, or -1 */
 	char name[IFNAMSIZ];	/* as on the command line */
 	struct link *link;
 	unsigned busy;		/* receives since the last wait */
@@ -171,15 +170,15 @@ ring_release(struct net *n)
  * The link.
  */
 
-/* The name of the bridge that the interface is a port of, or "". */
+/* The bridge it is a port of, or "".  Landlock does not deny readlink(2). */
 static void
-link_read_bridge(const struct net *n, struct link *l)
+link_read_bridge(struct link *l)
 {
 	char path[64], bridge[256] = "";
 	const char *slash;
 
-	snprintf(path, sizeof path, "%s/brport/bridge", l->name);
-	slash = readlinkat(n->sysfs, path, bridge, sizeof bridge - 1) > 0 ?
+	snprintf(path, sizeof path, "/sys/class/net/%s/brport/bridge", l->name);
+	slash = readlink(path, bridge, sizeof bridge - 1) > 0 ?
 	    strrchr(bridge, '/') : NULL;
 	snprintf(l->bridge, sizeof l->bridge, "%s", slash ? slash + 1 : "");
 }
@@ -234,7 +233,7 @@ link_refresh(struct net *n)
 		l->mtu = r.ifr_mtu < MTU_MAX ? (unsigned)r.ifr_mtu : MTU_MAX;
 	if (ioctl(n->fd, SIOCGIFFLAGS, &r) == 0)
 		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
-	link_read_bridge(n, l);
+	link_read_bridge(l);
 	return ring_resize(n) && bind(n->fd, (void *)&a, sizeof a) == 0;
 }
 
@@ -394,7 +393,6 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 		fail(errno == EPERM ? EXIT_NOPERM : EXIT_TRANSIENT, errno,
 		    "packet socket (requires root or CAP_NET_RAW)");
 	n->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	n->sysfs = open("/sys/class/net", O_PATH | O_CLOEXEC);
 	if (bind(n->route, (void *)&events, sizeof events) < 0)
 		fail(EXIT_TRANSIENT, errno, "rtnetlink socket");
 	set_options(n->fd, shelf, slot);
