@@ -50,6 +50,7 @@ static int watched;		/* the latest descriptor: the engine's */
 static pthread_t thread_of[THREADS_MAX];
 static int threads;
 static unsigned pool_held;	/* operations held by threads */
+static unsigned tries;		/* operations on a flaky disk */
 static void (*handlers[65])(int);
 
 void
@@ -186,6 +187,15 @@ check_length(const struct io *io)
 		fake_fail("the length of an operation is wrong");
 }
 
+/* Else a file would grow; as it may if it shrinks before a repetition. */
+static void
+check_end(const struct io *io)
+{
+	if (io->op == OP_WRITE && !fake.flaky &&
+	    io->offset + (off_t)io->len > fake.size)
+		fake_fail("a write beyond the end starts");
+}
+
 static bool
 is_held(const struct io *io)
 {
@@ -217,14 +227,12 @@ move(const struct io *io, size_t max)
 static int
 fault(const struct io *io, enum place place)
 {
-	static unsigned turn;
-
 	if (fake.errors > 0) {
 		fake.errors--;
 		return fake.error;
 	}
-	if (fake.flaky && io->op != OP_SYNC && ++turn % 2 == 0)
-		return turn % 4 == 0 || place == PLACE_LOOP ? EINTR : EAGAIN;
+	if (fake.flaky && ++tries % 2 == 0)
+		return tries % 4 == 0 || place == PLACE_LOOP ? EINTR : EAGAIN;
 	if (fake.misaligned && io->op != OP_SYNC && !io->buffered)
 		return EINVAL;
 	if (io->op == OP_SYNC && fake.sync_fails) {
@@ -251,6 +259,8 @@ execute(const struct io *io, enum place place, uint64_t covers)
 		return 0;
 	}
 	max = bytes_before(fake.bad, io->offset, max);
+	if (fake.whole && max < io->len)
+		max = 0;
 	if (max == 0 && io->offset < fake.size)
 		return io->op == OP_WRITE ? -ENOSPC : -EIO;
 	if (fake.max_io > 0 && fake.max_io < max)
@@ -289,6 +299,8 @@ disk_execute(const struct disk *d, const struct io *io)
 	uint64_t covers;
 
 	fake_lock();
+	if (place == PLACE_LOOP)
+		check_end(io);
 	covers = fake.written;
 	while (is_held(io)) {
 		if (place == PLACE_LOOP)
@@ -326,14 +338,27 @@ disk_try(const struct disk *d, const struct io *io)
 	return done.result;
 }
 
+/* Must two operations not be under way together? */
+static bool
+exclude(const struct io *a, const struct io *b)
+{
+	off_t unit = a->op == OP_READ && b->op == OP_READ ? SECTOR : fake.unit;
+
+	if (a->op == OP_SYNC || b->op == OP_SYNC)
+		return a->op == b->op;
+	return a->offset / unit * unit < b->offset + (off_t)b->len &&
+	    b->offset / unit * unit < a->offset + (off_t)a->len;
+}
+
 static void
 engine_start(struct disk *d, struct io *io)
 {
+	check_end(io);
 	if (pendings == depth || pendings == PENDING_MAX)
 		fake_fail("more operations than the engine's depth");
 	for (unsigned i = 0; i < pendings; i++)
-		if (io->op == OP_SYNC && pending[i].io->op == OP_SYNC)
-			fake_fail("two syncs at a time");
+		if (exclude(io, pending[i].io))
+			fake_fail("two syncs, or the same sectors, at a time");
 	pending[pendings++] = (struct pending){ .io = io, .copy = *io };
 }
 
@@ -423,9 +448,13 @@ engine_run(void)
  * vblade.
  */
 
+static struct target *target;	/* its state */
+static void observe(struct target *);
+
 #undef VERSION
 #define VERSION "1.0"		/* whatever it is: tests compare replies */
 #define main vblade_main
+#define confine(net, disk) observe(&t)	/* before it serves */
 #define clock_gettime(id, ts) fake_clock_gettime(ts)
 #define mmap(a, size, p, f, d, o) fake_mmap(size)
 #define madvise(a, size, advice) ((void)(a))
@@ -441,6 +470,97 @@ engine_run(void)
 #define sigaction(sig, new, old) (handlers[sig] = (new)->sa_handler)
 #define signal(sig, handler) (handlers[sig] = (handler))
 #include "../vblade.c"
+
+/*
+ * What must be true whenever vblade waits.  This is all that the tests know of
+ * its state.  There are as many runs as requests, `all`; at first they are
+ * free, in the order of their addresses.
+ */
+
+static const struct request *requests;
+static const struct run *runs;
+static size_t all, places;
+static bool seen[2][BATCH + QUEUE_MAX];
+
+static void
+observe(struct target *t)
+{
+	target = t;
+	requests = t->free;
+	runs = t->free_runs;
+	all = t->free_count;
+	if (fake.depth > 0) {
+		t->depth = fake.depth;
+		depth = t->depth + 1;
+	}
+}
+
+/* Each request and each run is in one place. */
+static void
+found(int which, ptrdiff_t i)
+{
+	if (i < 0 || (size_t)i >= all || seen[which][i])
+		fake_fail("a request or a run is in two places");
+	seen[which][i] = true;
+	places++;
+}
+
+static void
+check_run(const struct target *t, const struct run *run)
+{
+	uint64_t begin = run->request[run->done]->lba, end = begin;
+	unsigned blockers = 0;
+
+	found(1, run - runs);
+	for (const struct run *e = t->first; e != run; e = e->next)
+		blockers += overlaps(t, e, run);
+	if (run->blockers != blockers)
+		fake_fail("the blockers of a run are miscounted");
+	if (!run->started && blockers == 0 && t->active < t->depth)
+		fake_fail("a run waits for nothing");
+	for (int i = run->done; i < run->count; i++) {
+		const struct request *r = run->request[i];
+
+		found(0, r - requests);
+		if (r->op != run->io.op || r->lba != end)
+			fake_fail("requests of a run are not adjacent");
+		end += r->count;
+	}
+	/* Once it has started, its range stays what it was. */
+	if (run->started ? begin < run->lba || end > run->lba + run->sectors :
+	    begin != run->lba || end != run->lba + run->sectors)
+		fake_fail("the range of a run is not that of its requests");
+}
+
+static void
+check_target(const struct target *t)
+{
+	const struct request *lists[] = { t->free, t->unsynced, t->syncing };
+	const struct run *prev = NULL, *run;
+	unsigned active = 0;
+
+	places = 0;
+	memset(seen, 0, sizeof seen);
+	for (int i = 0; i < 3; i++) {
+		for (const struct request *r = lists[i]; r != NULL; r = r->next)
+			found(0, r - requests);
+		if (i == 0 && (places != t->free_count || places < BATCH))
+			fake_fail("free requests are miscounted, or too few");
+	}
+	for (run = t->free_runs; run != NULL; run = run->next)
+		found(1, run - runs);
+	for (run = t->first; run != NULL; prev = run, run = run->next) {
+		check_run(t, run);
+		active += run->started;
+		if (run->prev != prev)
+			fake_fail("the list of runs is broken");
+	}
+	if (t->last != prev || t->active != active || active > t->depth)
+		fake_fail("the list of runs is miscounted");
+	if (places != 2 * all)
+		fake_fail("a request or a run is lost");
+	fake.drops = t->counters.queue_drops;
+}
 
 /* Wait until the pool returns something; false if it has nothing to do. */
 static bool
@@ -509,6 +629,7 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 	int count;
 
 	check_wake();
+	check_target(target);
 	if (fake.pool ? pool_wait() : engine_run()) {
 		if (++restless > 100000)
 			fake_fail("vblade starts operations for ever");
@@ -532,18 +653,13 @@ net_send(struct net *n, const struct frame frames[], int count)
 	return dropped;
 }
 
-void
-confine(const struct net *n, const struct disk *d)
-{
-}
-
 int
 fake_run(int argc, char *argv[])
 {
 	int status;
 
 	loop = pthread_self();
-	pendings = 0;
+	pendings = tries = 0;
 	watched = -1;
 	pool.threads = pool.active = 0;
 	signaled = stopping = counters_due = advertise_due = 0;

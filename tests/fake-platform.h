@@ -24,11 +24,13 @@ struct fake {
 	bool pool;		/* the platform has no engine */
 	bool quiet;		/* discard standard output and error */
 	bool poison;		/* fresh memory is poisoned */
+	unsigned depth;		/* runs under way at a time, 0: vblade's own */
 
 	off_t size;		/* of the disk; -1: it cannot be determined */
 	unsigned unit;
 	/* Sets of sectors: one bit each, the last for all from 63 on. */
-	uint64_t bad;		/* transfers fail */
+	uint64_t bad;		/* transfers fail there, */
+	bool whole;		/* or all of each transfer */
 	uint64_t cold;		/* not in the page cache */
 	uint64_t held;		/* transfers do not finish, */
 	bool hold_syncs;	/* nor do syncs */
@@ -48,6 +50,7 @@ struct fake {
 	uint64_t written;	/* writes that moved data so far, */
 	uint64_t synced;	/* and how many of them a sync has covered */
 	bool sync_failed;
+	uint64_t drops;		/* requests that vblade has dropped */
 };
 
 extern struct fake fake;
