@@ -1,16 +1,24 @@
-# A second of fuzzing with any compiler: the seeds, and what small random
-# changes make of them.
+# What takes a minute in fuzz.bats, in seconds, and with any compiler.
 
 load ../helper
 
-@test "any sequence of frames and events keeps state and disk right" {
-	local fuzz=$BATS_TEST_TMPDIR/fuzz
+# build NAME: $PROGRAM, with the sanitizers if the compiler has them.
+build() {
 	local sanitize='-fsanitize=address,undefined -fno-sanitize-recover=all'
+	PROGRAM=$BATS_TEST_TMPDIR/$1
 	# shellcheck disable=SC2086
-	cc $sanitize -x c -o "$fuzz" - <<<'int main(void) { return 0; }' \
+	cc $sanitize -x c -o "$PROGRAM" - <<<'int main(void) { return 0; }' \
 		2>/dev/null || sanitize=
 	# shellcheck disable=SC2086
-	"$TESTS/fuzz/build" "$fuzz" "${CC:-cc}" -O1 $sanitize
-	KEEP=$fuzz.input "$fuzz" 2 "$TESTS/fuzz/seeds"/* ||
-		fail "$(od -An -v -tx1 "$fuzz.input")"
+	"$TESTS/fuzz/build" "$PROGRAM" "${CC:-cc}" -O1 $sanitize
+}
+
+@test "the sequences of frames and events that are seeds" {
+	build fuzz
+	"$PROGRAM" "$TESTS/fuzz/seeds"/*
+}
+
+@test "random requests take effect in order of arrival, and once" {
+	build random
+	"$PROGRAM" 6
 }

@@ -47,9 +47,11 @@ assert_no_reports() {
 	assert_equal '' "$(head -60 <<<"$reports")" 'the sanitizers'
 }
 
-# replay COMMAND COMPILER...: the fuzz target, compiled so and run by that
-# command, finds no error in its seeds.
+# replay COMMAND COMPILER...: the fuzz target and random.c, compiled so and run
+# by that command, find no error: in the seeds, and in five seconds.
 replay() {
-	"$TESTS/fuzz/build" "$BATS_TEST_TMPDIR/fuzz" "${@:2}" &&
-		"$1" "$BATS_TEST_TMPDIR/fuzz" 0 "$TESTS/fuzz/seeds"/*
+	local dir=$BATS_TEST_TMPDIR
+	"$TESTS/fuzz/build" "$dir/fuzz" "${@:2}" &&
+		"$TESTS/fuzz/build" "$dir/random" "${@:2}" &&
+		"$1" "$dir/fuzz" "$TESTS/fuzz/seeds"/* && "$1" "$dir/random" 5
 }

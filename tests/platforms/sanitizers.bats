@@ -28,11 +28,6 @@ build_sanitized() {
 	suite net
 }
 
-@test "threads: gcc, the order of the reply suite" {
-	build_sanitized tsan-gcc gcc thread tests/reply/reply
-	POOL=1 suite reply/order.bats reply/run.bats reply/sync.bats
-}
-
 @test "addresses, undefined behaviour, threads: clang, load, both engines" {
 	local what
 	for what in address,undefined thread; do
@@ -41,7 +36,8 @@ build_sanitized() {
 	done
 }
 
-@test "uninitialised memory: clang, the seeds of the fuzz suite" {
+@test "threads, uninitialised memory: clang, the fuzz suite, not libFuzzer" {
+	replay env clang -O1 -fsanitize=thread
 	replay env clang -O1 -fsanitize=memory -fno-sanitize-recover=all
 }
 
