@@ -6,8 +6,8 @@
  * description and sharing no line with vblade.c: offsets are those of the
  * description.  It is given each frame that vblade gets, works out the reply
  * and what becomes of the state and the disk, and looks the frames that
- * vblade sends up among the replies that are due.  It also knows when a write
- * was executed and when it was synced, and so which replies come too early.
+ * vblade sends up among the replies that are due.  (Whether they come too early
+ * is for random.c.)
  */
 #ifndef ORACLE_H
 #define ORACLE_H
@@ -55,11 +55,6 @@ struct due {
 	bool reply;
 	bool or_bad;		/* IDNF, or UNC for a sector before the end */
 	size_t len;
-	uint64_t sectors;	/* of a write that must succeed, as a set */
-	uint64_t executed;	/* those of them that were written */
-	uint64_t version;	/* of the disk that has to be synced before */
-	uint64_t first;		/* of the sectors */
-	uint8_t data[DISK_SECTORS * SECTOR];
 	uint8_t bytes[BUFFER];
 };
 
@@ -235,12 +230,8 @@ expect_io(const uint8_t *q, size_t len, struct due *d)
 		memcpy(a + 36, sectors, n * 512);
 		return 36 + n * 512;
 	}
-	if (model.setup.sync_writes && syncs_fail())
-		return ata_error(a, 0x04);
-	d->first = lba;
-	d->sectors = (n < 64 ? (1ULL << n) - 1 : UINT64_MAX) << lba;
-	memcpy(d->data, sectors, n * 512);
-	return 36;
+	return model.setup.sync_writes && syncs_fail() ?
+	    ata_error(a, 0x04) : 36;
 }
 
 static size_t
@@ -266,7 +257,6 @@ expect_ata(const uint8_t *q, size_t len, struct due *d)
 	case 0xe7: case 0xea:
 		if (syncs_fail())
 			break;
-		d->version = fake.written;
 		return 36;
 	case 0xef:
 		if (q[25] != 0x02 &&
@@ -396,7 +386,7 @@ due_new(const uint8_t *dst, uint8_t flags, uint8_t command)
 	uint8_t *a = d->bytes;
 
 	check(dues < DUE_MAX, "too many frames for the harness");
-	memset(d, 0, offsetof(struct due, data));
+	memset(d, 0, offsetof(struct due, bytes));
 	memset(a, 0, 36 + 8 * 256 > max ? 36 + 8 * 256 : max);
 	memcpy(a, dst, 6);
 	memcpy(a + 6, fake.link.mac, 6);
@@ -519,8 +509,6 @@ fake_sent(const struct frame *f)
 		show_due();
 		check(false, "a frame that is not due");
 	}
-	check(d->executed == d->sectors, "a write has its reply too early");
-	check(fake.synced >= d->version, "a reply before its data was synced");
 	d->met = true;
 	unmet--;
 	if (d->reply)
@@ -542,23 +530,6 @@ oracle_settled(void)
  * The disk.
  */
 
-/* Which writes that are due has this operation executed? */
-static void
-mark_executed(uint64_t sector)
-{
-	uint64_t bit = 1ULL << sector;
-
-	for (struct due *d = due; d < due + dues; d++) {
-		if (d->met || !(d->sectors & ~d->executed & bit) ||
-		    memcmp(d->data + (sector - d->first) * SECTOR,
-		    disk + sector * SECTOR, SECTOR) != 0)
-			continue;
-		d->executed |= bit;
-		if (model.setup.sync_writes)
-			d->version = fake.written;
-	}
-}
-
 void
 fake_executed(const struct io *io, enum place place)
 {
@@ -576,14 +547,10 @@ fake_executed(const struct io *io, enum place place)
 	if (io->op != OP_WRITE)
 		return;
 	check(!model.setup.readonly, "a write with -r");
-	check(first + len <= (uint64_t)fake.size, "the file grows");
 	if (io->result <= 0)
 		return;
 	if (fake.synced + 1 == fake.written)
 		unsynced_since = fake.time;
-	for (uint64_t s = first / SECTOR;
-	    s * SECTOR < first + (uint64_t)io->result; s++)
-		mark_executed(s);
 }
 
 /* A second, from when vblade knows of it, is all that data stays unsynced. */
