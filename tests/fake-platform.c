@@ -227,9 +227,9 @@ move(const struct io *io, size_t max)
 static int
 fault(const struct io *io, enum place place)
 {
-	if (fake.errors > 0) {
-		fake.errors--;
-		return fake.error;
+	if (fake.invalid > 0) {
+		fake.invalid--;
+		return EINVAL;
 	}
 	if (fake.flaky && ++tries % 2 == 0)
 		return tries % 4 == 0 || place == PLACE_LOOP ? EINTR : EAGAIN;

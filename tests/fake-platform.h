@@ -35,7 +35,7 @@ struct fake {
 	uint64_t held;		/* transfers do not finish, */
 	bool hold_syncs;	/* nor do syncs */
 	bool misaligned;	/* direct I/O fails with EINVAL */
-	int error, errors;	/* the next so many operations fail with it */
+	unsigned invalid;	/* the next so many operations do */
 	bool flaky;		/* every other one: EINTR, then EAGAIN */
 	unsigned max_io;	/* bytes that a transfer moves, 0: no limit */
 	bool sync_fails;

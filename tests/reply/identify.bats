@@ -48,3 +48,13 @@ answer_cache() { response 00 "00 00 00 40 000000000000 0000 @60"; }
 	MTU=533
 	assert_reply identify "failed 00 04 $((0xa0 << 24)) 1"
 }
+
+@test "IDENTIFY reports growth and shrinking" {
+	assert_dialog <<-END
+		identify -> identify 64
+		:truncate 65536
+		identify -> identify 128
+		:truncate 5120
+		identify -> identify 10
+	END
+}

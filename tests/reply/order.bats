@@ -32,33 +32,6 @@ occupy() {
 	assert_replies "read 3 2" "read 5 2" "read 7 1"
 }
 
-@test "a write waits for the rest of a run that is partly cached" {
-	run_script ":cold 6" ":hold 6" "read 3 2" "read 5 2" "read 7 2" "" \
-		"write 8 1" "" query "" :release
-	assert_places "read 3 6 cached" "read 6 3" "write 8 1"
-}
-
-@test "the rest of a run waits for nothing that an earlier request waited for" {
-	local i script=(":unit 4096" :cold)
-	# The second write of each pair joins the first, for which it would
-	# have to wait.
-	for i in {1..4}; do
-		script+=("write 8 1" query "write 9 1" "")
-	done
-	script+=(":cold 20")
-	for i in {1..4}; do
-		script+=("read 19 1" "read 20 1" query "read 19 1" "read 20 1" "")
-	done
-	run_script "${script[@]}"
-	assert_equal 8 "$(grep -c "$(hex "read 20 1")" "$FRAMES")"
-}
-
-@test "of adjacent reads only those wait that overlap one under way" {
-	run_script ":cold 5" ":hold 5" "read 5 1" "" "read 3 1" "read 4 1" \
-		"read 5 1" "" query "" :release
-	assert_places "read 3 2 cached" "read 5 1" "read 5 1"
-}
-
 # One under way may hold the lock of the file.
 @test "a write beside one under way is executed in the loop on a fast disk only" {
 	run_script ":cold 3" "write 3 1" "" ":hold 3" "write 3 1" query "" \
@@ -114,12 +87,6 @@ occupy() {
 
 # What waits delays nothing else.
 
-@test "a write that waits is copied before its frame is gone" {
-	run_script :cold ":hold 3" "write 3 2" other "" query :release
-	assert_replies query "write 3 2"
-	assert_image "$(sectors 0 3) ee*1024 $(sectors 5 59)"
-}
-
 @test "while a read waits, others are served, cached and not" {
 	run_script ":hold 3" "read 3 1" other "" "read 9 1" "" "write 10 1" \
 		:cold "read 10 1" "" "read 4 1" :release
@@ -136,50 +103,11 @@ occupy() {
 
 # Overlap.
 
-@test "a write waits for a read of its sectors, and a read for a write" {
-	run_script :cold ":hold 4" "read 3 2" other "" "write 3 1" "" \
-		"read 3 1" "" query :release
-	assert_replies query "read 3 2" "write 3 1" "read 3 1 ee"
-	assert_calls "read 3 2" "write 3 1" "read 3 1"
-}
-
-@test "a stale write under way does not undo a newer one" {
-	run_script ":hold 3" "write 3 2 aa" other "" "write 4 1 bb" "" \
-		"write 4 2 cc" :release
-	assert_stored 3 'aa*512 cc*1024'
-	assert_calls "write 3 2" "write 4 1" "write 4 2"
-}
-
-@test "what waits for one that waits comes after both" {
-	# 3 is held; 3-4 waits for it; 4 must not overtake 3-4.
-	run_script :cold ":hold 3" "write 3 1 aa" other "" "write 3 2 bb" "" \
-		"write 4 1 cc" "" "write 9 1" :release
-	assert_calls "write 9 1" "write 3 1" "write 3 2" "write 4 1"
-	assert_stored 3 'bb*512 cc*512'
-}
-
 # Else the retransmissions of one that hangs would take the whole engine.
 @test "reads of the same sectors wait for each other" {
 	run_script :cold ":hold 3" "read 3 2" other "" "read 4 1" "read 3 2" \
 		other "" "read 5 1" :release
 	assert_replies "read 5 1" "read 3 2" "read 4 1" "read 3 2"
-}
-
-@test "overlap is counted in units of the disk, not of the export" {
-	run_script ":unit 4096" ":hold 8" "write 8 1" other "" "write 15 1" \
-		"" "write 16 1" "" "write 7 1" :release
-	assert_calls "write 16 1" "write 7 1" "write 8 1" "write 15 1"
-	OPTIONS+=(-o 5)
-	run_script ":unit 4096" ":hold 8" "write 3 1" other "" "write 10 1" \
-		"" "write 11 1" :release
-	assert_calls "write 16 1" "write 8 1" "write 15 1"
-}
-
-# When one has been read and the other has not.
-@test "a request waits for none of its batch that is done already" {
-	run_script ":cold 20" ":hold 20" "read 19 1" "read 20 1" "read 19 1" \
-		"" query :release
-	assert_replies "read 19 1" "read 19 1" query "read 20 1"
 }
 
 @test "adjacent writes that wait for the same one are one operation" {
@@ -225,29 +153,11 @@ calls_of_sectors() { grep -xE 'read (9|[12][0-9]) .*' "$CALLS" | sort; }
 	assert_equal $'read 10 9\nread 19 9' "$(calls_of_sectors)"
 }
 
-@test "the rest of a run that is partly cached joins none that ends before it" {
-	occupy
-	run_script "${OCCUPY[@]}" ":cold 8" "read 8 1" ":cold 10" \
-		"read 9 1" "read 10 1" "write 11 1"
-	assert_replies_any_order "${OCCUPY[@]:2}" "read 8 1" "read 9 1" \
-		"read 10 1" "write 11 1"
-}
-
 @test "a run that waits for sectors joins none that does not" {
 	run_script :cold ":hold 18" "write 18 1 aa" other "" "write 16 2 bb" \
 		query "write 18 1 cc" :release
 	assert_calls "write 16 2" "write 18 1" "write 18 1"
 	assert_stored 16 'bb*1024 cc*512'
-}
-
-# Its range still has the sector that was beyond the end.
-@test "after a write beyond the end of a disk that then grew, none hangs" {
-	occupy
-	run_script "${OCCUPY[@]}" ":truncate $((64 * 512))" "write 63 1 aa" \
-		"write 64 1 bb" ":truncate $((256 * 512))" "write 64 1 cc" \
-		"read 65 1" "" "write 63 1 dd" query :release
-	assert_equal $((${#OCCUPY[@]} + 4)) "$(wc -l <"$FRAMES")" "replies"
-	assert_stored 63 'dd*512 cc*512'
 }
 
 # The queue.
@@ -270,17 +180,6 @@ request queue full: 4 requests dropped so far' \
 		"$(sed -n 's/.*\(request queue full.*\)/\1/p' "$ERR")"
 }
 
-@test "requests dropped beyond the queue leave nothing that waits for them" {
-	local i script=()
-	export_image 256 -b 2
-	for i in {0..69}; do
-		script+=("read 100 1")
-	done
-	run_script :cold ":hold 100" "${script[@]}" "" :release "" \
-		"write 100 1"
-	assert_replies "${script[@]::64}" "write 100 1"
-}
-
 @test "a reply that the MTU no longer allows does no harm" {
 	MTU=9000
 	run_script :cold ":hold 5" "read 5 17" other ":mtu 1500" :release query
@@ -288,20 +187,6 @@ request queue full: 4 requests dropped so far' \
 }
 
 # The end.
-
-@test "SIGTERM: what arrived before is finished, and nothing else accepted" {
-	local i script=()
-	for i in {0..19}; do
-		script+=("write $((i * 3)) 1 $(sectors $((i + 1)) 1)" "")
-	done
-	run_script :cold ":hold 0" "${script[@]}" :term query
-	mapfile -t script < <(printf 'write %d 1\n' {0..57..3})
-	assert_replies_any_order "${script[@]}"
-	for i in {0..19}; do
-		assert_stored $((i * 3)) "$(sectors $((i + 1)) 1)"
-	done
-	assert_equal sync "$(tail -n 1 "$CALLS")"
-}
 
 @test "a second SIGTERM exits at once with status 1" {
 	EXIT=1

@@ -29,7 +29,6 @@
  */
 #include <ctype.h>
 #include <err.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -83,7 +82,7 @@ static const struct directive {
 	{ ":cold", SECTORS, &fake.cold },	/* not in the page cache */
 	{ ":bad", SECTORS, &fake.bad },		/* transfers fail */
 	{ ":short", NUMBER, &fake.max_io },	/* bytes at a time */
-	{ ":misaligned", YES, &fake.misaligned },
+	{ ":invalid", NUMBER, &fake.invalid },	/* operations that fail */
 	{ ":sync-fails", YES, &fake.sync_fails },
 	{ ":sync-works", NO, &fake.sync_fails },
 	{ ":slow", TIME, &fake.op_time },	/* us an operation */
@@ -121,14 +120,6 @@ directive_of_table(const char *word, const char *text)
 	return true;
 }
 
-static int
-error_number(const char *name)
-{
-	return strcmp(name, "EINTR") == 0 ? EINTR :
-	    strcmp(name, "EAGAIN") == 0 ? EAGAIN :
-	    strcmp(name, "EINVAL") == 0 ? EINVAL : EIO;
-}
-
 static void
 stop(void)
 {
@@ -145,15 +136,13 @@ pass(int timeout)
 /*
  * Beside those of the table: ":hup", ":usr1" and ":term", which are signals;
  * ":mac HEX" of the interface; ":warm", the contrary of ":cold";
- * ":truncate BYTES", -1 for an unknown size; ":error NAME [N]", with which the
- * next N (1) operations fail; ":release", which ends all that is held; and
- * ":pass", which waits as long as vblade would without frames.
+ * ":truncate BYTES", -1 for an unknown size; ":release", which ends all that is
+ * held; and ":pass", which waits as long as vblade would without frames.
  */
 static void
 directive(char *line, int timeout)
 {
 	const char *word = strtok(line, " "), *text = strtok(NULL, " ");
-	const char *number = strtok(NULL, " ");
 	off_t n;
 
 	text = text == NULL ? "" : text;
@@ -165,9 +154,6 @@ directive(char *line, int timeout)
 		fake.cold = 0;
 	} else if (strcmp(word, ":truncate") == 0) {
 		fake.size = n < 0 || ftruncate(disk, n) == 0 ? n : -1;
-	} else if (strcmp(word, ":error") == 0) {
-		fake.error = error_number(text);
-		fake.errors = number == NULL ? 1 : atoi(number);
 	} else if (strcmp(word, ":release") == 0) {
 		fake.held = fake.hold_syncs = 0;
 	} else if (strcmp(word, ":pass") == 0) {

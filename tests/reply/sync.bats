@@ -75,12 +75,6 @@ load reply
 	END
 }
 
-@test "a FLUSH that arrives while a sync runs waits for a later one" {
-	run_script :hold-syncs flush "" "write 3 1" "" "from $A flush" :release
-	assert_replies "write 3 1" flush "from $A flush"
-	assert_calls "write 3 1" sync sync
-}
-
 @test "with -r a FLUSH succeeds without a sync, and the exit needs none" {
 	OPTIONS+=(-r)
 	run_script ":sync-fails" flush "read 3 1"
@@ -90,27 +84,6 @@ load reply
 
 # -s.
 
-@test "with -s the reply to a write follows the sync" {
-	OPTIONS+=(-s)
-	run_script :hold-syncs "write 3 1" other "" query :release
-	assert_replies query "write 3 1"
-	assert_places "write 3 1 in the loop" sync
-	run_script :cold :hold-syncs "write 3 1" other "" query :release
-	assert_replies query "write 3 1"
-	assert_places "write 3 1" sync
-}
-
-@test "with -s a write during a sync waits for one that begins after it" {
-	OPTIONS+=(-s)
-	run_script :hold-syncs "write 3 1" other "" "write 4 1" "" \
-		"write 6 1" "" "write 8 1" "" "read 3 1" :release
-	assert_replies "read 3 1 ee" "write 3 1" "write 4 1" "write 6 1" \
-		"write 8 1"
-	# The first sync, and one for the others together.
-	assert_calls "write 3 1" "write 4 1" "write 6 1" "write 8 1" \
-		"read 3 1" sync sync
-}
-
 @test "with -s a write that fails waits for no sync" {
 	OPTIONS+=(-s)
 	run_script :cold ":bad 3" "write 3 1" other
@@ -119,31 +92,6 @@ load reply
 }
 
 # Failures.
-
-@test "a failed sync fails every request that waited for it" {
-	EXIT=1
-	OPTIONS+=(-s)
-	run_script :cold :sync-fails "write 3 1" "write 9 1" flush "read 11 1"
-	assert_replies_any_order "read 11 1" "failed 41 04 3 1" \
-		"failed 41 04 9 1" "failed 00 04 0 0"
-}
-
-@test "after a failed sync every FLUSH and every write under -s fails" {
-	EXIT=1
-	OPTIONS+=(-s)
-	run_script :sync-fails flush :sync-works flush "" "write 3 1" "" \
-		"write 9 1" other "" "read 11 1"
-	assert_replies "failed 00 04 0 0" "failed 00 04 0 0" \
-		"failed 41 04 3 1" "failed 41 04 9 1" "read 11 1"
-}
-
-@test "a write that waited for the sync after the one that failed fails too" {
-	EXIT=1
-	OPTIONS+=(-s)
-	run_script :hold-syncs "write 3 1" other "" "write 4 1" \
-		":error EIO 1" :release
-	assert_replies "failed 41 04 3 1" "failed 41 04 4 1"
-}
 
 @test "a failed background sync fails FLUSHes, no read or write; logged once" {
 	EXIT=1
