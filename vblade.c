@@ -1046,6 +1046,8 @@ run_advance(struct target *t, struct run *run)
 	ssize_t n = run->io.result;
 	struct request *r = run->request[run->done];
 
+	if (n == -EINTR || n == -EAGAIN)	/* repeat it */
+		return;
 	if (n == -EINVAL && !run->io.buffered) {
 		run->io.buffered = true;
 		return;
@@ -1283,13 +1285,13 @@ io_end(struct target *t)
 		struct run *run = (void *)io;	/* its first member */
 
 		t->latency[io->op] = now() - io->start;
-		if (io->result == -EINTR || io->result == -EAGAIN) {
-			io_start(t, io);
-		} else if (io->op == OP_SYNC) {
-			sync_end(t);
-		} else {
+		if (io->op != OP_SYNC) {
 			run_advance(t, run);
 			run_continue(t, run);
+		} else if (io->result == -EINTR || io->result == -EAGAIN) {
+			io_start(t, io);
+		} else {
+			sync_end(t);
 		}
 	}
 }

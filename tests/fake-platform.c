@@ -187,12 +187,11 @@ check_length(const struct io *io)
 		fake_fail("the length of an operation is wrong");
 }
 
-/* Else a file would grow; as it may if it shrinks before a repetition. */
+/* Else a file would grow. */
 static void
 check_end(const struct io *io)
 {
-	if (io->op == OP_WRITE && !fake.flaky &&
-	    io->offset + (off_t)io->len > fake.size)
+	if (io->op == OP_WRITE && io->offset + (off_t)io->len > fake.size)
 		fake_fail("a write beyond the end starts");
 }
 
