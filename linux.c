@@ -48,6 +48,7 @@ enum {
 	BLOCKS_MAX = 128,
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
 	SEND_WAIT = 20,		/* ms for which a full queue delays a frame */
+	CLAIM_TRIES = 50,	/* at intervals of 10 ms */
 	BUSY = 64,		/* receives before other events are checked */
 };
 
@@ -434,12 +435,35 @@ io_file(const struct io *io)
 	return io->buffered || io->op == OP_SYNC ? FD_BUFFERED : FD_DATA;
 }
 
+/*
+ * Open a disk and claim it, by O_EXCL in `mode`, which no mount shares, or by
+ * `lock`.  io_uring shares the descriptor, so that the claim of a process that
+ * was killed lasts until its last operation has ended, which else might undo a
+ * write of the next process; if there is none, for some milliseconds.
+ */
+static int
+open_claimed(const char *path, int mode, int lock)
+{
+	int fd = -1;
+
+	for (int i = 0; i < CLAIM_TRIES; i++) {
+		if (fd < 0)
+			fd = open(path, mode);
+		if (fd >= 0 && (lock == 0 || flock(fd, lock) == 0))
+			return fd;
+		if (errno != EBUSY && errno != EWOULDBLOCK)
+			break;
+		usleep(10000);
+	}
+	fail_disk(path, errno);
+}
+
 struct disk *
 disk_open(const char *path, int flags)
 {
 	bool claim = !(flags & DISK_FORCE), readonly = flags & DISK_READONLY;
 	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR);
-	int fd, protected;
+	int excl = 0, lock = 0, fd, protected;
 	static struct disk disk, *d = &disk;
 	struct statfs fs;
 	struct stat st;
@@ -451,22 +475,18 @@ disk_open(const char *path, int flags)
 	if (!d->device && !S_ISREG(st.st_mode))
 		fail(EXIT_DISK, 0, "%s: not a regular file or block device",
 		    path);
-	/*
-	 * O_EXCL: no mount, no other claim, while it is open.  This descriptor
-	 * is not registered with io_uring, which outlives us.
-	 */
-	fd = open(path, mode | (d->device && claim && !readonly ? O_EXCL : 0));
-	if (fd < 0 || (!d->device && claim &&
-	    flock(fd, LOCK_NB | (readonly ? LOCK_SH : LOCK_EX)) < 0))
-		fail_disk(path, errno);
+	if (claim && !d->device)
+		lock = LOCK_NB | (readonly ? LOCK_SH : LOCK_EX);
+	else if (claim && !readonly)
+		excl = O_EXCL;
+	d->fd[FD_BUFFERED] = fd = open_claimed(path, mode | excl, lock);
 	if (!readonly && ioctl(fd, BLKROGET, &protected) == 0 && protected)
 		fail_disk(path, EROFS);
-	d->fd[FD_BUFFERED] = open(path, mode);
 	d->fd[FD_DATA] = open(path, mode | (d->direct ? O_DIRECT : 0));
-	if (d->fd[FD_BUFFERED] < 0 || d->fd[FD_DATA] < 0)
+	if (d->fd[FD_DATA] < 0)
 		fail(EXIT_DISK, errno, "%s%s", path, d->direct ? ": -d" : "");
 	if (d->direct)		/* no readahead beyond disk_unit() */
-		posix_fadvise(d->fd[FD_BUFFERED], 0, 0, POSIX_FADV_RANDOM);
+		posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	d->nowait = RWF_NOWAIT;
 	if (!d->device && fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
 		d->nowait = 0;	/* tmpfs rejects the flag, but never waits */

@@ -13,6 +13,7 @@ setup() {
 }
 
 teardown() {
+	[ -z "$MOUNT" ] || fsfreeze -u "$MOUNT" 2>/dev/null || :
 	serve_end
 	[ -z "$MOUNT" ] || umount -l "$MOUNT"
 	[ -z "$LOOP" ] || losetup -d "$LOOP"
@@ -103,6 +104,23 @@ repeat() {
 @test "an image can be exported again right after SIGTERM or SIGKILL" {
 	repeat TERM true "$IMAGE"
 	repeat KILL true -d "$IMAGE"
+}
+
+# A write to the loop device lasts while the file system below it is frozen.
+@test "a disk stays in use until the last write of a killed export has ended" {
+	mounted -o loop "$(file_system)"
+	truncate -s 1M "$MOUNT/image"
+	LOOP=$(losetup --show -f "$MOUNT/image")
+	serve -d 0 1 eth0 "$LOOP"
+	fsfreeze -f "$MOUNT"
+	frame -n 0 "$(ata_write 8 8 '11*4096')"
+	wait_until 10 grep -q ' [1-9]' "/sys/block/${LOOP#/dev/}/inflight"
+	kill -KILL "$PID"
+	wait_until 10 process_gone "$PID"
+	assert_refused 6 'in use' -d 0 1 eth0 "$LOOP"
+	fsfreeze -u "$MOUNT"
+	serve -d 0 1 eth0 "$LOOP"
+	assert_reply "$(ata_read 8 8)" "$(ata_data 8 8 '11*4096')"
 }
 
 @test "the file system of an image can be unmounted right after SIGTERM" {
