@@ -647,7 +647,8 @@ uring_finished(struct disk *d)
 	if (head == __atomic_load_n(d->cq_tail, __ATOMIC_ACQUIRE))
 		return NULL;
 	io = (void *)(uintptr_t)e->user_data;
-	io->result = e->res;
+	/* canceled for lack of a thread that would execute it: try again */
+	io->result = e->res == -ECANCELED ? -EAGAIN : e->res;
 	__atomic_store_n(d->cq_head, head + 1, __ATOMIC_RELEASE);
 	return io;
 }
