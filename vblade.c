@@ -142,7 +142,8 @@ struct target {
 	unsigned active, depth;		/* runs started, and their limit */
 	bool lone;			/* see serve() */
 	bool stopped;			/* receive no more */
-	int64_t latency[OP_COUNT];	/* of the latest of each kind, us */
+	int64_t latency[OP_COUNT];	/* of the latest of each kind, us; of
+					   OP_NONE: of writes to the cache */
 
 	struct io sync;			/* OP_SYNC: under way, else OP_NONE */
 	struct request *syncing;	/* wait for that sync */
@@ -887,9 +888,9 @@ static bool
 io_start(struct target *t, struct io *io)
 {
 	io->start = now();
-	if (t->lone && t->latency[io->op] < FAST) {
+	if (t->lone && t->latency[io->timed] < FAST) {
 		io->result = disk_execute(t->disk, io);
-		t->latency[io->op] = now() - io->start;
+		t->latency[io->timed] = now() - io->start;
 		if (io->result != -EINTR && io->result != -EAGAIN)
 			return true;
 	}
@@ -970,7 +971,7 @@ sync_start(struct target *t)
 	if (t->sync.op == OP_SYNC || (r == NULL && sync_timeout(t) != 0))
 		return;
 	t->lone &= r != NULL && r->op == OP_WRITE;
-	t->sync.op = OP_SYNC;
+	t->sync.op = t->sync.timed = OP_SYNC;
 	t->syncing = t->unsynced;
 	t->unsynced = NULL;
 	t->unsynced_end = &t->unsynced;
@@ -1155,8 +1156,9 @@ run_join(struct target *t, struct run *run)
 static bool
 write_may_wait(const struct target *t)
 {
-	return t->latency[OP_WRITE] > FAST || (t->first->started &&
-	    now() - t->first->io.start >= FAST);
+	return t->latency[OP_NONE] > FAST || (t->first->started &&
+	    (t->latency[OP_WRITE] > FAST ||
+	    now() - t->first->io.start >= FAST));
 }
 
 /* Execute what need not wait for the disk; true if that was all. */
@@ -1165,16 +1167,19 @@ run_try(struct target *t, struct run *run)
 {
 	bool write = run->io.op == OP_WRITE;
 
+	run->io.timed = write ? OP_NONE : OP_READ;
 	if (run->blockers > 0 || (write && (write_may_wait(t) ||
 	    (int64_t)(run->lba + run->sectors) > sectors_now(t))))
 		return false;
 	run_prepare(t, run);
 	run->io.start = write ? now() : 0;
 	run->io.result = disk_try(t->disk, &run->io);
-	if (run->io.result <= 0)
+	if (run->io.result <= 0) {
+		run->io.timed = run->io.op;
 		return false;
+	}
 	if (write)
-		t->latency[OP_WRITE] = now() - run->io.start;
+		t->latency[OP_NONE] = now() - run->io.start;
 	run_advance(t, run);
 	return run->done == run->count;
 }
@@ -1284,7 +1289,7 @@ io_end(struct target *t)
 	while ((io = t->engine->finished(t->disk)) != NULL) {
 		struct run *run = (void *)io;	/* its first member */
 
-		t->latency[io->op] = now() - io->start;
+		t->latency[io->timed] = now() - io->start;
 		if (io->op != OP_SYNC) {
 			run_advance(t, run);
 			run_continue(t, run);

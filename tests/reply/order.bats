@@ -48,6 +48,20 @@ occupy() {
 		"write 9 1 in the loop"
 }
 
+# What is written to the page cache says nothing about the disk.
+@test "a fast write to the page cache does not make a slow disk fast" {
+	run_script ":cold 3" ":slow 2000" "write 3 1" "" ":slow 10" \
+		"write 9 1" "" "write 3 1"
+	assert_places "write 3 1" "write 9 1 in the loop" "write 3 1"
+}
+
+@test "no write is executed in the loop beside one on a slow disk" {
+	run_script ":cold 3" ":slow 2000" "write 3 1" "" ":slow 10" \
+		"write 9 1" ":hold 3" "write 3 1" query "" "write 11 1" :release
+	assert_places "write 3 1" "write 9 1 in the loop" "write 11 1" \
+		"write 3 1"
+}
+
 @test "a lone request is executed in the loop once the disk proved fast" {
 	run_script :cold "read 3 1" "" "read 5 1" "" "write 3 1" "" "write 5 1"
 	assert_places "read 3 1" "read 5 1 in the loop" "write 3 1" \
