@@ -57,6 +57,7 @@ enum {
 	POOL_MAX = 16,		/* threads, where the platform has no engine */
 	QUEUE_MIN = 64,		/* requests that may wait for the disk */
 	QUEUE_MAX = 4096,
+	PLACE_MAX = 64,		/* runs that may wait for the same sectors */
 	DELAY = 1,		/* seconds until a background sync, see -t */
 	FAST = 1000,		/* us: the loop may wait for a faster disk */
 	ADVERTISE_MAX = 10000,	/* us: then give up on a queue that is stuck */
@@ -1192,7 +1193,8 @@ run_try(struct target *t, struct run *run)
 static void
 run_submit(struct target *t, struct run *run)
 {
-	bool write = run->io.op == OP_WRITE, room = queue_has_room(t);
+	bool write = run->io.op == OP_WRITE;
+	bool room = queue_has_room(t) && run->blockers < PLACE_MAX;
 
 	run->submitted = true;
 	if ((room || !write || !t->sync_writes) && run_try(t, run)) {

@@ -194,6 +194,16 @@ request queue full: 4 requests dropped so far' \
 		"$(sed -n 's/.*\(request queue full.*\)/\1/p' "$ERR")"
 }
 
+@test "requests for the same sectors do not fill the queue" {
+	local i script=()
+	for i in {0..69}; do
+		script+=("read 3 1" "")
+	done
+	run_script ":hold 3" "${script[@]}" "read 9 1" "" :usr1 :release
+	assert_equal "$(hex "read 9 1")" "$(head -n 1 "$FRAMES")"
+	assert_logged 'queue_drops=6 '
+}
+
 @test "a reply that the MTU no longer allows does no harm" {
 	MTU=9000
 	run_script :cold ":hold 5" "read 5 17" other ":mtu 1500" :release query
