@@ -1417,7 +1417,7 @@ catch_signals(void)
 #ifdef SIGINFO
 	    SIGINFO,
 #endif
-	}, ignored[] = { SIGPIPE, SIGTTOU, SIGXFSZ };
+	}, ignored[] = { SIGTTOU, SIGXFSZ };
 	struct sigaction a = { .sa_handler = on_signal,
 	    .sa_flags = SA_RESTART };
 
@@ -1835,6 +1835,7 @@ open_log(void)
 	    sscanf(s, "%ju:%ju", &dev, &ino) == 2 &&
 	    dev == (uintmax_t)st.st_dev && ino == (uintmax_t)st.st_ino;
 	logging.fd = reopen(STDERR_FILENO);
+	signal(SIGPIPE, SIG_IGN);
 }
 
 static void

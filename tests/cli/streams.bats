@@ -65,3 +65,10 @@ assert_serves() {
 	serve_by "exec \"\$@\" 2>'$PIPE'"
 	assert_serves
 }
+
+# The first thing that it logs is that the file has a part of a sector.
+@test "standard error has no reader at the start" {
+	printf x >>"$IMAGE"
+	serve_by "exec 8<>'$PIPE' 2>'$PIPE' 8>&-; exec \"\$@\""
+	assert_readable 7
+}
