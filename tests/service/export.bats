@@ -164,6 +164,9 @@ waits() {
 	assert_equal 300 "$(waits 1000)" "the thousandth"
 	conf a netif=lo filename=nosuch
 	assert_equal 15 "$(waits 1)" "a missing file"
+	command_that '[ "$*" = "link show dev other0" ]' bin/ip
+	conf a netif=other0 filename=conf
+	assert_equal 0 "$(waits 1)" "an alternative name"
 	conf a netif=lo filename=conf
 	assert_equal 0 "$(waits 1)" "nothing missing"
 }

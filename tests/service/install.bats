@@ -48,6 +48,26 @@ assert_installed() {
 		"$export"
 }
 
+# Such as the script of vblade 25.
+@test "make uninstall leaves an init script of another package" {
+	mkdir -p "$ROOT/etc/init.d"
+	echo old >"$ROOT/etc/init.d/vblade"
+	make_with make install INIT=systemd
+	make_with make uninstall
+	assert_equal '-rw-r--r-- etc/init.d/vblade' "$(installed_files)"
+}
+
+@test "directories may have blanks in their names" {
+	make_with make install INIT=systemd "prefix=/a b"
+	make_with make install-openrc "prefix=/a b"
+	assert_equal '/a b/sbin/vblade' "$(sh -c "$(grep ^vblade= \
+		"$ROOT/a b/libexec/vblade-export"); echo \"\$vblade\"")"
+	assert_match '^ExecStart="/a b/libexec/vblade-export" ' \
+		"$(cat "$ROOT/a b/lib/systemd/system/vblade@.service")"
+	assert_match '^command="/a b/libexec/vblade-export"$' \
+		"$(cat "$ROOT/etc/init.d/vblade")"
+}
+
 # install_where DIRECTORY: make install, where /run has this directory.
 install_where() {
 	unshare --mount sh -ec 'mount -t tmpfs tmpfs /run
@@ -69,8 +89,8 @@ install_where() {
 	assert_equal "a/vblade a/vbladed b/man8/vblade.8 b/man8/vbladed.8 \
 c/vblade.service c/vblade@.service d/vblade-export" "$(installed_files |
 		cut -d' ' -f2 | grep -v ^e/share/doc | paste -sd' ')"
-	assert_match '^ExecStart=/d/vblade-export ' "$(cat "$ROOT"/c/*@.service)"
-	assert_match '^vblade=/a/vblade$' "$(cat "$ROOT/d/vblade-export")"
+	assert_match '^ExecStart="/d/vblade-export" ' "$(cat "$ROOT"/c/*@.service)"
+	assert_match "^vblade='/a/vblade'$" "$(cat "$ROOT/d/vblade-export")"
 }
 
 @test "program, manual and package have the version of the Makefile" {
@@ -92,7 +112,7 @@ c/vblade.service c/vblade@.service d/vblade-export" "$(installed_files |
 	ROOT=$BATS_TEST_TMPDIR units=$ROOT/usr/lib/systemd/system
 	make_with make install-systemd prefix=/usr
 	# verify looks for the program itself.
-	sed -i "s,=/usr/libexec,=$ROOT/usr/libexec," "$units"/*@*
+	sed -i "s,/usr/libexec,$ROOT/usr/libexec," "$units"/*@*
 	run systemd-analyze verify --man=no "$units/vblade@x.service" \
 		"$units/vblade.service"
 	assert_equal "0 " "$status $output"
