@@ -61,33 +61,33 @@ struct net {
  */
 
 uint64_t
-net_drops(struct net *net)
+net_drops(struct net *n)
 {
 	struct bpf_stat s;
 
-	return net->drops + (ioctl(net->fd, BIOCGSTATS, &s) < 0 ? 0 :
+	return n->drops + (ioctl(n->fd, BIOCGSTATS, &s) < 0 ? 0 :
 	    s.bs_drop);
 }
 
 /* Is /dev/bpf bound to an Ethernet interface?  Stores its name in *r. */
 static bool
-link_is_bound(const struct net *net, struct ifreq *r)
+link_is_bound(const struct net *n, struct ifreq *r)
 {
 	unsigned type;
 
-	return ioctl(net->fd, BIOCGETIF, r) == 0 &&
-	    ioctl(net->fd, BIOCGDLT, &type) == 0 && type == DLT_EN10MB;
+	return ioctl(n->fd, BIOCGETIF, r) == 0 &&
+	    ioctl(n->fd, BIOCGDLT, &type) == 0 && type == DLT_EN10MB;
 }
 
 /* Bind to the interface that has the requested name now, whatever its type. */
 static bool
-link_bind(struct net *net)
+link_bind(struct net *n)
 {
-	uint64_t drops = net_drops(net);	/* BIOCSETIF clears them */
+	uint64_t drops = net_drops(n);	/* BIOCSETIF clears them */
 
-	if (ioctl(net->fd, BIOCSETIF, &net->requested) < 0)
+	if (ioctl(n->fd, BIOCSETIF, &n->requested) < 0)
 		return false;
-	net->drops = drops;
+	n->drops = drops;
 	return true;
 }
 
@@ -96,54 +96,54 @@ link_bind(struct net *net)
  * SIOCGHWADDR returns the address that the hardware had at first.
  */
 static void
-link_read_mac(struct net *net)
+link_read_mac(struct net *n)
 {
 	char all[IFCONF_MAX + sizeof(struct sockaddr_dl)];
 	struct ifconf c = { .ifc_len = IFCONF_MAX, .ifc_buf = all };
 	struct sockaddr_dl a;
 
-	if (ioctl(net->route, SIOCGIFCONF, &c) < 0)
+	if (ioctl(n->route, SIOCGIFCONF, &c) < 0)
 		return;
 	for (char *p = all; p < all + c.ifc_len;
 	    p += IFNAMSIZ + MAX(a.sdl_len, sizeof(struct sockaddr))) {
 		memcpy(&a, p + IFNAMSIZ, sizeof a);
-		if (strncmp(p, net->link->name, IFNAMSIZ) == 0 &&
+		if (strncmp(p, n->link->name, IFNAMSIZ) == 0 &&
 		    a.sdl_family == AF_LINK)
-			memcpy(net->link->mac, LLADDR(&a), MAC_LEN);
+			memcpy(n->link->mac, LLADDR(&a), MAC_LEN);
 	}
 }
 
 /*
- * Update net->link; bind again if the interface is gone.  What cannot be read
+ * Update n->link; bind again if the interface is gone.  What cannot be read
  * stays as it was.  The index is our own: the kernel reuses its indexes.
  */
 static void
-link_refresh(struct net *net)
+link_refresh(struct net *n)
 {
-	unsigned room = MIN(net->size - RECORD_MAX - VLAN_TAG, FRAME_MAX);
-	struct link *l = net->link;
+	unsigned room = MIN(n->size - RECORD_MAX - VLAN_TAG, FRAME_MAX);
+	struct link *l = n->link;
 	struct ifmediareq m = { 0 };
 	struct ifreq r = { 0 };
 
-	net->refreshed = time(NULL);
+	n->refreshed = time(NULL);
 	l->updates++;
 	l->up = false;
-	if (!link_is_bound(net, &r)) {
+	if (!link_is_bound(n, &r)) {
 		l->index = 0;
-		if (!link_bind(net) || !link_is_bound(net, &r))
+		if (!link_bind(n) || !link_is_bound(n, &r))
 			return;
 	}
 	if (l->index == 0)
 		l->index = l->updates;
 	memcpy(l->name, r.ifr_name, sizeof l->name);
 	memcpy(m.ifm_name, r.ifr_name, sizeof m.ifm_name);
-	if (ioctl(net->route, SIOCGIFMTU, &r) == 0)
+	if (ioctl(n->route, SIOCGIFMTU, &r) == 0)
 		l->mtu = MIN((unsigned)r.ifr_mtu, room - ETH_HEADER);
-	ioctl(net->route, SIOCGIFMEDIA, &m);	/* fails where there is none */
-	if (ioctl(net->route, SIOCGIFFLAGS, &r) == 0)
+	ioctl(n->route, SIOCGIFMEDIA, &m);	/* fails where there is none */
+	if (ioctl(n->route, SIOCGIFFLAGS, &r) == 0)
 		l->up = (r.ifr_flags & IFF_UP) && (m.ifm_status &
 		    (IFM_AVALID | IFM_ACTIVE)) != IFM_AVALID;
-	link_read_mac(net);
+	link_read_mac(n);
 }
 
 /*
@@ -151,9 +151,9 @@ link_refresh(struct net *net)
  */
 
 void
-net_watch(struct net *net, int fd)
+net_watch(struct net *n, int fd)
 {
-	net->wait[net->waits++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	n->wait[n->waits++] = (struct pollfd){ .fd = fd, .events = POLLIN };
 }
 
 /*
@@ -163,27 +163,27 @@ net_watch(struct net *net, int fd)
  * kernel's buffer (15.1).
  */
 static void
-net_wait(struct net *net, bool receive, int timeout)
+net_wait(struct net *n, bool receive, int timeout)
 {
 	ssize_t got = 0;
 	char message[4096];
 
-	net->next = net->end = net->buffer;
-	net->wait[0].fd = receive && net->link->index != 0 ? net->fd : -1;
-	if (poll(net->wait, net->waits, timeout) <= 0)
+	n->next = n->end = n->buffer;
+	n->wait[0].fd = receive && n->link->index != 0 ? n->fd : -1;
+	if (poll(n->wait, n->waits, timeout) <= 0)
 		return;
-	if (net->wait[1].revents != 0) {
-		while (recv(net->route, message, sizeof message,
+	if (n->wait[1].revents != 0) {
+		while (recv(n->route, message, sizeof message,
 		    MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
 			continue;
-		link_refresh(net);
+		link_refresh(n);
 	}
-	if (net->wait[0].revents != 0)
-		got = read(net->fd, net->buffer, net->size);
+	if (n->wait[0].revents != 0)
+		got = read(n->fd, n->buffer, n->size);
 	if (got > 0)
-		net->end = net->buffer + got;
+		n->end = n->buffer + got;
 	else if (got < 0 && errno == ENXIO)
-		link_refresh(net);		/* the interface is gone */
+		link_refresh(n);		/* the interface is gone */
 }
 
 /*
@@ -193,38 +193,38 @@ net_wait(struct net *net, bool receive, int timeout)
  * for us arrive: once a second, frames are a reason to update the link.
  */
 int
-net_recv(struct net *net, struct frame frames[], int max, int timeout)
+net_recv(struct net *n, struct frame frames[], int max, int timeout)
 {
 	int count = 0;
 
-	if (net->next >= net->end || max == 0)
-		net_wait(net, max > 0, timeout);
-	while (count < max && net->next < net->end) {
-		const struct bpf_hdr *h = (void *)net->next;
-		uint8_t *f = net->next + h->bh_hdrlen;
+	if (n->next >= n->end || max == 0)
+		net_wait(n, max > 0, timeout);
+	while (count < max && n->next < n->end) {
+		const struct bpf_hdr *h = (void *)n->next;
+		uint8_t *f = n->next + h->bh_hdrlen;
 		size_t tag = get16(f + 2 * MAC_LEN) == VLAN_TYPE ? VLAN_TAG : 0;
 
 		memmove(f + tag, f, 2 * MAC_LEN);
 		frames[count] = (struct frame){ f + tag, h->bh_caplen - tag };
-		net->next += BPF_WORDALIGN(h->bh_hdrlen + h->bh_caplen);
+		n->next += BPF_WORDALIGN(h->bh_hdrlen + h->bh_caplen);
 		if (h->bh_caplen < h->bh_datalen)
-			net->drops++;		/* it is truncated */
+			n->drops++;		/* it is truncated */
 		else
 			count++;
 	}
-	if (count > 0 && time(NULL) != net->refreshed)
-		link_refresh(net);
+	if (count > 0 && time(NULL) != n->refreshed)
+		link_refresh(n);
 	return count;
 }
 
 /* With index 0, the device may be bound to an interface of another type. */
 int
-net_send(struct net *net, const struct frame frames[], int n)
+net_send(struct net *n, const struct frame frames[], int count)
 {
-	int dropped = net->link->index == 0 ? n : 0;
+	int dropped = n->link->index == 0 ? count : 0;
 
-	for (int i = dropped; i < n; i++)
-		while (write(net->fd, frames[i].data, frames[i].len) < 0)
+	for (int i = dropped; i < count; i++)
+		while (write(n->fd, frames[i].data, frames[i].len) < 0)
 			if (errno != EINTR) {
 				dropped++;
 				break;
@@ -238,7 +238,7 @@ net_send(struct net *net, const struct frame frames[], int n)
 
 /* Open /dev/bpf; set it up before it is bound: no other frames may arrive. */
 static void
-bpf_open(struct net *net, unsigned shelf, unsigned slot)
+bpf_open(struct net *n, unsigned shelf, unsigned slot)
 {
 	struct bpf_insn code[] = {	/* untagged, or with a priority tag */
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 12),
@@ -253,16 +253,16 @@ bpf_open(struct net *net, unsigned shelf, unsigned slot)
 	struct bpf_program filter = { nitems(code), code };
 	unsigned on = 1, in = BPF_D_IN;
 
-	net->fd = open("/dev/bpf", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (net->fd < 0)
+	n->fd = open("/dev/bpf", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (n->fd < 0)
 		fail(errno == EACCES || errno == EPERM ? EXIT_NOPERM :
 		    EXIT_TRANSIENT, 0, "/dev/bpf: %s (requires root or a "
 		    "devfs(8) rule)", strerror(errno));
-	if (ioctl(net->fd, BIOCSETF, &filter) < 0 ||
-	    ioctl(net->fd, BIOCSBLEN, &net->size) < 0 ||	/* or less */
-	    ioctl(net->fd, BIOCIMMEDIATE, &on) < 0 ||	/* frames wake poll */
-	    ioctl(net->fd, BIOCSHDRCMPLT, &on) < 0 ||	/* keep the source */
-	    ioctl(net->fd, BIOCSDIRECTION, &in) < 0)	/* none of our own */
+	if (ioctl(n->fd, BIOCSETF, &filter) < 0 ||
+	    ioctl(n->fd, BIOCSBLEN, &n->size) < 0 ||	/* or less */
+	    ioctl(n->fd, BIOCIMMEDIATE, &on) < 0 ||	/* frames wake poll */
+	    ioctl(n->fd, BIOCSHDRCMPLT, &on) < 0 ||	/* keep the source */
+	    ioctl(n->fd, BIOCSDIRECTION, &in) < 0)	/* none of our own */
 		fail(EXIT_TRANSIENT, errno, "/dev/bpf");
 }
 
@@ -288,30 +288,30 @@ struct net *
 net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
     bool force, struct link *link)
 {
-	struct net *net = calloc(1, sizeof *net);
+	static struct net net, *n = &net;
 	unsigned held;
 
-	net->link = link;
-	strcpy(net->requested.ifr_name, ifname);
-	net->size = MIN(frames, 1U << 16) * (RECORD_MAX + MTU_JUMBO);
-	bpf_open(net, shelf, slot);
-	net->next = net->end = net->buffer = malloc(net->size);
-	net->route = socket(PF_ROUTE, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (net->buffer == NULL || net->route < 0 || !link_bind(net))
+	n->link = link;
+	strcpy(n->requested.ifr_name, ifname);
+	n->size = MIN(frames, 1U << 16) * (RECORD_MAX + MTU_JUMBO);
+	bpf_open(n, shelf, slot);
+	n->next = n->end = n->buffer = malloc(n->size);
+	n->route = socket(PF_ROUTE, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (n->buffer == NULL || n->route < 0 || !link_bind(n))
 		fail(EXIT_TRANSIENT, errno, "%s", ifname);
-	net_watch(net, net->fd);
-	net_watch(net, net->route);
-	link_refresh(net);
+	net_watch(n, n->fd);
+	net_watch(n, n->route);
+	link_refresh(n);
 	if (link->index == 0)
 		fail(EXIT_TRANSIENT, 0, "%s: not an Ethernet interface",
 		    ifname);
 	if (!force)
 		claim_address(ifname, shelf, slot);
-	held = 2 * (net->size / (RECORD_MAX + ETH_HEADER + link->mtu));
+	held = 2 * (n->size / (RECORD_MAX + ETH_HEADER + link->mtu));
 	if (held < frames)
 		logmsg(LOG_WARNING, "receive buffer holds only %u frames (%u "
 		    "requested): see sysctl net.bpf.maxbufsize", held, frames);
-	return net;
+	return n;
 }
 
 /*
@@ -348,7 +348,7 @@ file_open(struct disk *d, const char *path, int mode, const struct stat *st)
 struct disk *
 disk_open(const char *path, int flags)
 {
-	struct disk *d = calloc(1, sizeof *d);
+	static struct disk disk, *d = &disk;
 	int mode = O_CLOEXEC | (flags & DISK_READONLY ? O_RDONLY : O_RDWR);
 	int lock = LOCK_NB | (flags & DISK_READONLY ? LOCK_SH : LOCK_EX);
 	struct stat st;
@@ -518,14 +518,14 @@ limit(int fd, const cap_rights_t *rights)
  * again.  Not prevented: socket(2), and with root's rights ioctls on a new one.
  */
 void
-confine(const struct net *net, const struct disk *d)
+confine(const struct net *n, const struct disk *d)
 {
 	cap_rights_t r;
 
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		limit(fd, cap_rights_init(&r, CAP_WRITE, CAP_EVENT));
-	limit(net->route, cap_rights_init(&r, CAP_READ, CAP_EVENT, CAP_IOCTL));
-	limit(net->fd, cap_rights_init(&r, CAP_READ, CAP_WRITE, CAP_EVENT,
+	limit(n->route, cap_rights_init(&r, CAP_READ, CAP_EVENT, CAP_IOCTL));
+	limit(n->fd, cap_rights_init(&r, CAP_READ, CAP_WRITE, CAP_EVENT,
 	    CAP_IOCTL));
 	cap_rights_init(&r, CAP_PREAD, CAP_PWRITE, CAP_FSYNC, CAP_IOCTL);
 	limit(d->fd, &r);
