@@ -31,7 +31,7 @@
 #include "aoe.h"
 
 enum {
-	RECORD_MAX = 32,	/* a bpf header and the padding of a record */
+	RECORD_MAX = 36,	/* header, tag and padding in a bpf record */
 	MTU_JUMBO = 9216,	/* the buffer is sized for this MTU */
 	FRAME_MAX = 16384,	/* MJUM16BYTES: bpf_movein() sends no more */
 	IFCONF_MAX = 1 << 16,	/* bytes of addresses of all interfaces */
@@ -69,28 +69,6 @@ net_drops(struct net *n)
 	    s.bs_drop);
 }
 
-/* Is /dev/bpf bound to an Ethernet interface?  Stores its name in *r. */
-static bool
-link_is_bound(const struct net *n, struct ifreq *r)
-{
-	unsigned type;
-
-	return ioctl(n->fd, BIOCGETIF, r) == 0 &&
-	    ioctl(n->fd, BIOCGDLT, &type) == 0 && type == DLT_EN10MB;
-}
-
-/* Bind to the interface that has the requested name now, whatever its type. */
-static bool
-link_bind(struct net *n)
-{
-	uint64_t drops = net_drops(n);	/* BIOCSETIF clears them */
-
-	if (ioctl(n->fd, BIOCSETIF, &n->requested) < 0)
-		return false;
-	n->drops = drops;
-	return true;
-}
-
 /*
  * Read the present address.  In capability mode getifaddrs(3) fails, and
  * SIOCGHWADDR returns the address that the hardware had at first.
@@ -114,27 +92,34 @@ link_read_mac(struct net *n)
 }
 
 /*
- * Update n->link; bind again if the interface is gone.  What cannot be read
- * stays as it was.  The index is our own: the kernel reuses its indexes.
+ * Update n->link.  Without an Ethernet interface, index 0, bind to that which
+ * has the requested name now, whatever its type; if that fails, errno says why
+ * (0: not Ethernet).  What cannot be read stays as it was.  The index is our
+ * own: the kernel reuses its indexes.
  */
 static void
 link_refresh(struct net *n)
 {
-	unsigned room = MIN(n->size - RECORD_MAX - VLAN_TAG, FRAME_MAX);
+	unsigned room = MIN(n->size - RECORD_MAX, FRAME_MAX), type = 0;
+	uint64_t drops = net_drops(n);	/* BIOCSETIF clears them */
 	struct link *l = n->link;
 	struct ifmediareq m = { 0 };
-	struct ifreq r = { 0 };
+	struct ifreq r = n->requested;
 
 	n->refreshed = time(NULL);
 	l->updates++;
 	l->up = false;
-	if (!link_is_bound(n, &r)) {
+	if (l->index == 0 || ioctl(n->fd, BIOCGETIF, &r) < 0) {
 		l->index = 0;
-		if (!link_bind(n) || !link_is_bound(n, &r))
+		if (ioctl(n->fd, BIOCSETIF, &r) < 0)
 			return;
-	}
-	if (l->index == 0)
+		n->drops = drops;
+		ioctl(n->fd, BIOCGDLT, &type);
+		errno = 0;
+		if (type != DLT_EN10MB)
+			return;
 		l->index = l->updates;
+	}
 	memcpy(l->name, r.ifr_name, sizeof l->name);
 	memcpy(m.ifm_name, r.ifr_name, sizeof m.ifm_name);
 	if (ioctl(n->route, SIOCGIFMTU, &r) == 0)
@@ -297,14 +282,14 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	bpf_open(n, shelf, slot);
 	n->next = n->end = n->buffer = malloc(n->size);
 	n->route = socket(PF_ROUTE, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (n->buffer == NULL || n->route < 0 || !link_bind(n))
+	if (n->buffer == NULL || n->route < 0)
 		fail(EXIT_TRANSIENT, errno, "%s", ifname);
 	net_watch(n, n->fd);
 	net_watch(n, n->route);
 	link_refresh(n);
 	if (link->index == 0)
-		fail(EXIT_TRANSIENT, 0, "%s: not an Ethernet interface",
-		    ifname);
+		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
+		    "%s: not an Ethernet interface", ifname);
 	if (!force)
 		claim_address(ifname, shelf, slot);
 	held = 2 * (n->size / (RECORD_MAX + ETH_HEADER + link->mtu));
