@@ -209,11 +209,7 @@ net_send(struct net *n, const struct frame frames[], int count)
 	int dropped = n->link->index == 0 ? count : 0;
 
 	for (int i = dropped; i < count; i++)
-		while (write(n->fd, frames[i].data, frames[i].len) < 0)
-			if (errno != EINTR) {
-				dropped++;
-				break;
-			}
+		dropped += write(n->fd, frames[i].data, frames[i].len) < 0;
 	return dropped;
 }
 
