@@ -143,32 +143,29 @@ net_watch(struct net *n, int fd)
 
 /*
  * Wait for an event; fill the buffer.  Messages of route(4), of which some may
- * be lost (ENOBUFS), are only a reason to update the link.  A bpf device
- * without an interface is always ready, and a read must be of the size of the
- * kernel's buffer (15.1).
+ * be lost (ENOBUFS), are only a reason to update the link, as is ENXIO: the
+ * interface is gone.  A bpf device without one is always ready, and a read must
+ * be of the size of the kernel's buffer (15.1).
  */
 static void
 net_wait(struct net *n, bool receive, int timeout)
 {
 	ssize_t got = 0;
-	char message[4096];
+	char byte;
 
 	n->next = n->end = n->buffer;
 	n->wait[0].fd = receive && n->link->index != 0 ? n->fd : -1;
 	if (poll(n->wait, n->waits, timeout) <= 0)
 		return;
-	if (n->wait[1].revents != 0) {
-		while (recv(n->route, message, sizeof message,
-		    MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
-			continue;
-		link_refresh(n);
-	}
 	if (n->wait[0].revents != 0)
 		got = read(n->fd, n->buffer, n->size);
 	if (got > 0)
 		n->end = n->buffer + got;
-	else if (got < 0 && errno == ENXIO)
-		link_refresh(n);		/* the interface is gone */
+	if (n->wait[1].revents == 0 && (got >= 0 || errno != ENXIO))
+		return;
+	while (recv(n->route, &byte, 1, MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
+		continue;
+	link_refresh(n);
 }
 
 /*
