@@ -305,29 +305,13 @@ struct disk {
 	off_t mapped;		/* its size at the start; 0: not mapped */
 };
 
-static void
-file_open(struct disk *d, const char *path, int mode, const struct stat *st)
-{
-	size_t size = (size_t)st->st_size;
-	bool direct = mode & O_DIRECT;
-
-	d->unit = direct ? (unsigned)getpagesize() : SECTOR;
-	d->block = (unsigned)st->st_blksize;
-	d->direct = direct ? open(path, mode) : d->fd;
-	if (d->direct < 0)
-		fail(EXIT_DISK, errno, "%s: -d", path);
-	d->map = direct ? MAP_FAILED : mmap(NULL, size, PROT_READ,
-	    MAP_SHARED | MAP_NOCORE, d->fd, 0);
-	d->mapped = d->map == MAP_FAILED ? 0 : (off_t)size;
-}
-
 /* EPERM: GEOM uses the disk itself and refuses to open it for writing. */
 struct disk *
 disk_open(const char *path, int flags)
 {
+	bool direct = flags & DISK_DIRECT, readonly = flags & DISK_READONLY;
+	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR);
 	static struct disk disk, *d = &disk;
-	int mode = O_CLOEXEC | (flags & DISK_READONLY ? O_RDONLY : O_RDWR);
-	int lock = LOCK_NB | (flags & DISK_READONLY ? LOCK_SH : LOCK_EX);
 	struct stat st;
 
 	if (stat(path, &st) < 0)
@@ -339,19 +323,25 @@ disk_open(const char *path, int flags)
 	if (d->fd < 0 && errno == EPERM && d->device)
 		fail(EXIT_DISK, errno, "%s: mounted, or part of another disk",
 		    path);
-	if (d->fd < 0)
+	if (d->fd < 0 || (!(flags & DISK_FORCE) && flock(d->fd, LOCK_NB |
+	    (readonly ? LOCK_SH : LOCK_EX)) < 0 && errno == EWOULDBLOCK))
 		fail_disk(path, errno);
-	if (!(flags & DISK_FORCE) && flock(d->fd, lock) < 0 &&
-	    errno == EWOULDBLOCK)
-		fail_disk(path, errno);
-	if (!d->device)
-		file_open(d, path, mode | (flags & DISK_DIRECT ? O_DIRECT : 0),
-		    &st);
-	else if (ioctl(d->fd, DIOCGSECTORSIZE, &d->unit) < 0)
+	if (!d->device && direct)
+		d->direct = open(path, mode | O_DIRECT);
+	if (d->direct < 0)
+		fail(EXIT_DISK, errno, "%s: -d", path);
+	d->unit = direct ? (unsigned)getpagesize() : SECTOR;
+	if (d->device && ioctl(d->fd, DIOCGSECTORSIZE, &d->unit) < 0)
 		fail(EXIT_DISK, 0, "%s: not a regular file or disk", path);
-	else if (d->unit < SECTOR || (d->unit & (d->unit - 1)) != 0)
+	if (d->unit < SECTOR || !powerof2(d->unit))
 		fail(EXIT_DISK, 0, "%s: sectors of %u bytes are not supported",
 		    path, d->unit);
+	d->block = (unsigned)st.st_blksize;
+	d->mapped = d->device || direct ? 0 : st.st_size;
+	d->map = mmap(NULL, (size_t)d->mapped, PROT_READ,
+	    MAP_SHARED | MAP_NOCORE, d->fd, 0);
+	if (d->map == MAP_FAILED)	/* also if there is nothing to map */
+		d->mapped = 0;
 	return d;
 }
 
