@@ -436,20 +436,15 @@ is_cached(const struct disk *d, off_t offset, size_t len)
 }
 
 /* ffs_write() first reads a block in whose middle the data begins or ends. */
-static bool
-edge_would_block(const struct disk *d, off_t offset)
-{
-	off_t start = offset - offset % d->block;
-
-	return start < offset && !is_cached(d, start, d->block);
-}
-
 ssize_t
 disk_try(const struct disk *d, const struct io *io)
 {
-	bool waits = io->op == OP_READ ? !is_cached(d, io->offset, io->len) :
-	    d->mapped == 0 || edge_would_block(d, io->offset) ||
-	    edge_would_block(d, io->offset + (off_t)io->len);
+	off_t start = io->offset, end = start + (off_t)io->len;
+	off_t lead = start % d->block, tail = end % d->block;
+	bool waits = io->op == OP_READ ? !is_cached(d, start, io->len) :
+	    d->mapped == 0 ||
+	    (lead != 0 && !is_cached(d, start - lead, d->block)) ||
+	    (tail != 0 && !is_cached(d, end - tail, d->block));
 
 	return waits ? -1 : disk_execute(d, io);
 }
