@@ -360,20 +360,28 @@ disk_unit(const struct disk *d)
 /*
  * A device transfers whole sectors, and each iovec by itself (physio(9)), so
  * a buffer is used.  What an unaligned write leaves of its sectors is read
- * first; disk_unit() keeps other requests away from them.
+ * first; disk_unit() keeps other requests away from them.  A device without a
+ * cache may not support a flush; vblade.c requests none of a device that is
+ * read-only, which would fail (15.1).
  */
 static ssize_t
-device_transfer(const struct disk *d, const struct io *io)
+device_execute(const struct disk *d, const struct io *io)
 {
 	size_t lead = (size_t)(io->offset % d->unit), at = lead;
 	size_t whole = roundup(lead + io->len, d->unit);
-	off_t offset = io->offset - (off_t)lead;
-	uint8_t *buffer = malloc(whole);
-	bool done = buffer != NULL, write = io->op == OP_WRITE;
+	off_t start = io->offset - (off_t)lead;
+	bool write = io->op == OP_WRITE, done;
+	uint8_t *buffer;
 
-	errno = buffer == NULL ? ENOMEM : EIO;	/* EIO: a short transfer */
-	if (done && (!write || whole > io->len))
-		done = pread(d->fd, buffer, whole, offset) == (ssize_t)whole;
+	if (io->op == OP_SYNC)
+		return ioctl(d->fd, DIOCGFLUSH) < 0 && errno != EOPNOTSUPP ?
+		    -1 : 0;
+	buffer = malloc(whole);
+	if (buffer == NULL)
+		return -1;
+	errno = EIO;			/* a short transfer */
+	done = (write && whole == io->len) ||
+	    pread(d->fd, buffer, whole, start) == (ssize_t)whole;
 	for (int i = 0; done && i < io->count; i++) {
 		void *p = buffer + at, *data = io->iov[i].iov_base;
 
@@ -381,35 +389,25 @@ device_transfer(const struct disk *d, const struct io *io)
 		at += io->iov[i].iov_len;
 	}
 	if (done && write)
-		done = pwrite(d->fd, buffer, whole, offset) == (ssize_t)whole;
+		done = pwrite(d->fd, buffer, whole, start) == (ssize_t)whole;
 	free(buffer);
 	return done ? (ssize_t)io->len : -1;
 }
 
 /*
  * Data that could not be written stays dirty, so every sync tries again and
- * reports the error (brelse() in vfs_bio.c): one descriptor will do.  A device
- * without a cache may not support a flush; vblade.c requests none of a device
- * that is read-only, which would fail (15.1).
+ * reports the error (brelse() in vfs_bio.c): one descriptor will do.
  */
-static int
-disk_sync(const struct disk *d)
-{
-	if (!d->device)
-		return fdatasync(d->fd);
-	return ioctl(d->fd, DIOCGFLUSH) < 0 && errno != EOPNOTSUPP ? -1 : 0;
-}
-
 ssize_t
 disk_execute(const struct disk *d, const struct io *io)
 {
 	int fd = io->buffered ? d->fd : d->direct;
-	ssize_t result = io->op == OP_SYNC ? disk_sync(d) :
-	    d->device ? device_transfer(d, io) :
+	ssize_t n = d->device ? device_execute(d, io) :
+	    io->op == OP_SYNC ? fdatasync(d->fd) :
 	    io->op == OP_READ ? preadv(fd, io->iov, io->count, io->offset) :
 	    pwritev(fd, io->iov, io->count, io->offset);
 
-	return result < 0 ? -errno : result;
+	return n < 0 ? -errno : n;
 }
 
 /*
