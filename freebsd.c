@@ -93,11 +93,11 @@ link_read_mac(struct net *n)
 
 /*
  * Update n->link.  Without an Ethernet interface, index 0, bind to that which
- * has the requested name now, whatever its type; if that fails, errno says why
+ * has the requested name now, whatever its type; false with errno if that fails
  * (0: not Ethernet).  What cannot be read stays as it was.  The index is our
  * own: the kernel reuses its indexes.
  */
-static void
+static bool
 link_refresh(struct net *n)
 {
 	unsigned room = MIN(n->size - RECORD_MAX, FRAME_MAX), type = 0;
@@ -112,12 +112,12 @@ link_refresh(struct net *n)
 	if (l->index == 0 || ioctl(n->fd, BIOCGETIF, &r) < 0) {
 		l->index = 0;
 		if (ioctl(n->fd, BIOCSETIF, &r) < 0)
-			return;
+			return false;
 		n->drops = drops;
 		ioctl(n->fd, BIOCGDLT, &type);
 		errno = 0;
 		if (type != DLT_EN10MB)
-			return;
+			return false;
 		l->index = l->updates;
 	}
 	memcpy(l->name, r.ifr_name, sizeof l->name);
@@ -129,6 +129,7 @@ link_refresh(struct net *n)
 		l->up = (r.ifr_flags & IFF_UP) && (m.ifm_status &
 		    (IFM_AVALID | IFM_ACTIVE)) != IFM_AVALID;
 	link_read_mac(n);
+	return true;
 }
 
 /*
@@ -274,14 +275,11 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	bpf_open(n, shelf, slot);
 	n->next = n->end = n->buffer = malloc(n->size);
 	n->route = socket(PF_ROUTE, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (n->buffer == NULL || n->route < 0)
-		fail(EXIT_TRANSIENT, errno, "%s", ifname);
-	net_watch(n, n->fd);
-	net_watch(n, n->route);
-	link_refresh(n);
-	if (link->index == 0)
+	if (n->buffer == NULL || n->route < 0 || !link_refresh(n))
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
 		    "%s: not an Ethernet interface", ifname);
+	net_watch(n, n->fd);
+	net_watch(n, n->route);
 	if (!force)
 		claim_address(ifname, shelf, slot);
 	held = 2 * (n->size / (RECORD_MAX + ETH_HEADER + link->mtu));
