@@ -232,16 +232,14 @@ bpf_open(struct net *n, unsigned shelf, unsigned slot)
 	unsigned on = 1, in = BPF_D_IN;
 
 	n->fd = open("/dev/bpf", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (n->fd < 0)
-		fail(errno == EACCES || errno == EPERM ? EXIT_NOPERM :
-		    EXIT_TRANSIENT, 0, "/dev/bpf: %s (requires root or a "
-		    "devfs(8) rule)", strerror(errno));
-	if (ioctl(n->fd, BIOCSETF, &filter) < 0 ||
+	if (n->fd < 0 || ioctl(n->fd, BIOCSETF, &filter) < 0 ||
 	    ioctl(n->fd, BIOCSBLEN, &n->size) < 0 ||	/* or less */
 	    ioctl(n->fd, BIOCIMMEDIATE, &on) < 0 ||	/* frames wake poll */
 	    ioctl(n->fd, BIOCSHDRCMPLT, &on) < 0 ||	/* keep the source */
 	    ioctl(n->fd, BIOCSDIRECTION, &in) < 0)	/* none of our own */
-		fail(EXIT_TRANSIENT, errno, "/dev/bpf");
+		fail(errno == EACCES || errno == EPERM ? EXIT_NOPERM :
+		    EXIT_TRANSIENT, errno,
+		    "/dev/bpf (requires root or a devfs(8) rule)");
 }
 
 /*
