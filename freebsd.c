@@ -315,15 +315,14 @@ disk_open(const char *path, int flags)
 	d->device = S_ISCHR(st.st_mode);
 	if (!d->device && !S_ISREG(st.st_mode))
 		fail(EXIT_DISK, 0, "%s: not a regular file or disk", path);
-	d->fd = d->direct = open(path, mode);
+	d->fd = open(path, mode);
 	if (d->fd < 0 && errno == EPERM && d->device)
 		fail(EXIT_DISK, errno, "%s: mounted, or part of another disk",
 		    path);
 	if (d->fd < 0 || (!(flags & DISK_FORCE) && flock(d->fd, LOCK_NB |
 	    (readonly ? LOCK_SH : LOCK_EX)) < 0 && errno == EWOULDBLOCK))
 		fail_disk(path, errno);
-	if (!d->device && direct)
-		d->direct = open(path, mode | O_DIRECT);
+	d->direct = direct && !d->device ? open(path, mode | O_DIRECT) : d->fd;
 	if (d->direct < 0)
 		fail(EXIT_DISK, errno, "%s: -d", path);
 	d->unit = direct ? (unsigned)getpagesize() : SECTOR;
