@@ -65,8 +65,7 @@ net_drops(struct net *n)
 {
 	struct bpf_stat s;
 
-	return n->drops + (ioctl(n->fd, BIOCGSTATS, &s) < 0 ? 0 :
-	    s.bs_drop);
+	return n->drops + (ioctl(n->fd, BIOCGSTATS, &s) < 0 ? 0 : s.bs_drop);
 }
 
 /*
@@ -92,10 +91,9 @@ link_read_mac(struct net *n)
 }
 
 /*
- * Update n->link.  Without an Ethernet interface, index 0, bind to that which
- * has the requested name now, whatever its type; false with errno if that fails
- * (0: not Ethernet).  What cannot be read stays as it was.  The index is our
- * own: the kernel reuses its indexes.
+ * Update n->link; if the interface is gone, bind to that of the requested name.
+ * False with errno if there is none (0: not Ethernet).  What cannot be read
+ * stays as it was.  The index is our own: the kernel reuses its indexes.
  */
 static bool
 link_refresh(struct net *n)
