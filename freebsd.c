@@ -34,7 +34,7 @@ enum {
 	RECORD_MAX = 36,	/* header, tag and padding in a bpf record */
 	MTU_JUMBO = 9216,	/* the buffer is sized for this MTU */
 	FRAME_MAX = 16384,	/* MJUM16BYTES: bpf_movein() sends no more */
-	IFCONF_MAX = 1 << 16,	/* bytes of addresses of all interfaces */
+	IFCONF_MAX = 1 << 18,	/* bytes of addresses of all interfaces */
 	PAGES_MAX = 1 + RUN_MAX * SECTORS_MAX * SECTOR / 4096,
 	WATCHED_MAX = 4,
 
