@@ -455,16 +455,18 @@ items_that_fit(const struct target *t, size_t header, size_t size)
 	return max < header ? 0 : (max - header) / size;
 }
 
+/* Fill in the header of a frame of zeroes. */
 static void
-init_header(const struct target *t, struct aoe *a, const uint8_t *dst)
+init_header(const struct target *t, struct aoe *a, const uint8_t *dst,
+    uint8_t flags, uint8_t command)
 {
 	memcpy(a->dst, dst, MAC_LEN);
 	memcpy(a->src, t->link.mac, MAC_LEN);
 	put16(a->type, AOE_TYPE);
-	a->flags = AOE_VERSION;
-	a->error = 0;
+	a->flags = AOE_VERSION | flags;
 	put16(a->shelf, t->shelf);
 	a->slot = (uint8_t)t->slot;
+	a->command = command;
 }
 
 /*
@@ -1321,13 +1323,10 @@ advertise(struct target *t)
 	int64_t start = now();
 	unsigned i = 0;
 
-	init_header(t, q, broadcast);
-	q->command = AOE_CONFIG;
+	init_header(t, q, broadcast, 0, AOE_CONFIG);
 	q->tag[0] = 0x80;	/* bit 31 set: no tag that Linux uses */
 	net_send(t->net, &f, 1);
-	init_header(t, a, broadcast);
-	a->flags |= AOE_RESPONSE;
-	a->command = AOE_CONFIG;
+	init_header(t, a, broadcast, AOE_RESPONSE, AOE_CONFIG);
 	f = pad_frame(advert, config_reply(t, (void *)a, CONFIG_READ));
 	do {
 		if (t->allowed.count > 0)
@@ -1504,9 +1503,7 @@ build_reply(struct target *t, struct request *r, const struct frame *f)
 	struct aoe *rep = reply_of(r);
 
 	memset(rep, 0, sizeof(struct aoe_ata));
-	init_header(t, rep, req->src);
-	rep->flags |= AOE_RESPONSE;
-	rep->command = req->command;
+	init_header(t, rep, req->src, AOE_RESPONSE, req->command);
 	memcpy(rep->tag, req->tag, sizeof rep->tag);
 	r->op = OP_NONE;
 	r->count = 0;
