@@ -75,11 +75,11 @@ struct mac_list {
  */
 struct request {
 	struct request *next;	/* free, or waiting for a sync */
-	uint8_t *data;		/* in the cell of the reply */
+	struct aoe_ata *reply;	/* in its cell, the data aligned */
 	enum op op;
 	uint64_t lba;
 	unsigned count;		/* sectors */
-	uint8_t *payload;	/* in the frame, then in the cell */
+	uint8_t *payload;	/* in the frame, then in the reply */
 	uint8_t opcode;		/* ATA command, for -v */
 	int64_t received;	/* microseconds, for -v */
 	size_t len;		/* bytes of the reply */
@@ -414,12 +414,6 @@ request_drop(struct target *t, struct request *r)
 	request_free(t, r);
 }
 
-static void *
-reply_of(struct request *r)
-{
-	return r->data - sizeof(struct aoe_ata);
-}
-
 /* Zero-pad a frame to the minimum length of Ethernet. */
 static struct frame
 pad_frame(uint8_t *data, size_t len)
@@ -537,7 +531,7 @@ static size_t
 ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
     size_t len)
 {
-	struct aoe_ata *rep = reply_of(r);
+	struct aoe_ata *rep = r->reply;
 	bool write = req->command == ATA_WRITE || req->command == ATA_WRITE_EXT;
 	uint64_t lba = ata_lba(req->lba, req->command), end = lba + req->count;
 	size_t max = write ? (len - sizeof *req) / SECTOR :
@@ -552,7 +546,7 @@ ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
 	r->op = write ? OP_WRITE : OP_READ;
 	r->lba = lba;
 	r->count = req->count;
-	r->payload = write ? req->data : r->data;
+	r->payload = write ? req->data : rep->data;
 	return sizeof *rep + (write ? 0 : r->count * SECTOR);
 }
 
@@ -560,7 +554,7 @@ static size_t
 handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
     size_t len)
 {
-	struct aoe_ata *rep = reply_of(r);
+	struct aoe_ata *rep = r->reply;
 
 	rep->aflags = req->aflags &
 	    (ATA_EXTENDED | ATA_DEVICE | ATA_ASYNC | ATA_W);
@@ -804,7 +798,7 @@ batch_add(struct target *t, struct request *r)
 {
 	if (t->batch_count == BATCH)
 		batch_send(t);
-	t->reply[t->batch_count] = pad_frame(reply_of(r), r->len);
+	t->reply[t->batch_count] = pad_frame((void *)r->reply, r->len);
 	t->batched[t->batch_count++] = r;
 }
 
@@ -956,7 +950,7 @@ sync_end(struct target *t)
 	while ((r = t->syncing) != NULL) {
 		t->syncing = r->next;
 		if (t->sync_failed)
-			r->len = ata_error(reply_of(r), ATA_ABRT);
+			r->len = ata_error(r->reply, ATA_ABRT);
 		batch_add(t, r);
 	}
 }
@@ -998,7 +992,7 @@ request_fail(struct target *t, struct request *r, int error)
 		    "(%" PRIu64 " errors so far)",
 		    r->op == OP_WRITE ? "write" : "read", r->count, r->lba,
 		    error != 0 ? strerror(error) : "beyond the end", n);
-	r->len = ata_error(reply_of(r), error == 0 ? ATA_IDNF :
+	r->len = ata_error(r->reply, error == 0 ? ATA_IDNF :
 	    r->op == OP_READ ? ATA_UNC : ATA_ABRT);
 	batch_add(t, r);
 }
@@ -1209,7 +1203,7 @@ run_submit(struct target *t, struct run *run)
 		if (!room)
 			request_drop(t, r);
 		else if (write)
-			r->payload = memcpy(r->data, r->payload,
+			r->payload = memcpy(r->reply->data, r->payload,
 			    r->count * SECTOR);
 	}
 	if (!room)
@@ -1500,9 +1494,9 @@ static size_t
 build_reply(struct target *t, struct request *r, const struct frame *f)
 {
 	const struct aoe *req = (const void *)f->data;
-	struct aoe *rep = reply_of(r);
+	struct aoe *rep = &r->reply->aoe;
 
-	memset(rep, 0, sizeof(struct aoe_ata));
+	memset(r->reply, 0, sizeof *r->reply);
 	init_header(t, rep, req->src, AOE_RESPONSE, req->command);
 	memcpy(rep->tag, req->tag, sizeof rep->tag);
 	r->op = OP_NONE;
@@ -1786,7 +1780,7 @@ allocate_requests(struct target *t)
 	run = (void *)(p + n * CELL);
 	r = (void *)(run + n);
 	while (n-- > 0) {
-		r[n].data = p + n * CELL + PAGE;
+		r[n].reply = (void *)(p + n * CELL + PAGE - sizeof *r->reply);
 		request_free(t, &r[n]);
 		run[n].next = t->free_runs;
 		t->free_runs = &run[n];
