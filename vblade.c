@@ -58,6 +58,7 @@ enum {
 	QUEUE_MIN = 64,		/* requests that may wait for the disk */
 	QUEUE_MAX = 4096,
 	PLACE_MAX = 64,		/* runs that may wait for the same sectors */
+	REQUESTS_MAX = QUEUE_MAX + BATCH,
 	DELAY = 1,		/* seconds until a background sync, see -t */
 	FAST = 1000,		/* us: the loop may wait for a faster disk */
 	ADVERTISE_MAX = 10000,	/* us: then give up on a queue that is stuck */
@@ -74,7 +75,6 @@ struct mac_list {
  * at the same place of a page, would compete for a few lines of the CPU cache.
  */
 struct request {
-	struct request *next;	/* free, or waiting for a sync */
 	struct aoe_ata *reply;	/* in its cell, the data aligned */
 	enum op op;
 	uint64_t lba;
@@ -136,7 +136,7 @@ struct target {
 	uint8_t config[CONFIG_MAX];
 
 	const struct engine *engine;
-	struct request *free;
+	struct request *free[REQUESTS_MAX];
 	unsigned free_count;
 	struct run *free_runs;
 	struct run *first, *last;	/* that have not ended */
@@ -147,8 +147,9 @@ struct target {
 					   OP_NONE: of writes to the cache */
 
 	struct io sync;			/* OP_SYNC: under way, else OP_NONE */
-	struct request *syncing;	/* wait for that sync */
-	struct request *unsynced, **unsynced_end; /* wait for the next one */
+	struct request *unsynced[REQUESTS_MAX]; /* wait for a sync, in order */
+	unsigned unsynced_count;
+	unsigned syncing;		/* the first of them: for that sync */
 	int64_t dirty_since;		/* oldest unsynced write, 0: none */
 	bool sync_failed;		/* for good: the lost data is unknown */
 
@@ -384,14 +385,6 @@ mac_delete(struct mac_list *l, const uint8_t *mac)
  * size of struct aoe_ata; it returns the reply's length, or 0 to send none.
  */
 
-static void
-request_free(struct target *t, struct request *r)
-{
-	r->next = t->free;
-	t->free = r;
-	t->free_count++;
-}
-
 /*
  * May more requests wait for the disk?  A batch of cells is reserved for those
  * that need not.
@@ -411,7 +404,7 @@ request_drop(struct target *t, struct request *r)
 	if (is_power_of_two(n))
 		logmsg(LOG_WARNING, "request queue full: %" PRIu64
 		    " requests dropped so far", n);
-	request_free(t, r);
+	t->free[t->free_count++] = r;
 }
 
 /* Zero-pad a frame to the minimum length of Ethernet. */
@@ -789,7 +782,7 @@ batch_send(struct target *t)
 	}
 	c->send_drops += (unsigned)net_send(t->net, t->reply, t->batch_count);
 	while (t->batch_count > 0)
-		request_free(t, t->batched[--t->batch_count]);
+		t->free[t->free_count++] = t->batched[--t->batch_count];
 }
 
 /* Add a finished reply to the batch. */
@@ -902,15 +895,6 @@ io_start(struct target *t, struct io *io)
  * meanwhile share the next.
  */
 
-/* Send the reply when the next sync that starts has ended. */
-static void
-sync_request(struct target *t, struct request *r)
-{
-	r->next = NULL;
-	*t->unsynced_end = r;
-	t->unsynced_end = &r->next;
-}
-
 /*
  * Milliseconds until the next sync that no request needs: in the background,
  * or at exit once all runs have ended.  0 if it is due, -1 if there is none.
@@ -938,8 +922,6 @@ sync_timeout(const struct target *t)
 static void
 sync_end(struct target *t)
 {
-	struct request *r;
-
 	t->sync.op = OP_NONE;
 	if (t->sync.result < 0 && !t->sync_failed) {
 		t->sync_failed = true;
@@ -947,12 +929,16 @@ sync_end(struct target *t)
 		    "every FLUSH and write with -s will fail until restart",
 		    strerror((int)-t->sync.result));
 	}
-	while ((r = t->syncing) != NULL) {
-		t->syncing = r->next;
+	for (unsigned i = 0; i < t->syncing; i++) {
+		struct request *r = t->unsynced[i];
+
 		if (t->sync_failed)
 			r->len = ata_error(r->reply, ATA_ABRT);
 		batch_add(t, r);
 	}
+	t->unsynced_count -= t->syncing;
+	memmove(t->unsynced, t->unsynced + t->syncing,
+	    t->unsynced_count * sizeof *t->unsynced);
 }
 
 /*
@@ -963,15 +949,13 @@ sync_end(struct target *t)
 static void
 sync_start(struct target *t)
 {
-	const struct request *r = t->unsynced;
+	bool needed = t->unsynced_count > 0;
 
-	if (t->sync.op == OP_SYNC || (r == NULL && sync_timeout(t) != 0))
+	if (t->sync.op == OP_SYNC || (!needed && sync_timeout(t) != 0))
 		return;
-	t->lone &= r != NULL && r->op == OP_WRITE;
+	t->lone &= needed && t->unsynced[0]->op == OP_WRITE;
 	t->sync.op = t->sync.timed = OP_SYNC;
-	t->syncing = t->unsynced;
-	t->unsynced = NULL;
-	t->unsynced_end = &t->unsynced;
+	t->syncing = t->unsynced_count;
 	t->dirty_since = 0;
 	if (io_start(t, &t->sync))
 		sync_end(t);
@@ -1074,7 +1058,7 @@ run_advance(struct target *t, struct run *run)
 			run->sectors -= r->count;
 		}
 		if (r->op == OP_WRITE && t->sync_writes)
-			sync_request(t, r);
+			t->unsynced[t->unsynced_count++] = r;
 		else
 			batch_add(t, r);
 	}
@@ -1530,13 +1514,11 @@ serve_frame(struct target *t, struct frame f)
 		f = pad_frame(memcpy(padded, f.data, f.len), f.len);
 	if (!accept_frame(t, (void *)f.data))
 		return;
-	r = t->free;
-	t->free = r->next;
-	t->free_count--;
+	r = t->free[--t->free_count];
 	r->received = t->verbose ? now() : 0;
 	r->len = build_reply(t, r, &f);
 	if (r->len == 0) {
-		request_free(t, r);
+		t->free[t->free_count++] = r;
 	} else if (r->op == OP_READ || r->op == OP_WRITE) {
 		list_add(t, r);
 	} else {
@@ -1544,7 +1526,7 @@ serve_frame(struct target *t, struct frame f)
 		if (r->op == OP_NONE || t->readonly)
 			batch_add(t, r);
 		else if (queue_has_room(t))
-			sync_request(t, r);
+			t->unsynced[t->unsynced_count++] = r;
 		else
 			request_drop(t, r);
 	}
@@ -1561,7 +1543,7 @@ serve(struct target *t)
 	struct frame frames[BATCH];
 	bool submitted = true;
 
-	while (!t->stopped || t->first != NULL || t->unsynced != NULL ||
+	while (!t->stopped || t->first != NULL || t->unsynced_count > 0 ||
 	    t->sync.op == OP_SYNC || t->dirty_since != 0) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
@@ -1570,8 +1552,8 @@ serve(struct target *t)
 			link_update(t);
 		t->lone = false;	/* for what io_end starts again */
 		io_end(t);
-		t->lone = n == 1 && t->first == NULL && t->unsynced == NULL &&
-		    t->sync.op == OP_NONE;
+		t->lone = n == 1 && t->first == NULL &&
+		    t->unsynced_count == 0 && t->sync.op == OP_NONE;
 		for (int i = 0; i < n; i++)
 			serve_frame(t, frames[i]);
 		list_submit(t);
@@ -1781,7 +1763,7 @@ allocate_requests(struct target *t)
 	r = (void *)(run + n);
 	while (n-- > 0) {
 		r[n].reply = (void *)(p + n * CELL + PAGE - sizeof *r->reply);
-		request_free(t, &r[n]);
+		t->free[t->free_count++] = &r[n];
 		run[n].next = t->free_runs;
 		t->free_runs = &run[n];
 	}
@@ -1872,7 +1854,6 @@ main(int argc, char *argv[])
 
 	t = (struct target){ .buffers = BUFFERS, .delay = DELAY * 1000,
 	    .length = LBA_END, .write_cache = true,
-	    .unsynced_end = &t.unsynced,
 	    .latency = { FAST, FAST, FAST, FAST } };	/* unknown */
 	open_log();
 	flags = parse_arguments(&t, argc, argv);
