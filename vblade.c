@@ -1720,16 +1720,15 @@ static void
 check_range(struct target *t, const char *path)
 {
 	off_t size = disk_size(t->disk);
-	uint64_t all = size < 0 ? 0 : (uint64_t)size / SECTOR;
 
-	if (all == 0)
+	if (size < SECTOR)
 		fail(EXIT_DISK, size < 0 ? errno : 0, "%s: no whole sector",
 		    path);
-	if (t->offset >= all ||
-	    (t->length != LBA_END && t->length > all - t->offset))
-		fail(EXIT_USAGE, 0, "-o or -l: %s has only %" PRIu64
-		    " sectors of 512 bytes", path, all);
 	refresh_size(t);
+	if (t->sectors == 0 ||
+	    (t->length != LBA_END && t->sectors < t->length))
+		fail(EXIT_USAGE, 0, "-o or -l: %s has only %jd sectors of 512 "
+		    "bytes", path, (intmax_t)(size / SECTOR));
 	if (size % SECTOR != 0 && t->length == LBA_END)
 		logmsg(LOG_WARNING, "%s: ignoring the last %jd bytes (less "
 		    "than one sector)", path, (intmax_t)(size % SECTOR));
