@@ -1142,8 +1142,8 @@ write_may_wait(const struct target *t)
 	    now() - t->first->io.start >= FAST));
 }
 
-/* Execute what need not wait for the disk; true if that was all. */
-static bool
+/* Execute what need not wait for the disk. */
+static void
 run_try(struct target *t, struct run *run)
 {
 	bool write = run->io.op == OP_WRITE;
@@ -1151,36 +1151,37 @@ run_try(struct target *t, struct run *run)
 	run->io.timed = write ? OP_NONE : OP_READ;
 	if (run->blockers > 0 || (write && (write_may_wait(t) ||
 	    (int64_t)(run->lba + run->sectors) > sectors_now(t))))
-		return false;
+		return;
 	run_prepare(t, run);
 	run->io.start = write ? now() : 0;
 	run->io.result = disk_try(t->disk, &run->io);
 	if (run->io.result <= 0) {
 		run->io.timed = run->io.op;
-		return false;
+		return;
 	}
 	if (write)
 		t->latency[OP_NONE] = now() - run->io.start;
 	run_advance(t, run);
-	return run->done == run->count;
 }
 
 /*
- * Execute a complete run, or let it wait; if the queue is full, drop it.  What
- * waits keeps a copy of its data, since frames do not outlive their batch and
- * are not aligned for direct I/O.  With -s all writes wait, for a sync.
+ * The last run, if any, is complete, unless it already was: execute it, or let
+ * it wait; if the queue is full, drop it.  What waits keeps a copy of its data,
+ * since frames do not outlive their batch and are not aligned for direct I/O.
+ * With -s all writes wait, for a sync.
  */
 static void
 run_submit(struct target *t, struct run *run)
 {
-	bool write = run->io.op == OP_WRITE;
-	bool room = queue_has_room(t) && run->blockers < PLACE_MAX;
+	bool write, room;
 
-	run->submitted = true;
-	if ((room || !write || !t->sync_writes) && run_try(t, run)) {
-		list_remove(t, run);
+	if (t->first == NULL || run->submitted)
 		return;
-	}
+	run->submitted = true;
+	write = run->io.op == OP_WRITE;
+	room = queue_has_room(t) && run->blockers < PLACE_MAX;
+	if (room || !write || !t->sync_writes)
+		run_try(t, run);
 	for (int i = run->done; i < run->count; i++) {
 		struct request *r = run->request[i];
 
@@ -1190,18 +1191,10 @@ run_submit(struct target *t, struct run *run)
 			r->payload = memcpy(r->reply->data, r->payload,
 			    r->count * SECTOR);
 	}
-	if (!room)
+	if (!room || run->done == run->count)
 		list_remove(t, run);
 	else if (run->prev != NULL)
 		run_join(t, run);
-}
-
-/* Submit the last run, unless it already is. */
-static void
-list_submit(struct target *t)
-{
-	if (t->last != NULL && !t->last->submitted)
-		run_submit(t, t->last);
 }
 
 /* Append a request as a run; it joins the last one, or that is submitted. */
@@ -1211,7 +1204,7 @@ list_add(struct target *t, struct request *r)
 	struct run *run, *last = t->last;
 
 	if (last != NULL && r->lba != last->lba + last->sectors)
-		list_submit(t);
+		run_submit(t, last);
 	run = t->free_runs;
 	t->free_runs = run->next;
 	run->io.op = r->op;
@@ -1522,7 +1515,7 @@ serve_frame(struct target *t, struct frame f)
 	} else if (r->op == OP_READ || r->op == OP_WRITE) {
 		list_add(t, r);
 	} else {
-		list_submit(t);	/* replies keep the order of requests */
+		run_submit(t, t->last);	/* replies keep this order */
 		if (r->op == OP_NONE || t->readonly)
 			batch_add(t, r);
 		else if (queue_has_room(t))
@@ -1556,7 +1549,7 @@ serve(struct target *t)
 		    t->unsynced_count == 0 && t->sync.op == OP_NONE;
 		for (int i = 0; i < n; i++)
 			serve_frame(t, frames[i]);
-		list_submit(t);
+		run_submit(t, t->last);
 		list_start(t);
 		sync_start(t);
 		submitted = t->engine->submit == NULL ||
