@@ -1131,26 +1131,22 @@ run_join(struct target *t, struct run *run)
 }
 
 /*
- * Might a write wait for the lock of the file, which one under way may hold, or
- * for metadata to be read?  Not for long if the disk is fast.
+ * Execute what need not wait for the disk.  A write may have to wait for the
+ * lock of the file, which one under way may hold, or for metadata to be read:
+ * not for long if the disk is fast.
  */
-static bool
-write_may_wait(const struct target *t)
-{
-	return t->latency[OP_NONE] > FAST || (t->first->started &&
-	    (t->latency[OP_WRITE] > FAST ||
-	    now() - t->first->io.start >= FAST));
-}
-
-/* Execute what need not wait for the disk. */
 static void
 run_try(struct target *t, struct run *run)
 {
 	bool write = run->io.op == OP_WRITE;
 
 	run->io.timed = write ? OP_NONE : OP_READ;
-	if (run->blockers > 0 || (write && (write_may_wait(t) ||
-	    (int64_t)(run->lba + run->sectors) > sectors_now(t))))
+	if (run->blockers > 0)
+		return;
+	if (write && (t->latency[OP_NONE] > FAST || (t->first->started &&
+	    (t->latency[OP_WRITE] > FAST ||
+	    now() - t->first->io.start >= FAST)) ||
+	    (int64_t)(run->lba + run->sectors) > sectors_now(t)))
 		return;
 	run_prepare(t, run);
 	run->io.start = write ? now() : 0;
