@@ -103,15 +103,6 @@ struct run {
 /* A reply: headers that end with a page, then data, aligned for the disk. */
 enum { CELL = PAGE + (SECTORS_MAX * SECTOR + PAGE - 1) / PAGE * PAGE };
 
-/* Since the start, logged on SIGUSR1. */
-struct counters {
-	uint64_t requests[OP_COUNT], sectors[OP_COUNT];
-	uint64_t errors;	/* replies that reported one */
-	uint64_t disk_errors;	/* reads and writes that failed */
-	uint64_t queue_drops;	/* requests dropped by a full queue */
-	uint64_t send_drops;	/* replies that could not be sent */
-};
-
 struct target {
 	unsigned shelf, slot;
 	unsigned buffers;
@@ -156,7 +147,13 @@ struct target {
 	int batch_count;
 	struct frame reply[BATCH];
 	struct request *batched[BATCH];
-	struct counters counters;
+
+	/* counters since the start, logged on SIGUSR1 */
+	uint64_t requests[OP_COUNT], transferred[OP_COUNT];	/* sectors */
+	uint64_t errors;	/* replies that reported one */
+	uint64_t disk_errors;	/* reads and writes that failed */
+	uint64_t queue_drops;	/* requests dropped by a full queue */
+	uint64_t send_drops;	/* replies that could not be sent */
 };
 
 /* Set at the start. */
@@ -275,17 +272,15 @@ is_power_of_two(uint64_t n)
 static void
 log_counters(struct target *t)
 {
-	const struct counters *c = &t->counters;
-
 	logmsg(LOG_NOTICE, "reads=%" PRIu64 " read_bytes=%" PRIu64
 	    " writes=%" PRIu64 " write_bytes=%" PRIu64 " flushes=%" PRIu64
 	    " others=%" PRIu64 " errors=%" PRIu64 " disk_errors=%" PRIu64
 	    " kernel_drops=%" PRIu64 " queue_drops=%" PRIu64
-	    " send_drops=%" PRIu64, c->requests[OP_READ],
-	    c->sectors[OP_READ] * SECTOR, c->requests[OP_WRITE],
-	    c->sectors[OP_WRITE] * SECTOR, c->requests[OP_SYNC],
-	    c->requests[OP_NONE], c->errors, c->disk_errors,
-	    net_drops(t->net), c->queue_drops, c->send_drops);
+	    " send_drops=%" PRIu64, t->requests[OP_READ],
+	    t->transferred[OP_READ] * SECTOR, t->requests[OP_WRITE],
+	    t->transferred[OP_WRITE] * SECTOR, t->requests[OP_SYNC],
+	    t->requests[OP_NONE], t->errors, t->disk_errors,
+	    net_drops(t->net), t->queue_drops, t->send_drops);
 }
 
 /*
@@ -399,7 +394,7 @@ queue_has_room(const struct target *t)
 static void
 request_drop(struct target *t, struct request *r)
 {
-	uint64_t n = ++t->counters.queue_drops;
+	uint64_t n = ++t->queue_drops;
 
 	if (is_power_of_two(n))
 		logmsg(LOG_WARNING, "request queue full: %" PRIu64
@@ -723,13 +718,6 @@ handle_reserve(struct target *t, const struct aoe_reserve *req, size_t len,
  * The batch of replies.
  */
 
-static bool
-has_error(const struct aoe_ata *rep)
-{
-	return rep->aoe.flags & AOE_ERROR ||
-	    (rep->aoe.command == AOE_ATA && rep->command & ATA_ERR);
-}
-
 /* -v: log one line per request; the reply still holds its registers. */
 static void
 log_request(const struct request *r, const struct aoe_ata *rep)
@@ -756,7 +744,7 @@ log_request(const struct request *r, const struct aoe_ata *rep)
 	if (rep->aoe.flags & AOE_ERROR)
 		snprintf(result, sizeof result, "AoE error %u",
 		    rep->aoe.error);
-	else if (has_error(rep))
+	else if (ata && rep->command & ATA_ERR)
 		strcpy(result, rep->feature == ATA_IDNF ? "IDNF" :
 		    rep->feature == ATA_UNC ? "UNC" : "ABRT");
 	logmsg(LOG_INFO, "%s %s: %s, %" PRId64 " us",
@@ -767,20 +755,19 @@ log_request(const struct request *r, const struct aoe_ata *rep)
 static void
 batch_send(struct target *t)
 {
-	struct counters *c = &t->counters;
-
 	for (int i = 0; i < t->batch_count; i++) {
 		const struct request *r = t->batched[i];
 		const struct aoe_ata *rep = (const void *)t->reply[i].data;
-		bool error = has_error(rep);
+		bool error = rep->aoe.flags & AOE_ERROR ||
+		    (rep->aoe.command == AOE_ATA && rep->command & ATA_ERR);
 
-		c->requests[r->op]++;
-		c->sectors[r->op] += error ? 0 : r->count;
-		c->errors += error;
+		t->requests[r->op]++;
+		t->transferred[r->op] += error ? 0 : r->count;
+		t->errors += error;
 		if (t->verbose)
 			log_request(r, rep);
 	}
-	c->send_drops += (unsigned)net_send(t->net, t->reply, t->batch_count);
+	t->send_drops += (unsigned)net_send(t->net, t->reply, t->batch_count);
 	while (t->batch_count > 0)
 		t->free[t->free_count++] = t->batched[--t->batch_count];
 }
@@ -969,7 +956,7 @@ sync_start(struct target *t)
 static void
 request_fail(struct target *t, struct request *r, int error)
 {
-	uint64_t n = ++t->counters.disk_errors;
+	uint64_t n = ++t->disk_errors;
 
 	if (is_power_of_two(n))
 		logmsg(LOG_ERR, "%s of %u sectors at %" PRIu64 " failed: %s "
