@@ -1190,17 +1190,8 @@ list_add(struct target *t, struct request *r)
 		run_submit(t, last);
 	run = t->free_runs;
 	t->free_runs = run->next;
-	run->io.op = r->op;
-	run->next = NULL;
-	run->prev = t->last;
-	run->lba = r->lba;
-	run->sectors = r->count;
-	run->blockers = 0;
-	run->submitted = run->started = run->single = run->io.buffered = false;
-	run->count = 1;
-	run->done = 0;
-	run->moved = 0;
-	run->request[0] = r;
+	*run = (struct run){ .io.op = r->op, .prev = t->last, .lba = r->lba,
+	    .sectors = r->count, .count = 1, .request[0] = r };
 	for (struct run *e = t->first; e != NULL; e = e->next)
 		run->blockers += overlaps(t, e, run);
 	*(t->last != NULL ? &t->last->next : &t->first) = run;
