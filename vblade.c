@@ -194,12 +194,10 @@ void
 logmsg(int priority, const char *fmt, ...)
 {
 	char line[512];
-	size_t n = 0, size = sizeof line - 1;
+	size_t n, size = sizeof line - 1, skip = logging.journal ? 0 : 3;
 	va_list ap;
 
-	if (logging.journal)
-		n = (size_t)snprintf(line, size, "<%d>", priority);
-	n += (size_t)snprintf(line + n, size - n, "vblade: %s",
+	n = (size_t)snprintf(line, size, "<%d>vblade: %s", priority,
 	    logging.prefix);
 	va_start(ap, fmt);
 	n += (size_t)vsnprintf(line + n, size - n, fmt, ap);
@@ -207,7 +205,7 @@ logmsg(int priority, const char *fmt, ...)
 	if (n > size - 1)
 		n = size - 1;
 	line[n++] = '\n';
-	emit(logging.fd, line, n);
+	emit(logging.fd, line + skip, n - skip);
 }
 
 /* Send a state to the service manager, if there is one: sd_notify(3). */
@@ -228,8 +226,7 @@ notify(const char *state)
 	if (fd < 0 || sendto(fd, state, strlen(state), 0, (void *)&to,
 	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
 		logmsg(LOG_WARNING, "%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 }
 
 _Noreturn void
