@@ -1539,27 +1539,25 @@ static _Noreturn void
 usage(int status)
 {
 	fprintf(status == 0 ? stdout : stderr,
-	    "usage: vblade [-dfhrsvV] [-b buffers] [-l length] "
-	    "[-m mac[,mac ...]]\n"
-	    "              [-o offset] [-t seconds] shelf slot interface "
-	    "file\n");
-	if (status == 0)
-		printf("  -b buffers  requests an initiator may have "
-		    "outstanding (%d)\n"
-		    "  -d          direct I/O: bypass the page cache\n"
-		    "  -f          export even if file or address is in use\n"
-		    "  -h          print this help (also --help)\n"
-		    "  -l length   export at most this many sectors of 512 "
-		    "bytes\n"
-		    "  -m mac,...  serve these hosts only\n"
-		    "  -o offset   skip this many sectors of 512 bytes\n"
-		    "  -r          read-only\n"
-		    "  -s          write to stable storage before the reply\n"
-		    "  -t seconds  delay of the background sync (%d); 0: none\n"
-		    "  -v          log each request\n"
-		    "  -V          print the version (also --version)\n",
-		    BUFFERS, DELAY);
-	exit(status);
+	    "usage: vblade [-dfhrsvV] [-b buffers] [-l length]\n"
+	    "              [-m mac[,mac ...]] [-o offset] [-t seconds]\n"
+	    "              shelf slot interface file\n");
+	if (status != 0)
+		exit(status);
+	printf("  -b buffers  requests an initiator may have outstanding (%d)\n"
+	    "  -d          direct I/O: bypass the page cache\n"
+	    "  -f          export even if file or address is in use\n"
+	    "  -h          print this help (also --help)\n"
+	    "  -l length   export at most this many sectors of 512 bytes\n"
+	    "  -m mac,...  serve these hosts only\n"
+	    "  -o offset   skip this many sectors of 512 bytes\n"
+	    "  -r          read-only\n"
+	    "  -s          write to stable storage before the reply\n"
+	    "  -t seconds  delay of the background sync (%d); 0: none\n"
+	    "  -v          log each request\n"
+	    "  -V          print the version (also --version)\n",
+	    BUFFERS, DELAY);
+	exit(0);
 }
 
 static uint64_t
@@ -1630,8 +1628,7 @@ parse_option(struct target *t, int c, const char *arg)
 		parse_mac_list(t, arg);
 		return 0;
 	case 'o':
-		t->offset = parse_number("-o", arg, 0,
-		    INT64_MAX / SECTOR);
+		t->offset = parse_number("-o", arg, 0, INT64_MAX / SECTOR);
 		return 0;
 	case 'r':
 		t->readonly = true;
