@@ -611,7 +611,7 @@ handle_config(struct target *t, const struct aoe_config *req, size_t len,
     struct aoe_config *rep)
 {
 	unsigned command = req->command & 0x0f, n = get16(req->length);
-	bool same;
+	bool prefix, same;
 
 	if (command > CONFIG_FORCE)
 		return aoe_error(&rep->aoe, AOE_BAD_ARGUMENT, sizeof *rep);
@@ -619,11 +619,10 @@ handle_config(struct target *t, const struct aoe_config *req, size_t len,
 		return config_reply(t, rep, command);
 	if (n > CONFIG_MAX || n > len - sizeof *req)
 		return 0;
-	same = n == t->config_len && memcmp(req->string, t->config, n) == 0;
-	if (command == CONFIG_TEST && !same)
-		return 0;
-	if (command == CONFIG_PREFIX && (n > t->config_len ||
-	    memcmp(req->string, t->config, n) != 0))
+	prefix = n <= t->config_len && memcmp(req->string, t->config, n) == 0;
+	same = prefix && n == t->config_len;
+	if ((command == CONFIG_TEST && !same) ||
+	    (command == CONFIG_PREFIX && !prefix))
 		return 0;
 	if (command == CONFIG_SET && t->config_len > 0 && !same) {
 		aoe_error(&rep->aoe, AOE_CONFIG_SET, 0);
