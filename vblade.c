@@ -476,9 +476,10 @@ identify(const struct target *t, uint8_t *id)
 		[86] = 0x3400,	/* as 83 */
 		[87] = 0x4000,	/* valid */
 		[93] = 0x400b,	/* valid; hardware reset result */
+		[255] = 0x00a5,	/* integrity: all bytes add up to 0 */
 	};
 	uint64_t lba28 = t->sectors < 0x0fffffff ? t->sectors : 0x0fffffff;
-	uint8_t sum = 0xa5;
+	uint8_t sum = 0;
 
 	for (int i = 0; i < 256; i++)
 		put_le(id + 2 * i, 2, words[i]);
@@ -487,10 +488,9 @@ identify(const struct target *t, uint8_t *id)
 	identify_put_text(id, 27, 40, "vblade");
 	put_le(id + 2 * 60, 4, lba28);
 	put_le(id + 2 * 100, 8, t->sectors);
-	id[2 * 255] = 0xa5;	/* integrity: all bytes add up to 0 */
-	for (int i = 0; i < 2 * 255; i++)
+	for (int i = 0; i < SECTOR; i++)
 		sum = (uint8_t)(sum + id[i]);
-	id[2 * 255 + 1] = (uint8_t)-sum;
+	id[SECTOR - 1] = (uint8_t)-sum;
 }
 
 /*
