@@ -991,13 +991,12 @@ run_prepare(const struct target *t, struct run *run)
 	io->offset = (off_t)((t->offset + r[0]->lba) * SECTOR + run->moved);
 	io->len = 0;
 	for (int i = 0; i < io->count; i++) {
-		io->iov[i] = (struct iovec){ r[i]->payload,
-		    r[i]->count * SECTOR };
+		size_t skip = i == 0 ? run->moved : 0;
+
+		io->iov[i] = (struct iovec){ r[i]->payload + skip,
+		    r[i]->count * SECTOR - skip };
 		io->len += io->iov[i].iov_len;
 	}
-	io->iov[0].iov_base = r[0]->payload + run->moved;
-	io->iov[0].iov_len -= run->moved;
-	io->len -= run->moved;
 }
 
 /*
