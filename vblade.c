@@ -673,8 +673,7 @@ handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
 		n = t->allowed.count;
 	rep->count = (uint8_t)n;
 	for (size_t i = 0; i < n; i++) {
-		rep->list[i].reserved = 0;
-		rep->list[i].command = MASK_NOTHING;
+		rep->list[i] = (struct aoe_directive){ 0 };
 		memcpy(rep->list[i].mac, t->allowed.mac[i], MAC_LEN);
 	}
 	return sizeof *rep + n * sizeof *rep->list;
