@@ -844,8 +844,7 @@ pool_engine(void)
 	static struct engine engine = { "threads", -1, pool_start, NULL,
 	    pool_finished };
 
-	if (pipe(pool.work) < 0 || pipe(pool.done) < 0 ||
-	    fcntl(pool.done[0], F_SETFL, O_NONBLOCK) < 0)
+	if (pipe(pool.work) < 0 || pipe2(pool.done, O_NONBLOCK) < 0)
 		fail(EXIT_TRANSIENT, errno, "pipe");
 	engine.fd = pool.done[0];
 	return &engine;
