@@ -479,7 +479,6 @@ identify(const struct target *t, uint8_t *id)
 		[255] = 0x00a5,	/* integrity: all bytes add up to 0 */
 	};
 	uint64_t lba28 = t->sectors < 0x0fffffff ? t->sectors : 0x0fffffff;
-	uint8_t sum = 0;
 
 	for (int i = 0; i < 256; i++)
 		put_le(id + 2 * i, 2, words[i]);
@@ -488,9 +487,8 @@ identify(const struct target *t, uint8_t *id)
 	identify_put_text(id, 27, 40, "vblade");
 	put_le(id + 2 * 60, 4, lba28);
 	put_le(id + 2 * 100, 8, t->sectors);
-	for (int i = 0; i < SECTOR; i++)
-		sum = (uint8_t)(sum + id[i]);
-	id[SECTOR - 1] = (uint8_t)-sum;
+	for (int i = 0; i < SECTOR - 1; i++)
+		id[SECTOR - 1] = (uint8_t)(id[SECTOR - 1] - id[i]);
 }
 
 /*
