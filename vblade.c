@@ -501,14 +501,6 @@ is_lba48(uint8_t opcode)
 	return opcode == ATA_READ_EXT || opcode == ATA_WRITE_EXT;
 }
 
-/* The four bits above an LBA28 select the device and the addressing. */
-static uint64_t
-ata_lba(const uint8_t *lba, uint8_t opcode)
-{
-	return is_lba48(opcode) ? get_le(lba, 6) :
-	    get_le(lba, 4) & 0x0fffffff;
-}
-
 /* Validate a read or write; the reply is the one to send on success. */
 static size_t
 ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
@@ -516,7 +508,7 @@ ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
 {
 	struct aoe_ata *rep = r->reply;
 	bool write = req->command == ATA_WRITE || req->command == ATA_WRITE_EXT;
-	uint64_t lba = ata_lba(req->lba, req->command), end = lba + req->count;
+	uint64_t end = r->lba + req->count;
 	size_t max = write ? (len - sizeof *req) / SECTOR :
 	    items_that_fit(t, sizeof *req, SECTOR);
 
@@ -527,7 +519,6 @@ ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
 	if (end > t->sectors || (!is_lba48(req->command) && end > 1U << 28))
 		return ata_error(rep, ATA_IDNF);
 	r->op = write ? OP_WRITE : OP_READ;
-	r->lba = lba;
 	r->count = req->count;
 	r->payload = write ? req->data : rep->data;
 	return sizeof *rep + (write ? 0 : r->count * SECTOR);
@@ -545,6 +536,9 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
 	rep->command = ATA_READY;
 	memcpy(rep->lba, req->lba, sizeof rep->lba);
 	r->opcode = req->command;
+	r->lba = get_le(req->lba, 6);
+	if (!is_lba48(req->command))	/* 28 bits; above: device, mode */
+		r->lba &= 0x0fffffff;
 	if (req->command != ATA_IDENTIFY && t->reserved_for.count > 0 &&
 	    mac_find(&t->reserved_for, req->aoe.src) < 0)
 		return aoe_error(&rep->aoe, AOE_RESERVED,
@@ -731,7 +725,7 @@ log_request(const struct request *r, const struct aoe_ata *rep)
 		    ata ? r->opcode : rep->aoe.command);
 	else if (ata && islower((unsigned char)*name))
 		snprintf(what, sizeof what, "%s of %u sectors at %" PRIu64,
-		    name, rep->count, ata_lba(rep->lba, r->opcode));
+		    name, rep->count, r->lba);
 	else
 		snprintf(what, sizeof what, "%s", name);
 	if (rep->aoe.flags & AOE_ERROR)
