@@ -321,14 +321,15 @@ refresh_size(struct target *t)
  * MAC addresses.
  */
 
-enum { MAC_TEXT = 3 * MAC_LEN };
-
 static const uint8_t broadcast[MAC_LEN] = { 255, 255, 255, 255, 255, 255 };
 
+/* Valid until the next call. */
 static const char *
-mac_text(const uint8_t *mac, char text[MAC_TEXT])
+mac_text(const uint8_t *mac)
 {
-	snprintf(text, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+	static char text[3 * MAC_LEN];
+
+	snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
 	    mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return text;
 }
@@ -718,7 +719,7 @@ log_request(const struct request *r, const struct aoe_ata *rep)
 	bool ata = rep->aoe.command == AOE_ATA;
 	const char *name = ata ? opcodes[r->opcode] :
 	    commands[rep->aoe.command];
-	char what[64], mac[MAC_TEXT], result[16] = "ok";
+	char what[64], result[16] = "ok";
 
 	if (name == NULL)
 		snprintf(what, sizeof what, ata ? "ATA %02x" : "command %u",
@@ -735,7 +736,7 @@ log_request(const struct request *r, const struct aoe_ata *rep)
 		strcpy(result, rep->feature == ATA_IDNF ? "IDNF" :
 		    rep->feature == ATA_UNC ? "UNC" : "ABRT");
 	logmsg(LOG_INFO, "%s %s: %s, %" PRId64 " us",
-	    mac_text(rep->aoe.dst, mac), what, result, now() - r->received);
+	    mac_text(rep->aoe.dst), what, result, now() - r->received);
 }
 
 /* Count, log and send the replies of the batch; free their requests. */
@@ -1269,12 +1270,10 @@ advertise(struct target *t)
 static void
 warn_duplicate(struct target *t, const uint8_t *mac)
 {
-	char text[MAC_TEXT];
-
 	if (mac_find(&t->duplicates, mac) < 0 && mac_add(&t->duplicates, mac))
 		logmsg(LOG_WARNING, "duplicate address: %s also exports "
 		    "e%u.%u; initiators spread requests over both, so each "
-		    "gets only part of the writes", mac_text(mac, text),
+		    "gets only part of the writes", mac_text(mac),
 		    t->shelf, t->slot);
 }
 
@@ -1289,7 +1288,6 @@ link_update(struct target *t)
 	const struct link old = t->logged, *link = &t->link;
 	bool first = old.updates == 0, moved = link->index != old.index ||
 	    link->mtu != old.mtu || !mac_equal(link->mac, old.mac);
-	char text[MAC_TEXT];
 
 	t->logged = *link;
 	if (link->index == 0 && old.index != 0)
@@ -1300,7 +1298,7 @@ link_update(struct target *t)
 	    strcmp(link->name, old.name) != 0)
 		logmsg(LOG_NOTICE, "link %s: %s, address %s, MTU %u",
 		    link->up ? "up" : "down", link->name,
-		    mac_text(link->mac, text), link->mtu);
+		    mac_text(link->mac), link->mtu);
 	if (strcmp(link->bridge, old.bridge) != 0 && *link->bridge != '\0')
 		logmsg(LOG_WARNING, "interface is a port of bridge %s and "
 		    "receives no AoE frames: use %s instead", link->bridge,
@@ -1774,14 +1772,14 @@ start_engine(struct target *t)
 static void
 report_ready(const struct target *t)
 {
-	char line[128], mac[MAC_TEXT];
+	char line[128];
 
 	snprintf(line, sizeof line, "pid %ld: e%u.%u, %" PRIu64
 	    " sectors %s\n", (long)getpid(), t->shelf, t->slot, t->sectors,
 	    t->readonly ? "O_RDONLY" : "O_RDWR");
 	emit(reopen(STDOUT_FILENO), line, strlen(line));
 	logmsg(LOG_INFO, "address %s, MTU %u, %u sectors per frame, "
-	    "%u buffers, disk I/O by %s", mac_text(t->link.mac, mac),
+	    "%u buffers, disk I/O by %s", mac_text(t->link.mac),
 	    t->link.mtu, config_sectors(t), t->buffers, t->engine->name);
 	if (logging.fd == STDERR_FILENO && isatty(STDERR_FILENO)) {
 		logmsg(LOG_WARNING, "cannot reopen the terminal: nothing "
