@@ -878,14 +878,11 @@ sync_timeout(const struct target *t)
 {
 	int64_t left;
 
-	if (t->sync.op == OP_SYNC || t->dirty_since == 0)
-		return -1;
-	if (t->stopped)
-		return t->first == NULL ? 0 : -1;
-	if (t->delay == 0)
+	if (t->sync.op == OP_SYNC || t->dirty_since == 0 ||
+	    (t->stopped ? t->first != NULL : t->delay == 0))
 		return -1;
 	left = t->delay - (now() - t->dirty_since) / 1000;
-	return left > 0 ? (int)left : 0;
+	return left < 0 || t->stopped ? 0 : (int)left;
 }
 
 /*
