@@ -1002,20 +1002,17 @@ run_advance(struct target *t, struct run *run)
 		return;
 	if (n == -EINVAL && !run->io.buffered) {
 		run->io.buffered = true;
-		return;
-	}
-	if (n <= 0 && run->io.count > 1) {
+	} else if (n <= 0 && run->io.count > 1) {
 		run->single = true;
-		return;
-	}
-	if (n == 0 && disk_size(t->disk) < 0)	/* a device has vanished */
-		n = -errno;
-	if (n <= 0) {
+	} else if (n <= 0) {
+		if (n == 0 && disk_size(t->disk) < 0)
+			n = -errno;	/* a device has vanished */
 		run->done++;
 		run->moved = 0;
 		request_fail(t, r, (int)-n);
-		return;
 	}
+	if (n <= 0)
+		return;
 	if (run->io.op == OP_WRITE && t->dirty_since == 0)
 		t->dirty_since = now();
 	for (run->moved += (size_t)n; run->done < run->count; run->done++) {
