@@ -649,7 +649,7 @@ static size_t
 handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
     struct aoe_mask *rep)
 {
-	size_t n = items_that_fit(t, sizeof *rep, sizeof *rep->list);
+	size_t n, max = items_that_fit(t, sizeof *rep, sizeof *rep->list);
 
 	rep->command = req->command;
 	if (req->command > MASK_EDIT || (req->command == MASK_EDIT &&
@@ -662,13 +662,11 @@ handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
 			return sizeof *rep;
 		}
 	}
-	if (n > t->allowed.count)
-		n = t->allowed.count;
-	rep->count = (uint8_t)n;
-	for (size_t i = 0; i < n; i++) {
-		rep->list[i] = (struct aoe_directive){ 0 };
-		memcpy(rep->list[i].mac, t->allowed.mac[i], MAC_LEN);
+	for (n = 0; n < t->allowed.count && n < max; n++) {
+		rep->list[n] = (struct aoe_directive){ 0 };
+		memcpy(rep->list[n].mac, t->allowed.mac[n], MAC_LEN);
 	}
+	rep->count = (uint8_t)n;
 	return sizeof *rep + n * sizeof *rep->list;
 }
 
