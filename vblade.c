@@ -1442,17 +1442,13 @@ build_reply(struct target *t, struct request *r, const struct frame *f)
 	return aoe_error(rep, AOE_BAD_COMMAND, sizeof *rep);
 }
 
-/*
- * A frame that is shorter than any on a physical Ethernet counts as padded
- * with zeroes.
- */
 static void
 serve_frame(struct target *t, struct frame f)
 {
 	uint8_t padded[ETH_MIN];
 	struct request *r;
 
-	if (f.len < ETH_MIN)
+	if (f.len < ETH_MIN)	/* a virtual Ethernet does not pad */
 		f = pad_frame(memcpy(padded, f.data, f.len), f.len);
 	if (!accept_frame(t, (void *)f.data))
 		return;
