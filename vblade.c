@@ -2,18 +2,15 @@
 /*
  * vblade.c: export a file or disk on an Ethernet by ATA over Ethernet.
  *
- * One thread handles all events, and waits for them in net_recv.  The path of
- * a request, to be read from the end of this file upwards, since a function
- * follows those that it calls:
+ * One thread handles all events, and waits for them in net_recv.  A function
+ * follows those that it calls: read the path of a request upwards.
  *
  *	main, serve, net_recv	a batch of frames
- *	serve_frame		for each: accept_frame checks it, build_reply
- *				builds the reply
+ *	serve_frame		accept_frame checks each, build_reply replies
  *	list_add, run_join	merge adjacent reads, or writes, into runs
- *	run_submit, run_try	execute a run at once if it need not wait for
- *				the disk; the others stay in the list
- *	list_start, io_end	start them in the engine, the platform's or a
- *				pool of threads, and take the results
+ *	run_submit, run_try	execute at once what need not wait for the disk
+ *	list_start, io_end	execute other runs in the engine: the platform's
+ *				or a pool of threads
  *	sync_start, sync_end	perform syncs, which replies share
  *	batch_send, net_send	send the replies of the batch
  */
@@ -70,10 +67,7 @@ struct mac_list {
 	uint8_t mac[255][MAC_LEN];
 };
 
-/*
- * A request in progress.  It stands outside its cell: the heads of cells, each
- * at the same place of a page, would compete for a few lines of the CPU cache.
- */
+/* Not in its cell: the heads of all cells share few lines of the CPU cache. */
 struct request {
 	struct aoe_ata *reply;	/* in its cell, the data aligned */
 	enum op op;
@@ -378,10 +372,7 @@ mac_delete(struct mac_list *l, const uint8_t *mac)
  * size of struct aoe_ata; it returns the reply's length, or 0 to send none.
  */
 
-/*
- * May more requests wait for the disk?  A batch of cells is reserved for those
- * that need not.
- */
+/* May more wait for the disk?  A batch is reserved for what need not. */
 static bool
 queue_has_room(const struct target *t)
 {
@@ -842,9 +833,8 @@ pool_engine(void)
 }
 
 /*
- * Start an operation; true if it has been executed already: while a request is
- * alone and the disk is fast, sleeping until it is done would cost more than
- * it takes.
+ * Start an operation; true if it has been executed already: for a lone request,
+ * sleeping until a fast disk is done would cost more than it takes.
  */
 static bool
 io_start(struct target *t, struct io *io)
@@ -1232,10 +1222,7 @@ io_end(struct target *t)
  * Advertisement, duplicates and link.
  */
 
-/*
- * Query for another target with the same address, and advertise this one to
- * the hosts that may use it.  Gives up on a queue that is stuck.
- */
+/* Query for duplicates, and advertise to the hosts that may use the target. */
 static void
 advertise(struct target *t)
 {
@@ -1270,9 +1257,8 @@ warn_duplicate(struct target *t, const uint8_t *mac)
 }
 
 /*
- * Log the state of the link if it has changed, and advertise again if
- * initiators should know.  At the start it is logged only if it is a reason
- * why no frames arrive.
+ * Log a change of the link, or at the start why no frames will arrive, and
+ * advertise (again) if initiators should know.
  */
 static void
 link_update(struct target *t)
@@ -1382,14 +1368,11 @@ handle_signals(struct target *t)
  * The serve loop.
  */
 
-/*
- * Is the frame AoE, for this target, from another host that may use it?  A
- * loopback interface sends everything from its own address, which is zero.
- */
+/* Is the frame AoE, for this target, from another host that may use it? */
 static bool
 accept_frame(struct target *t, const struct aoe *req)
 {
-	static const uint8_t loopback[MAC_LEN];
+	static const uint8_t loopback[MAC_LEN];	/* in all its frames */
 	const uint8_t *mac = t->link.mac;
 
 	if (get16(req->type) != AOE_TYPE || (req->flags & 0xf0) != AOE_VERSION)
@@ -1412,10 +1395,7 @@ accept_frame(struct target *t, const struct aoe *req)
 	return t->allowed.count == 0 || mac_find(&t->allowed, req->src) >= 0;
 }
 
-/*
- * Build the reply to a request and return its length, 0 for none.  If r->op is
- * a disk operation, it is the reply to send on success.
- */
+/* Returns the reply's length, 0 for none; if r->op is set, that on success. */
 static size_t
 build_reply(struct target *t, struct request *r, const struct frame *f)
 {
@@ -1671,10 +1651,7 @@ check_range(struct target *t, const char *path)
 		logmsg(LOG_WARNING, "Linux initiators ignore shelf 4095");
 }
 
-/*
- * All requests and their cells: those that may wait for the disk, and one batch
- * more, so that what need not wait never finds all of them taken.
- */
+/* What may wait for the disk, and a batch more: see queue_has_room(). */
 static void
 allocate_requests(struct target *t)
 {
