@@ -441,7 +441,7 @@ init_header(const struct target *t, struct aoe *a, const uint8_t *dst,
 }
 
 /*
- * IDENTIFY DEVICE.
+ * ATA.  The opcode, not the flags, determines direction and address width.
  */
 
 /* ATA keeps text in words, the first character in the high byte. */
@@ -482,10 +482,6 @@ identify(const struct target *t, uint8_t *id)
 	for (int i = 0; i < SECTOR - 1; i++)
 		id[SECTOR - 1] = (uint8_t)(id[SECTOR - 1] - id[i]);
 }
-
-/*
- * ATA.  The opcode, not the flags, determines direction and address width.
- */
 
 static bool
 is_lba48(uint8_t opcode)
@@ -565,7 +561,7 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
 }
 
 /*
- * Query/Config.
+ * Query/Config, MAC Mask List and Reserve/Release.
  */
 
 /* Sectors that a request may have, by the formula that initiators use. */
@@ -617,10 +613,6 @@ handle_config(struct target *t, const struct aoe_config *req, size_t len,
 	return config_reply(t, rep, command);
 }
 
-/*
- * MAC Mask List.
- */
-
 /* Apply one directive; returns 0 or a MASK_ error. */
 static uint8_t
 mask_edit(struct target *t, const struct aoe_directive *d)
@@ -660,10 +652,6 @@ handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
 	rep->count = (uint8_t)n;
 	return sizeof *rep + n * sizeof *rep->list;
 }
-
-/*
- * Reserve/Release.
- */
 
 static size_t
 handle_reserve(struct target *t, const struct aoe_reserve *req, size_t len,
