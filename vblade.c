@@ -808,16 +808,22 @@ pool_finished(struct disk *d)
 	return io;
 }
 
-static const struct engine *
-pool_engine(void)
+static void
+start_engine(struct target *t)
 {
 	static struct engine engine = { "threads", -1, pool_start, NULL,
 	    pool_finished };
 
-	if (pipe(pool.work) < 0 || pipe2(pool.done, O_NONBLOCK) < 0)
-		fail(EXIT_TRANSIENT, errno, "pipe");
-	engine.fd = pool.done[0];
-	return &engine;
+	t->engine = disk_engine(t->disk, ENGINE_DEPTH + 1);	/* 1: a sync */
+	t->depth = ENGINE_DEPTH;
+	if (t->engine == NULL) {
+		if (pipe(pool.work) < 0 || pipe2(pool.done, O_NONBLOCK) < 0)
+			fail(EXIT_TRANSIENT, errno, "pipe");
+		engine.fd = pool.done[0];
+		t->engine = &engine;
+		t->depth = POOL_MAX - 1;
+	}
+	net_watch(t->net, t->engine->fd);
 }
 
 /*
@@ -1710,17 +1716,6 @@ open_log(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void
-start_engine(struct target *t)
-{
-	t->engine = disk_engine(t->disk, ENGINE_DEPTH + 1);	/* 1: a sync */
-	t->depth = t->engine != NULL ? ENGINE_DEPTH : POOL_MAX - 1;
-	if (t->engine == NULL)
-		t->engine = pool_engine();
-	net_watch(t->net, wake[0]);
-	net_watch(t->net, t->engine->fd);
-}
-
 /* Report readiness on stdout, to the log and to the service manager. */
 static void
 report_ready(const struct target *t)
@@ -1769,6 +1764,7 @@ main(int argc, char *argv[])
 	t.net = net_open(operand[2], t.shelf, t.slot,
 	    INITIATORS * (t.buffers < WINDOW_MIN ? WINDOW_MIN : t.buffers),
 	    flags & DISK_FORCE, &t.link);
+	net_watch(t.net, wake[0]);
 	start_engine(&t);
 	link_update(&t);
 	report_ready(&t);
