@@ -110,7 +110,7 @@ struct target {
 	struct link logged;	/* as of the last link_update */
 	struct disk *disk;
 	uint64_t sectors;	/* size of the export, as last looked up */
-	const char *serial;	/* of which IDENTIFY has 20 characters */
+	char serial[300];	/* of which IDENTIFY has 20 characters */
 	bool write_cache;	/* as SET FEATURES left it; IDENTIFY only */
 
 	struct mac_list allowed;	/* these hosts only; empty: all */
@@ -1743,8 +1743,8 @@ int
 main(int argc, char *argv[])
 {
 	static struct target t;
-	char **operand, host[256] = "", serial[300];
-	int flags;
+	char **operand;
+	int flags, n;
 
 	t = (struct target){ .buffers = BUFFERS, .delay = DELAY * 1000,
 	    .length = LBA_END, .write_cache = true,
@@ -1754,9 +1754,8 @@ main(int argc, char *argv[])
 	operand = argv + optind;
 	snprintf(logging.prefix, sizeof logging.prefix, "e%u.%u: %.32s: ",
 	    t.shelf, t.slot, operand[2]);
-	gethostname(host, sizeof host - 1);
-	snprintf(serial, sizeof serial, "%u.%u:%s", t.shelf, t.slot, host);
-	t.serial = serial;
+	n = snprintf(t.serial, sizeof t.serial, "%u.%u:", t.shelf, t.slot);
+	gethostname(t.serial + n, sizeof t.serial - 1 - (size_t)n);
 	t.disk = disk_open(operand[3], flags);
 	check_range(&t, operand[3]);
 	allocate_requests(&t);
