@@ -40,10 +40,6 @@
 #define MAP_NORESERVE 0		/* FreeBSD never reserves */
 #endif
 
-/* VERSION, "major.minor" from the Makefile, as Config replies have it. */
-#define FIRMWARE \
-	((unsigned)(VERSION[0] - '0') << 8 | (unsigned)(VERSION[2] - '0'))
-
 #define LBA_END (1ULL << 48)	/* sectors that LBA48 can address */
 
 enum {
@@ -578,7 +574,8 @@ config_reply(const struct target *t, struct aoe_config *rep,
     unsigned command)
 {
 	put16(rep->buffers, t->buffers);
-	put16(rep->firmware, FIRMWARE);
+	rep->firmware[0] = (uint8_t)(VERSION[0] - '0');	/* "major.minor" */
+	rep->firmware[1] = (uint8_t)(VERSION[2] - '0');
 	rep->sectors = config_sectors(t);
 	rep->command = (uint8_t)(AOE_VERSION | command);
 	put16(rep->length, t->config_len);
