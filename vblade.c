@@ -479,16 +479,10 @@ identify(const struct target *t, uint8_t *id)
 		id[SECTOR - 1] = (uint8_t)(id[SECTOR - 1] - id[i]);
 }
 
-static bool
-is_lba48(uint8_t opcode)
-{
-	return opcode == ATA_READ_EXT || opcode == ATA_WRITE_EXT;
-}
-
 /* Validate a read or write; the reply is the one to send on success. */
 static size_t
 ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
-    size_t len)
+    size_t len, bool lba48)
 {
 	struct aoe_ata *rep = r->reply;
 	bool write = req->command == ATA_WRITE || req->command == ATA_WRITE_EXT;
@@ -500,7 +494,7 @@ ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
 		return ata_error(rep, ATA_ABRT);
 	if (end > t->sectors)
 		refresh_size(t);
-	if (end > t->sectors || (!is_lba48(req->command) && end > 1U << 28))
+	if (end > t->sectors || (!lba48 && end > 1U << 28))
 		return ata_error(rep, ATA_IDNF);
 	r->op = write ? OP_WRITE : OP_READ;
 	r->count = req->count;
@@ -513,6 +507,8 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
     size_t len)
 {
 	struct aoe_ata *rep = r->reply;
+	bool lba48 = req->command == ATA_READ_EXT ||
+	    req->command == ATA_WRITE_EXT;
 
 	rep->aflags = req->aflags &
 	    (ATA_EXTENDED | ATA_DEVICE | ATA_ASYNC | ATA_W);
@@ -521,8 +517,8 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
 	memcpy(rep->lba, req->lba, sizeof rep->lba);
 	r->opcode = req->command;
 	r->lba = get_le(req->lba, 6);
-	if (!is_lba48(req->command))	/* 28 bits; above: device, mode */
-		r->lba &= 0x0fffffff;
+	if (!lba48)
+		r->lba &= 0x0fffffff;	/* above: the device, the mode */
 	if (req->command != ATA_IDENTIFY && t->reserved_for.count > 0 &&
 	    mac_find(&t->reserved_for, req->aoe.src) < 0)
 		return aoe_error(&rep->aoe, AOE_RESERVED,
@@ -532,7 +528,7 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
 	case ATA_READ_EXT:
 	case ATA_WRITE:
 	case ATA_WRITE_EXT:
-		return ata_check_transfer(t, r, req, len);
+		return ata_check_transfer(t, r, req, len, lba48);
 	case ATA_FLUSH:
 	case ATA_FLUSH_EXT:
 		r->op = OP_SYNC;
