@@ -1282,15 +1282,12 @@ on_signal(int sig)
 {
 	int saved = errno;
 
-	if (sig == SIGTERM || sig == SIGINT) {
-		if (stopping)
-			_exit(EXIT_TRANSIENT);
+	if (sig != SIGTERM && sig != SIGINT)
+		*(sig == SIGHUP ? &advertise_due : &counters_due) = 1;
+	else if (stopping)
+		_exit(EXIT_TRANSIENT);
+	else
 		stopping = sig;
-	} else if (sig == SIGHUP) {
-		advertise_due = 1;
-	} else {
-		counters_due = 1;
-	}
 	if (!signaled) {	/* so that the pipe never fills */
 		signaled = 1;
 		(void)!write(wake[1], "", 1);
