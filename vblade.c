@@ -249,11 +249,12 @@ fail_disk(const char *path, int error)
 	    error, "%s", path);
 }
 
-/* To limit log lines: only the 1st, 2nd, 4th, 8th ... event is logged. */
+/* Count an event; true if it is to be logged: the 1st, 2nd, 4th, 8th ... */
 static bool
-is_power_of_two(uint64_t n)
+count_event(uint64_t *n)
 {
-	return (n & (n - 1)) == 0;
+	++*n;
+	return (*n & (*n - 1)) == 0;
 }
 
 static void
@@ -379,11 +380,9 @@ queue_has_room(const struct target *t)
 static void
 request_drop(struct target *t, struct request *r)
 {
-	uint64_t n = ++t->queue_drops;
-
-	if (is_power_of_two(n))
+	if (count_event(&t->queue_drops))
 		logmsg(LOG_WARNING, "request queue full: %" PRIu64
-		    " requests dropped so far", n);
+		    " requests dropped so far", t->queue_drops);
 	t->free[t->free_count++] = r;
 }
 
@@ -915,13 +914,12 @@ sync_start(struct target *t)
 static void
 request_fail(struct target *t, struct request *r, int error)
 {
-	uint64_t n = ++t->disk_errors;
-
-	if (is_power_of_two(n))
+	if (count_event(&t->disk_errors))
 		logmsg(LOG_ERR, "%s of %u sectors at %" PRIu64 " failed: %s "
 		    "(%" PRIu64 " errors so far)",
 		    r->op == OP_WRITE ? "write" : "read", r->count, r->lba,
-		    error != 0 ? strerror(error) : "beyond the end", n);
+		    error != 0 ? strerror(error) : "beyond the end",
+		    t->disk_errors);
 	r->len = ata_error(r->reply, error == 0 ? ATA_IDNF :
 	    r->op == OP_READ ? ATA_UNC : ATA_ABRT);
 	batch_add(t, r);
