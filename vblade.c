@@ -285,27 +285,18 @@ now(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-/* Current size of the export in sectors, or -1 with errno. */
-static int64_t
-sectors_now(const struct target *t)
+/* Set *sectors to the size of the export; false with errno if unknown. */
+static bool
+look_up_size(const struct target *t, uint64_t *sectors)
 {
 	off_t size = disk_size(t->disk);
 	uint64_t n = (uint64_t)size / SECTOR;
 
 	if (size < 0)
-		return -1;
+		return false;
 	n = n < t->offset ? 0 : n - t->offset;
-	return (int64_t)(n < t->length ? n : t->length);
-}
-
-/* Pick up a changed size. */
-static void
-refresh_size(struct target *t)
-{
-	int64_t n = sectors_now(t);
-
-	if (n >= 0)
-		t->sectors = (uint64_t)n;
+	*sectors = n < t->length ? n : t->length;
+	return true;
 }
 
 /*
@@ -492,7 +483,7 @@ ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
 	if (req->count == 0 || req->count > max || (write && t->readonly))
 		return ata_error(rep, ATA_ABRT);
 	if (end > t->sectors)
-		refresh_size(t);
+		look_up_size(t, &t->sectors);
 	if (end > t->sectors || (!lba48 && end > 1U << 28))
 		return ata_error(rep, ATA_IDNF);
 	r->op = write ? OP_WRITE : OP_READ;
@@ -535,7 +526,7 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
 	case ATA_IDENTIFY:
 		if (items_that_fit(t, sizeof *rep, SECTOR) < 1)
 			break;
-		refresh_size(t);
+		look_up_size(t, &t->sectors);
 		identify(t, rep->data);
 		return sizeof *rep + SECTOR;
 	case ATA_CHECK_POWER:
@@ -929,13 +920,13 @@ request_fail(struct target *t, struct request *r, int error)
 static void
 run_trim(struct target *t, struct run *run)
 {
-	int64_t end = run->io.op == OP_WRITE ? sectors_now(t) : INT64_MAX;
-	int error = end < 0 ? errno : 0;
+	uint64_t end = run->io.op == OP_WRITE ? 0 : UINT64_MAX;
+	int error = end > 0 || look_up_size(t, &end) ? 0 : errno;
 
 	for (; run->count > run->done; run->count--) {
 		struct request *r = run->request[run->count - 1];
 
-		if ((int64_t)(r->lba + r->count) <= end)
+		if (r->lba + r->count <= end)
 			break;
 		request_fail(t, r, error);
 	}
@@ -1079,6 +1070,7 @@ static void
 run_try(struct target *t, struct run *run)
 {
 	bool write = run->io.op == OP_WRITE;
+	uint64_t end;
 
 	run->io.timed = write ? OP_NONE : OP_READ;
 	if (run->blockers > 0)
@@ -1086,7 +1078,7 @@ run_try(struct target *t, struct run *run)
 	if (write && (t->latency[OP_NONE] > FAST || (t->first->started &&
 	    (t->latency[OP_WRITE] > FAST ||
 	    now() - t->first->io.start >= FAST)) ||
-	    (int64_t)(run->lba + run->sectors) > sectors_now(t)))
+	    !look_up_size(t, &end) || run->lba + run->sectors > end))
 		return;
 	run_prepare(t, run);
 	run->io.start = write ? now() : 0;
@@ -1621,7 +1613,7 @@ check_range(struct target *t, const char *path)
 	if (size < SECTOR)
 		fail(EXIT_DISK, size < 0 ? errno : 0, "%s: no whole sector",
 		    path);
-	refresh_size(t);
+	look_up_size(t, &t->sectors);
 	if (t->sectors == 0 ||
 	    (t->length != LBA_END && t->sectors < t->length))
 		fail(EXIT_USAGE, 0, "-o or -l: %s has only %jd sectors of 512 "
