@@ -1094,9 +1094,9 @@ run_try(struct target *t, struct run *run)
 
 /*
  * The last run, if any, is complete, unless it already was: execute it, or let
- * it wait; if the queue is full, drop it.  What waits keeps a copy of its data,
- * since frames do not outlive their batch and are not aligned for direct I/O.
- * With -s all writes wait, for a sync.
+ * it wait; if too many wait already, drop it.  What waits keeps a copy of its
+ * data, since frames do not outlive their batch and are not aligned for direct
+ * I/O.  With -s all writes wait, for a sync.
  */
 static void
 run_submit(struct target *t, struct run *run)
@@ -1135,8 +1135,17 @@ list_add(struct target *t, struct request *r)
 		run_submit(t, last);
 	run = t->free_runs;
 	t->free_runs = run->next;
-	*run = (struct run){ .io.op = r->op, .prev = t->last, .lba = r->lba,
-	    .sectors = r->count, .count = 1, .request[0] = r };
+	run->io.op = r->op;
+	run->next = NULL;
+	run->prev = t->last;
+	run->lba = r->lba;
+	run->sectors = r->count;
+	run->blockers = 0;
+	run->submitted = run->started = run->single = run->io.buffered = false;
+	run->count = 1;
+	run->done = 0;
+	run->moved = 0;
+	run->request[0] = r;
 	for (struct run *e = t->first; e != NULL; e = e->next)
 		run->blockers += overlaps(t, e, run);
 	*(t->last != NULL ? &t->last->next : &t->first) = run;
