@@ -392,7 +392,8 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	n->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (n->fd < 0)
 		fail(errno == EPERM ? EXIT_NOPERM : EXIT_TRANSIENT, errno,
-		    "packet socket (requires root or CAP_NET_RAW)");
+		    errno == EPERM ? "packet socket (requires root or "
+		    "CAP_NET_RAW)" : "packet socket");
 	n->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (bind(n->route, (void *)&events, sizeof events) < 0)
 		fail(EXIT_TRANSIENT, errno, "rtnetlink socket");
@@ -446,16 +447,16 @@ open_claimed(const char *path, int mode, int lock)
 {
 	int fd = -1;
 
-	for (int i = 0; i < CLAIM_TRIES; i++) {
+	for (int i = 0;; i++) {
 		if (fd < 0)
 			fd = open(path, mode);
 		if (fd >= 0 && (lock == 0 || flock(fd, lock) == 0))
 			return fd;
-		if (errno != EBUSY && errno != EWOULDBLOCK)
-			break;
+		if (i == CLAIM_TRIES ||
+		    (errno != EBUSY && errno != EWOULDBLOCK))
+			fail_disk(path, errno);
 		usleep(10000);
 	}
-	fail_disk(path, errno);
 }
 
 struct disk *

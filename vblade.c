@@ -125,7 +125,7 @@ struct target {
 	bool lone;			/* see serve() */
 	bool stopped;			/* receive no more */
 	int64_t latency[OP_COUNT];	/* of the latest of each kind, us; of
-					   OP_NONE: of writes to the cache */
+					   OP_NONE: perhaps to the cache only */
 
 	struct io sync;			/* OP_SYNC: under way, else OP_NONE */
 	struct request *unsynced[REQUESTS_MAX]; /* wait for a sync, in order */

@@ -49,6 +49,12 @@ answer_cache() { response 00 "00 00 00 40 000000000000 0000 @60"; }
 	assert_reply identify "failed 00 04 $((0xa0 << 24)) 1"
 }
 
+@test "bytes that fill no sector are not exported" {
+	run_script ":truncate 33279" identify "" "read 64 1" "" "write 64 1"
+	assert_last_replies "failed 40 10 64 1" "failed 41 10 64 1"
+	assert_equal 33279 "$(wc -c <"$DISK")"
+}
+
 @test "IDENTIFY reports growth and shrinking" {
 	assert_dialog <<-END
 		identify -> identify 64
