@@ -50,7 +50,8 @@ enum {
 	POOL_MAX = 16,		/* threads, where the platform has no engine */
 	QUEUE_MIN = 64,		/* requests that may wait for the disk */
 	QUEUE_MAX = 4096,
-	PLACE_MAX = 64,		/* runs that may wait for the same sectors */
+	PLACE_MAX = 64,		/* runs that may wait for the same sectors, */
+				/* or as many as -b allows a host */
 	REQUESTS_MAX = QUEUE_MAX + BATCH,
 	DELAY = 1,		/* seconds until a background sync, see -t */
 	FAST = 1000,		/* us: the loop may wait for a faster disk */
@@ -1107,7 +1108,8 @@ run_submit(struct target *t, struct run *run)
 		return;
 	run->submitted = true;
 	write = run->io.op == OP_WRITE;
-	room = queue_has_room(t) && run->blockers < PLACE_MAX;
+	room = queue_has_room(t) && (run->blockers < PLACE_MAX ||
+	    run->blockers < t->buffers);
 	if (room || !write || !t->sync_writes)
 		run_try(t, run);
 	for (int i = run->done; i < run->count; i++) {

@@ -202,6 +202,10 @@ request queue full: 4 requests dropped so far' \
 	run_script ":hold 3" "${script[@]}" "read 9 1" "" :usr1 :release
 	assert_equal "$(hex "read 9 1")" "$(head -n 1 "$FRAMES")"
 	assert_logged 'queue_drops=6 '
+	# A window is never too many.
+	export_image 64 -b 70
+	run_script ":hold 3" "${script[@]}" :usr1 :release
+	assert_logged 'queue_drops=0 '
 }
 
 @test "a reply that the MTU no longer allows does no harm" {
