@@ -249,15 +249,13 @@ struct io {
 /*
  * Open a regular file or disk and claim it for the life of the process:
  * exclusively, or with DISK_READONLY shared with other readers (on Linux a file
- * only); DISK_FORCE claims nothing.  Fails by fail().
+ * only); DISK_FORCE claims nothing.  Sets *unit to the granularity of overlap in
+ * bytes, a power of two.  Fails by fail().
  */
-struct disk *disk_open(const char *path, int flags);
+struct disk *disk_open(const char *path, int flags, unsigned *unit);
 
 /* The current size in bytes, or -1 with errno. */
 off_t disk_size(const struct disk *);
-
-/* Granularity of overlap in bytes, a power of two. */
-unsigned disk_unit(const struct disk *);
 
 /* Perform an operation now, however long it takes.  From any thread. */
 ssize_t disk_execute(const struct disk *, const struct io *);

@@ -301,7 +301,7 @@ struct disk {
 
 /* EPERM: GEOM uses the disk itself and refuses to open it for writing. */
 struct disk *
-disk_open(const char *path, int flags)
+disk_open(const char *path, int flags, unsigned *unit)
 {
 	bool direct = flags & DISK_DIRECT, readonly = flags & DISK_READONLY;
 	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR);
@@ -329,6 +329,7 @@ disk_open(const char *path, int flags)
 	if (d->unit < SECTOR || !powerof2(d->unit))
 		fail(EXIT_DISK, 0, "%s: sectors of %u bytes are not supported",
 		    path, d->unit);
+	*unit = d->unit;
 	d->block = (unsigned)st.st_blksize;
 	d->mapped = d->device || direct ? 0 : st.st_size;
 	d->map = mmap(NULL, (size_t)d->mapped, PROT_READ,
@@ -344,16 +345,10 @@ disk_size(const struct disk *d)
 	return lseek(d->fd, 0, SEEK_END);	/* of a device too (15.1) */
 }
 
-unsigned
-disk_unit(const struct disk *d)
-{
-	return d->unit;
-}
-
 /*
  * A device transfers whole sectors, and each iovec by itself (physio(9)), so
  * a buffer is used.  What an unaligned write leaves of its sectors is read
- * first; disk_unit() keeps other requests away from them.  A device without a
+ * first; `unit` keeps other requests away from them.  A device without a
  * cache may not support a flush; vblade.c requests none of a device that is
  * read-only, which would fail (15.1).
  */

@@ -460,7 +460,7 @@ open_claimed(const char *path, int mode, int lock)
 }
 
 struct disk *
-disk_open(const char *path, int flags)
+disk_open(const char *path, int flags, unsigned *unit)
 {
 	bool claim = !(flags & DISK_FORCE), readonly = flags & DISK_READONLY;
 	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR);
@@ -486,7 +486,9 @@ disk_open(const char *path, int flags)
 	d->fd[FD_DATA] = open(path, mode | (d->direct ? O_DIRECT : 0));
 	if (d->fd[FD_DATA] < 0)
 		fail(EXIT_DISK, errno, "%s%s", path, d->direct ? ": -d" : "");
-	if (d->direct)		/* no readahead beyond disk_unit() */
+	/* the page cache must share no page with direct I/O, so: no readahead */
+	*unit = d->direct ? (unsigned)getpagesize() : SECTOR;
+	if (d->direct)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	d->nowait = RWF_NOWAIT;
 	if (!d->device && fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
@@ -510,13 +512,6 @@ disk_size(const struct disk *d)
 	    &size) == 0 && size == 0)	/* musl's ioctl takes an int */
 		errno = ENXIO;
 	return size == 0 ? -1 : (off_t)size;
-}
-
-/* With direct I/O a page, so that the page cache shares none with it. */
-unsigned
-disk_unit(const struct disk *d)
-{
-	return d->direct ? (unsigned)getpagesize() : SECTOR;
 }
 
 ssize_t

@@ -106,6 +106,7 @@ struct target {
 	struct link link;	/* as of the last net_recv */
 	struct link logged;	/* as of the last link_update */
 	struct disk *disk;
+	unsigned unit;		/* of overlap, bytes */
 	uint64_t sectors;	/* size of the export, as last looked up */
 	char serial[300];	/* of which IDENTIFY has 20 characters */
 	bool write_cache;	/* as SET FEATURES left it; IDENTIFY only */
@@ -1011,7 +1012,7 @@ static bool
 overlaps(const struct target *t, const struct run *a, const struct run *b)
 {
 	bool reads = a->io.op == OP_READ && b->io.op == OP_READ;
-	unsigned unit = reads ? SECTOR : disk_unit(t->disk);
+	unsigned unit = reads ? SECTOR : t->unit;
 	uint64_t mask = ~(uint64_t)(unit / SECTOR - 1);
 	uint64_t first_a = a->lba + t->offset, first_b = b->lba + t->offset;
 
@@ -1747,7 +1748,7 @@ main(int argc, char *argv[])
 	    t.shelf, t.slot, operand[2]);
 	n = snprintf(t.serial, sizeof t.serial, "%u.%u:", t.shelf, t.slot);
 	gethostname(t.serial + n, sizeof t.serial - 1 - (size_t)n);
-	t.disk = disk_open(operand[3], flags);
+	t.disk = disk_open(operand[3], flags, &t.unit);
 	check_range(&t, operand[3]);
 	allocate_requests(&t);
 	catch_signals();

@@ -269,8 +269,9 @@ execute(const struct io *io, enum place place, uint64_t covers)
 }
 
 struct disk *
-disk_open(const char *path, int flags)
+disk_open(const char *path, int flags, unsigned *unit)
 {
+	*unit = fake.unit;
 	return (struct disk *)&fake;
 }
 
@@ -280,12 +281,6 @@ disk_size(const struct disk *d)
 	if (fake.size < 0)
 		errno = ENXIO;
 	return fake.size;
-}
-
-unsigned
-disk_unit(const struct disk *d)
-{
-	return fake.unit;
 }
 
 /* By a thread of the pool, or by the loop, which must not be held up. */
@@ -636,6 +631,7 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 	restless = 0;
 	count = fake_recv(frames, max, timeout);
 	*link_of_target = fake.link;
+	target->unit = fake.unit;
 	return count;
 }
 
