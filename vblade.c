@@ -1304,11 +1304,6 @@ on_signal(int sig)
 static void
 catch_signals(void)
 {
-	static const int caught[] = { SIGTERM, SIGHUP, SIGUSR1,
-#ifdef SIGINFO
-	    SIGINFO,
-#endif
-	}, ignored[] = { SIGTTOU, SIGXFSZ };
 	struct sigaction a = { .sa_handler = on_signal,
 	    .sa_flags = SA_RESTART };
 
@@ -1318,10 +1313,14 @@ catch_signals(void)
 	sigprocmask(SIG_UNBLOCK, &a.sa_mask, NULL);
 	if (signal(SIGINT, SIG_IGN) != SIG_IGN)
 		sigaction(SIGINT, &a, NULL);
-	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
-		sigaction(caught[i], &a, NULL);
-	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-		signal(ignored[i], SIG_IGN);
+	sigaction(SIGTERM, &a, NULL);
+	sigaction(SIGHUP, &a, NULL);
+	sigaction(SIGUSR1, &a, NULL);
+#ifdef SIGINFO
+	sigaction(SIGINFO, &a, NULL);
+#endif
+	signal(SIGTTOU, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Do what signals have requested.  Stopping requires a last sync. */
