@@ -79,7 +79,6 @@ struct request {
 /* Adjacent requests of one direction: one disk operation transfers them. */
 struct run {
 	struct io io;
-	struct run *next, *prev;	/* in order of arrival; or free */
 	uint64_t lba, sectors;	/* what later runs may have to wait for */
 	unsigned blockers;	/* earlier runs that overlap this one */
 	bool submitted;		/* complete: no more requests join it */
@@ -121,8 +120,8 @@ struct target {
 	const struct engine *engine;
 	struct request *free[REQUESTS_MAX];
 	unsigned free_count;
-	struct run *free_runs;
-	struct run *first, *last;	/* that have not ended */
+	struct run *runs[REQUESTS_MAX];	/* in order of arrival, then free */
+	unsigned run_count;		/* that have not ended */
 	unsigned active, depth;		/* runs started, and their limit */
 	bool lone;			/* see serve() */
 	bool stopped;			/* receive no more */
@@ -846,7 +845,7 @@ sync_timeout(const struct target *t)
 	int64_t left;
 
 	if (t->sync.op == OP_SYNC || t->dirty_since == 0 ||
-	    (t->stopped ? t->first != NULL : t->delay == 0))
+	    (t->stopped ? t->run_count > 0 : t->delay == 0))
 		return -1;
 	left = t->delay - (now() - t->dirty_since) / 1000;
 	return left < 0 || t->stopped ? 0 : (int)left;
@@ -986,10 +985,6 @@ run_advance(struct target *t, struct run *run)
 		if (run->moved < r->count * SECTOR)
 			break;
 		run->moved -= r->count * SECTOR;
-		if (!run->started) {	/* the next begins at its end */
-			run->lba += r->count;
-			run->sectors -= r->count;
-		}
 		if (r->op == OP_WRITE && t->sync_writes)
 			t->unsynced[t->unsynced_count++] = r;
 		else
@@ -1020,44 +1015,47 @@ overlaps(const struct target *t, const struct run *a, const struct run *b)
 	    (first_b & mask) < first_a + a->sectors;
 }
 
-/* Let the runs that this one blocked go on. */
+/* Let the runs that this one blocked go on; it is free. */
 static void
 list_remove(struct target *t, struct run *run)
 {
-	*(run->prev != NULL ? &run->prev->next : &t->first) = run->next;
-	*(run->next != NULL ? &run->next->prev : &t->last) = run->prev;
-	for (struct run *r = run->next; r != NULL; r = r->next)
-		r->blockers -= overlaps(t, run, r);
+	unsigned i = 0;
+
+	while (t->runs[i] != run)
+		i++;
+	for (t->run_count--; i < t->run_count; i++) {
+		t->runs[i] = t->runs[i + 1];
+		t->runs[i]->blockers -= overlaps(t, run, t->runs[i]);
+	}
+	t->runs[i] = run;
 	t->active -= run->started;
-	run->next = t->free_runs;
-	t->free_runs = run;
 }
 
 /*
- * Let the requests of a run join the one before it, if that delays neither:
+ * Let the requests of run i join the one before it, if that delays neither:
  * both wait for the same runs, or this one waits for that one anyway.
  */
 static bool
-run_join(struct target *t, struct run *run)
+run_join(struct target *t, unsigned i)
 {
-	struct run *to = run->prev;
+	struct run *run = t->runs[i], *to = t->runs[i - 1];
 	bool overlap = overlaps(t, to, run);
-	int n = run->count - run->done;
 
-	if (to->started || to->io.op != run->io.op || to->count + n > RUN_MAX ||
+	if (to->started || to->io.op != run->io.op || run->done > 0 ||
+	    to->count + run->count > RUN_MAX ||
 	    run->lba != to->lba + to->sectors ||
-	    (run->next != NULL && overlaps(t, run, run->next)))
+	    (i + 1 < t->run_count && overlaps(t, run, t->runs[i + 1])))
 		return false;
-	for (struct run *e = to->prev; e != NULL &&
-	    (to->blockers > 0 || run->blockers > overlap); e = e->prev) {
-		bool blocks = overlaps(t, e, run);
+	for (unsigned e = 0; e < i - 1 &&
+	    (to->blockers > 0 || run->blockers > overlap); e++) {
+		bool blocks = overlaps(t, t->runs[e], run);
 
-		if (overlaps(t, e, to) ? !blocks && !overlap : blocks)
+		if (overlaps(t, t->runs[e], to) ? !blocks && !overlap : blocks)
 			return false;
 	}
-	memcpy(to->request + to->count, run->request + run->done,
-	    (size_t)n * sizeof *run->request);
-	to->count += n;
+	memcpy(to->request + to->count, run->request,
+	    (size_t)run->count * sizeof *run->request);
+	to->count += run->count;
 	to->sectors += run->sectors;
 	list_remove(t, run);
 	return true;
@@ -1077,9 +1075,9 @@ run_try(struct target *t, struct run *run)
 	run->io.timed = write ? OP_NONE : OP_READ;
 	if (run->blockers > 0)
 		return;
-	if (write && (t->latency[OP_NONE] > FAST || (t->first->started &&
+	if (write && (t->latency[OP_NONE] > FAST || (t->runs[0]->started &&
 	    (t->latency[OP_WRITE] > FAST ||
-	    now() - t->first->io.start >= FAST)) ||
+	    now() - t->runs[0]->io.start >= FAST)) ||
 	    !look_up_size(t, &end) || run->lba + run->sectors > end))
 		return;
 	run_prepare(t, run);
@@ -1095,26 +1093,28 @@ run_try(struct target *t, struct run *run)
 }
 
 /*
- * The last run, if any, is complete, unless it already was: execute it, or let
+ * Run i, if there is one, is complete, unless it already was: execute it, or let
  * it wait; if too many wait already, drop it.  What waits keeps a copy of its
  * data, since frames do not outlive their batch and are not aligned for direct
  * I/O.  With -s all writes wait, for a sync.
  */
 static void
-run_submit(struct target *t, struct run *run)
+run_submit(struct target *t, unsigned i)
 {
+	struct run *run;
 	bool write, room;
 
-	if (t->first == NULL || run->submitted)
+	if (i >= t->run_count || t->runs[i]->submitted)
 		return;
+	run = t->runs[i];
 	run->submitted = true;
 	write = run->io.op == OP_WRITE;
 	room = queue_has_room(t) && (run->blockers < PLACE_MAX ||
 	    run->blockers < t->buffers);
 	if (room || !write || !t->sync_writes)
 		run_try(t, run);
-	for (int i = run->done; i < run->count; i++) {
-		struct request *r = run->request[i];
+	for (int n = run->done; n < run->count; n++) {
+		struct request *r = run->request[n];
 
 		if (!room)
 			request_drop(t, r);
@@ -1124,23 +1124,18 @@ run_submit(struct target *t, struct run *run)
 	}
 	if (!room || run->done == run->count)
 		list_remove(t, run);
-	else if (run->prev != NULL)
-		run_join(t, run);
+	else if (i > 0)
+		run_join(t, i);
 }
 
 /* Append a request as a run; it joins the last one, or that is submitted. */
 static void
 list_add(struct target *t, struct request *r)
 {
-	struct run *run, *last = t->last;
+	unsigned i = t->run_count;
+	struct run *run = t->runs[i];
 
-	if (last != NULL && r->lba != last->lba + last->sectors)
-		run_submit(t, last);
-	run = t->free_runs;
-	t->free_runs = run->next;
 	run->io.op = r->op;
-	run->next = NULL;
-	run->prev = t->last;
 	run->lba = r->lba;
 	run->sectors = r->count;
 	run->blockers = 0;
@@ -1149,12 +1144,11 @@ list_add(struct target *t, struct request *r)
 	run->done = 0;
 	run->moved = 0;
 	run->request[0] = r;
-	for (struct run *e = t->first; e != NULL; e = e->next)
-		run->blockers += overlaps(t, e, run);
-	*(t->last != NULL ? &t->last->next : &t->first) = run;
-	t->last = run;
-	if (run->prev != NULL && !run->prev->submitted && !run_join(t, run))
-		run_submit(t, run->prev);
+	for (unsigned e = 0; e < i; e++)
+		run->blockers += overlaps(t, t->runs[e], run);
+	t->run_count++;
+	if (i > 0 && !t->runs[i - 1]->submitted && !run_join(t, i))
+		run_submit(t, i - 1);
 }
 
 /* Perform what is left of a run, until an operation is under way. */
@@ -1174,15 +1168,15 @@ run_continue(struct target *t, struct run *run)
 static void
 list_start(struct target *t)
 {
-	struct run *run, *next;
+	for (unsigned i = 0; i < t->run_count && t->active < t->depth;) {
+		struct run *run = t->runs[i];
 
-	for (run = t->first; run != NULL && t->active < t->depth; run = next) {
-		next = run->next;
-		if (run->started || run->blockers > 0)
-			continue;
-		run->started = true;
-		t->active++;
-		run_continue(t, run);
+		if (!run->started && run->blockers == 0) {
+			run->started = true;
+			t->active++;
+			run_continue(t, run);
+		}
+		i += t->runs[i] == run;		/* it has not ended */
 	}
 }
 
@@ -1425,7 +1419,7 @@ serve_frame(struct target *t, struct frame f)
 	} else if (r->op == OP_READ || r->op == OP_WRITE) {
 		list_add(t, r);
 	} else {
-		run_submit(t, t->last);	/* replies keep this order */
+		run_submit(t, t->run_count - 1);	/* replies keep this order */
 		if (r->op == OP_NONE || t->readonly)
 			batch_add(t, r);
 		else if (queue_has_room(t))
@@ -1446,7 +1440,7 @@ serve(struct target *t)
 	struct frame frames[BATCH];
 	bool submitted = true;
 
-	while (!t->stopped || t->first != NULL || t->unsynced_count > 0 ||
+	while (!t->stopped || t->run_count > 0 || t->unsynced_count > 0 ||
 	    t->sync.op == OP_SYNC || t->dirty_since != 0) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
@@ -1455,11 +1449,11 @@ serve(struct target *t)
 			link_update(t);
 		t->lone = false;	/* for what io_end starts again */
 		io_end(t);
-		t->lone = n == 1 && t->first == NULL &&
+		t->lone = n == 1 && t->run_count == 0 &&
 		    t->unsynced_count == 0 && t->sync.op == OP_NONE;
 		for (int i = 0; i < n; i++)
 			serve_frame(t, frames[i]);
-		run_submit(t, t->last);
+		run_submit(t, t->run_count - 1);
 		list_start(t);
 		sync_start(t);
 		submitted = t->engine->submit == NULL ||
@@ -1640,28 +1634,27 @@ check_range(struct target *t, const char *path)
 static void
 allocate_requests(struct target *t)
 {
-	size_t n = INITIATORS * t->buffers, each = CELL + sizeof(struct run) +
-	    sizeof(struct request);
-	struct request *r;
-	struct run *run;
-	uint8_t *p;
+	static struct request requests[REQUESTS_MAX];
+	static struct run runs[REQUESTS_MAX];
+	size_t n = INITIATORS * t->buffers;
+	uint8_t *cells;
 
 	n = BATCH + (n < QUEUE_MIN ? QUEUE_MIN : n > QUEUE_MAX ? QUEUE_MAX : n);
-	p = mmap(NULL, n * each, PROT_READ | PROT_WRITE,
+	cells = mmap(NULL, n * CELL, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
+	if (cells == MAP_FAILED)
 		fail(EXIT_TRANSIENT, errno, "cannot allocate %zu request "
 		    "buffers", n);
 #ifdef MADV_NOHUGEPAGE
-	madvise(p, n * CELL, MADV_NOHUGEPAGE);	/* mostly unused */
+	madvise(cells, n * CELL, MADV_NOHUGEPAGE);	/* mostly unused */
 #endif
-	run = (void *)(p + n * CELL);
-	r = (void *)(run + n);
-	while (n-- > 0) {
-		r[n].reply = (void *)(p + n * CELL + PAGE - sizeof *r->reply);
-		t->free[t->free_count++] = &r[n];
-		run[n].next = t->free_runs;
-		t->free_runs = &run[n];
+	for (; t->free_count < n; t->free_count++) {
+		struct request *r = &requests[t->free_count];
+
+		r->reply = (void *)(cells + t->free_count * CELL + PAGE -
+		    sizeof *r->reply);
+		t->free[t->free_count] = r;
+		t->runs[t->free_count] = &runs[t->free_count];
 	}
 }
 

@@ -480,8 +480,8 @@ static void
 observe(struct target *t)
 {
 	target = t;
-	requests = t->free[t->free_count - 1];
-	runs = t->free_runs;
+	requests = t->free[0];
+	runs = t->runs[0];
 	all = t->free_count;
 	if (fake.depth > 0) {
 		t->depth = fake.depth;
@@ -505,9 +505,8 @@ check_run(const struct target *t, const struct run *run)
 	uint64_t begin = run->request[run->done]->lba, end = begin;
 	unsigned blockers = 0;
 
-	found(1, run - runs);
-	for (const struct run *e = t->first; e != run; e = e->next)
-		blockers += overlaps(t, e, run);
+	for (unsigned e = 0; t->runs[e] != run; e++)
+		blockers += overlaps(t, t->runs[e], run);
 	if (run->blockers != blockers)
 		fake_fail("the blockers of a run are miscounted");
 	if (!run->started && blockers == 0 && t->active < t->depth)
@@ -520,8 +519,9 @@ check_run(const struct target *t, const struct run *run)
 			fake_fail("requests of a run are not adjacent");
 		end += r->count;
 	}
-	/* Once it has started, its range stays what it was. */
-	if (run->started ? begin < run->lba || end > run->lba + run->sectors :
+	/* Once it has begun, its range stays what it was. */
+	if (run->started || run->done > 0 ?
+	    begin < run->lba || end > run->lba + run->sectors :
 	    begin != run->lba || end != run->lba + run->sectors)
 		fake_fail("the range of a run is not that of its requests");
 }
@@ -529,7 +529,6 @@ check_run(const struct target *t, const struct run *run)
 static void
 check_target(const struct target *t)
 {
-	const struct run *prev = NULL, *run;
 	unsigned active = 0;
 
 	places = 0;
@@ -540,15 +539,13 @@ check_target(const struct target *t)
 		found(0, t->unsynced[i] - requests);
 	if (t->free_count < BATCH)
 		fake_fail("too few requests are free");
-	for (run = t->free_runs; run != NULL; run = run->next)
-		found(1, run - runs);
-	for (run = t->first; run != NULL; prev = run, run = run->next) {
-		check_run(t, run);
-		active += run->started;
-		if (run->prev != prev)
-			fake_fail("the list of runs is broken");
+	for (unsigned i = 0; i < all; i++)
+		found(1, t->runs[i] - runs);
+	for (unsigned i = 0; i < t->run_count; i++) {
+		check_run(t, t->runs[i]);
+		active += t->runs[i]->started;
 	}
-	if (t->last != prev || t->active != active || active > t->depth)
+	if (t->active != active || active > t->depth)
 		fake_fail("the list of runs is miscounted");
 	if (places != 2 * all)
 		fake_fail("a request or a run is lost");
