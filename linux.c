@@ -643,8 +643,8 @@ uring_finished(struct disk *d)
 	if (head == __atomic_load_n(d->cq_tail, __ATOMIC_ACQUIRE))
 		return NULL;
 	io = (void *)(uintptr_t)e->user_data;
-	/* canceled for lack of a thread that would execute it: try again */
-	io->result = e->res == -ECANCELED ? -EAGAIN : e->res;
+	/* canceled: there is no thread that would execute it */
+	io->result = e->res == -ECANCELED ? disk_execute(d, io) : e->res;
 	__atomic_store_n(d->cq_head, head + 1, __ATOMIC_RELEASE);
 	return io;
 }

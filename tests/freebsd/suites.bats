@@ -25,12 +25,10 @@ teardown() {
 	FILTER="^[^1]" suite failures/network.bats
 }
 
-# Interfaces have one name; no operation is repeated for lack of a thread, since
-# the loop executes it; and LeakSanitizer fails without /proc.
+# Interfaces have one name, and LeakSanitizer fails without /proc.
 @test "starting and stopping" {
 	suite cli/start.bats cli/signals.bats cli/streams.bats -- \
 		"the same address by another name of the interface: 2" \
-		"an ordinary user who has too many processes for a moment" \
 		"no right to open a packet socket: 4, and the message names it" \
 		"a full pipe that cannot be reopened"
 }
