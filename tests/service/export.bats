@@ -171,6 +171,18 @@ waits() {
 	assert_equal 0 "$(waits 1)" "nothing missing"
 }
 
+@test "the wait goes on while the file is saved in two steps" {
+	conf a netif=nosuch0
+	command_that 'echo 1' bin/systemctl
+	command_that 'case $(echo >>slept; wc -l <slept) in
+		1) mv conf/a.conf saved ;;
+		2) : >conf/a.conf ;;
+		3) mv saved conf/a.conf ;;
+	esac' bin/sleep
+	run dash script -w a
+	assert_equal "0 15" "$status $(wc -l <slept)" "$output"
+}
+
 @test "the wait ends when what was missing is there, or no longer configured" {
 	conf a netif=lo filename=disk
 	command_that 'echo 9' bin/systemctl
