@@ -54,6 +54,7 @@ enum {
 				/* or as many as -b allows a host */
 	REQUESTS_MAX = QUEUE_MAX + BATCH,
 	DELAY = 1,		/* seconds until a background sync, see -t */
+	NOTIFY_WAIT = 5,	/* seconds, if the manager's socket is full */
 	FAST = 1000,		/* us: the loop may wait for a faster disk */
 	ADVERTISE_MAX = 10000,	/* us: then give up on a queue that is stuck */
 	PAGE = 4096,		/* alignment of payloads */
@@ -205,6 +206,7 @@ notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct timeval wait = { .tv_sec = NOTIFY_WAIT };
 	size_t n = path == NULL ? 0 : strlen(path);
 	int fd;
 
@@ -214,6 +216,7 @@ notify(const char *state)
 	if (*path == '@')
 		to.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
 	if (fd < 0 || sendto(fd, state, strlen(state), 0, (void *)&to,
 	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
 		logmsg(LOG_WARNING, "%s: %s", path, strerror(errno));

@@ -11,9 +11,10 @@ teardown_file() { lab_close; }
 setup() { IMAGE=$(image 8); }
 teardown() { serve_end; }
 
-# start_manager ADDRESS: write what is sent to this socket to $NOTIFICATIONS.
+# start_manager ADDRESS [full]: write what is sent to this socket, unless it is
+# to be full, to $NOTIFICATIONS.
 start_manager() {
-	background "$TARGET_NS" "$TESTS/service/datagrams" "$1"
+	background "$TARGET_NS" "$TESTS/service/datagrams" "$@"
 	NOTIFICATIONS=$OUT
 	wait_until 10 grep -q bound "$NOTIFICATIONS"
 	export NOTIFY_SOCKET=$1
@@ -43,6 +44,14 @@ assert_notified() {
 	start_manager "$BATS_TEST_TMPDIR/2"
 	assert_refused 2 shelf x 1 eth0 "$IMAGE"
 	assert_notified "STATUS=shelf 'x': must be a number from 0 to 65534"
+}
+
+@test "a socket that is full delays the export, and is logged" {
+	start_manager "$BATS_TEST_TMPDIR/full" full
+	serve 0 1 eth0 "$IMAGE"
+	wait_for_log "full: Resource temporarily unavailable"
+	assert_readable 0
+	stop_vblade
 }
 
 @test "a missing socket is logged, and nothing where none is named" {
