@@ -1422,7 +1422,7 @@ serve_frame(struct target *t, struct frame f)
 	} else if (r->op == OP_READ || r->op == OP_WRITE) {
 		list_add(t, r);
 	} else {
-		run_submit(t, t->run_count - 1);	/* replies keep this order */
+		run_submit(t, t->run_count - 1);	/* keep the order */
 		if (r->op == OP_NONE || t->readonly)
 			batch_add(t, r);
 		else if (queue_has_room(t))
