@@ -249,8 +249,8 @@ struct io {
 /*
  * Open a regular file or disk and claim it for the life of the process:
  * exclusively, or with DISK_READONLY shared with other readers (on Linux a file
- * only); DISK_FORCE claims nothing.  Sets *unit to the granularity of overlap in
- * bytes, a power of two.  Fails by fail().
+ * only); DISK_FORCE claims nothing.  *unit is the granularity of overlap, bytes
+ * that are a power of two.  Fails by fail().
  */
 struct disk *disk_open(const char *path, int flags, unsigned *unit);
 

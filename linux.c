@@ -486,7 +486,7 @@ disk_open(const char *path, int flags, unsigned *unit)
 	d->fd[FD_DATA] = open(path, mode | (d->direct ? O_DIRECT : 0));
 	if (d->fd[FD_DATA] < 0)
 		fail(EXIT_DISK, errno, "%s%s", path, d->direct ? ": -d" : "");
-	/* the page cache must share no page with direct I/O, so: no readahead */
+	/* the page cache shares no page with direct I/O: no readahead */
 	*unit = d->direct ? (unsigned)getpagesize() : SECTOR;
 	if (d->direct)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);

@@ -1096,10 +1096,10 @@ run_try(struct target *t, struct run *run)
 }
 
 /*
- * Run i, if there is one, is complete, unless it already was: execute it, or let
- * it wait; if too many wait already, drop it.  What waits keeps a copy of its
- * data, since frames do not outlive their batch and are not aligned for direct
- * I/O.  With -s all writes wait, for a sync.
+ * Run i, if there is one, is complete, unless it was already: execute it, or
+ * let it wait; if too many wait already, drop it.  What waits keeps a copy of
+ * its data, since frames do not outlive their batch and are not aligned for
+ * direct I/O.  With -s all writes wait, for a sync.
  */
 static void
 run_submit(struct target *t, unsigned i)
