@@ -1,8 +1,8 @@
 /*
  * datagrams ADDRESS: prints what is sent to a Unix datagram socket, one
  * datagram a line, with a | where one has a newline.  ADDRESS is a path, or
- * the name of an abstract socket after an @.  Says "bound" first.  If there is a
- * second argument, the socket is full, and nothing is received.
+ * the name of an abstract socket after an @.  Says "bound" first.  With another
+ * argument the socket is full, and nothing is received.
  */
 #include <sys/socket.h>
 #include <sys/un.h>
