@@ -563,14 +563,18 @@ static size_t
 config_reply(const struct target *t, struct aoe_config *rep,
     unsigned command)
 {
+	size_t n = items_that_fit(t, sizeof *rep, 1);
+
+	if (n > t->config_len)
+		n = t->config_len;
 	put16(rep->buffers, t->buffers);
 	rep->firmware[0] = (uint8_t)(VERSION[0] - '0');	/* "major.minor" */
 	rep->firmware[1] = (uint8_t)(VERSION[2] - '0');
 	rep->sectors = config_sectors(t);
 	rep->command = (uint8_t)(AOE_VERSION | command);
-	put16(rep->length, t->config_len);
-	memcpy(rep->string, t->config, t->config_len);
-	return sizeof *rep + t->config_len;
+	put16(rep->length, (unsigned)n);
+	memcpy(rep->string, t->config, n);
+	return sizeof *rep + n;
 }
 
 static size_t

@@ -132,3 +132,10 @@ answer_error() { echo "SS TT 88a2 1c $1 $ADDRESS 01 $TAG ${*:2} @60"; }
 		assert_reply query "query ${mtu#*:}"
 	done
 }
+
+# Else no reply could be sent, and the target not be found.
+@test "a string that exceeds the frame is cut to what fits" {
+	MTU=600
+	assert_reply "config 4 0400 99*1024" \
+		"$(response 01 "0040 0100 01 14 0246 99*582")"
+}
