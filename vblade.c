@@ -1187,13 +1187,18 @@ list_start(struct target *t)
 	}
 }
 
-/* Take the results of operations that have finished. */
+/*
+ * Take the results of operations that have finished, but of no more than make a
+ * run of replies: while those are sent, the next requests arrive, and the disk
+ * gets to work on them.
+ */
 static void
 io_end(struct target *t)
 {
 	struct io *io;
 
-	while ((io = t->engine->finished(t->disk)) != NULL) {
+	while (t->batch_count < RUN_MAX &&
+	    (io = t->engine->finished(t->disk)) != NULL) {
 		struct run *run = (void *)io;	/* its first member */
 
 		t->latency[io->timed] = now() - io->start;

@@ -413,7 +413,7 @@ static bool
 engine_execute(struct pending *p)
 {
 	if (!p->submitted || p->finished || is_held(p->io))
-		return false;
+		return p->finished;
 	if (!same_operation(&p->copy, p->io))
 		fake_fail("an operation changed while it was under way");
 	p->io->result = execute(p->io, PLACE_ENGINE, p->covers);
@@ -422,7 +422,7 @@ engine_execute(struct pending *p)
 	return true;
 }
 
-/* Execute what is not held; false if there is nothing of the kind. */
+/* Execute what is not held; false if none was, and none waits to be taken. */
 static bool
 engine_run(void)
 {
