@@ -361,16 +361,18 @@ set_options(int fd, unsigned shelf, unsigned slot)
 
 /*
  * Two processes must not serve one address on one interface, where neither
- * would receive the other's query for it.  The claim is an abstract name of
- * this network namespace: unix(7).
+ * would receive the other's query for it.  The interface is claimed by name,
+ * since it may be created again, and by index, since it may be renamed, each as
+ * an abstract name of this network namespace: unix(7).
  */
 static void
-claim_address(const char *ifname, unsigned shelf, unsigned slot)
+claim_address(const char *claim, const char *ifname, unsigned shelf,
+    unsigned slot)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int n = snprintf(a.sun_path + 1, sizeof a.sun_path - 1,
-	    "vblade/%s/e%u.%u", ifname, shelf, slot);
+	    "vblade/%s/e%u.%u", claim, shelf, slot);
 
 	if (bind(fd, (void *)&a, (socklen_t)(offsetof(struct sockaddr_un,
 	    sun_path) + 1 + (size_t)n)) < 0 && errno == EADDRINUSE)
@@ -385,6 +387,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	struct sockaddr_nl events = { .nl_family = AF_NETLINK,
 	    .nl_groups = RTMGRP_LINK };
 	static struct net net, *n = &net;
+	char index[16];
 
 	strcpy(n->name, ifname);
 	n->link = link;
@@ -401,8 +404,11 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	if (!link_refresh(n))
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
 		    "%s: not an Ethernet interface", ifname);
-	if (!force)
-		claim_address(link->name, shelf, slot);
+	snprintf(index, sizeof index, "/%u", link->index);
+	if (!force) {
+		claim_address(index, link->name, shelf, slot);
+		claim_address(link->name, link->name, shelf, slot);
+	}
 	net_watch(n, n->fd);
 	net_watch(n, n->route);
 	return n;
@@ -706,21 +712,21 @@ disk_engine(struct disk *d, unsigned depth)
 static void
 landlock_restrict(void)
 {
-	/* to files, to TCP, scopes: by ABI; what older ones lack may be 0 */
-	static const uint64_t rights[][3] = { { 0x1fff }, { 0x3fff },
-	    { 0x7fff }, { 0x7fff, 0x3 }, { 0xffff, 0x3 },
-	    { 0xffff, 0x3, 0x3 } };
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0L,
-	    (long)LANDLOCK_CREATE_RULESET_VERSION), rules;
+	/* to files, to TCP, scopes: what older kernels lack must be 0 */
+	static const uint64_t rights[][3] = { { 0xffff, 0x3, 0x3 },
+	    { 0xffff, 0x3 }, { 0x7fff, 0x3 }, { 0x7fff }, { 0x3fff },
+	    { 0x1fff } };
+	long rules = -1;
 
-	if (abi < 1) {
+	for (int i = 0; i < 6 && rules < 0; i++)
+		rules = syscall(SYS_landlock_create_ruleset, rights[i],
+		    sizeof *rights, 0L);
+	if (rules < 0) {
 		logmsg(LOG_NOTICE, "Landlock is not available: %s",
 		    strerror(errno));
 		return;
 	}
-	rules = syscall(SYS_landlock_create_ruleset,
-	    rights[abi < 6 ? abi - 1 : 5], sizeof *rights, 0L);
-	if (rules < 0 || syscall(SYS_landlock_restrict_self, rules, 0L) < 0)
+	if (syscall(SYS_landlock_restrict_self, rules, 0L) < 0)
 		fail(EXIT_TRANSIENT, errno, "landlock");
 	close((int)rules);
 }

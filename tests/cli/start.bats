@@ -72,6 +72,15 @@ assert_ready() {
 	ip -n "$TARGET_NS" link property del dev eth0 altname other-name
 }
 
+@test "the same address by the new name of the interface: 2" {
+	ip -n "$TARGET_NS" link add old0 type veth peer name peer1
+	serve 0 1 old0 "$(image 16)"
+	ip -n "$TARGET_NS" link set old0 name new0
+	assert_refused 2 'e0\.1 is already exported on new0 .*-f' \
+		0 1 new0 "$IMAGE"
+	ip -n "$TARGET_NS" link delete new0
+}
+
 @test "a disk of more sectors than can be addressed is truncated" {
 	VBLADE=$(wrap_vblade cut unshare -m sh -ec "'
 		mount -t tmpfs tmpfs /mnt
