@@ -81,6 +81,16 @@ assert_ready() {
 	ip -n "$TARGET_NS" link delete new0
 }
 
+@test "the same address on an interface that was created again: 2" {
+	ip -n "$TARGET_NS" link add new0 type veth peer name peer2
+	serve 0 1 new0 "$(image 16)"
+	ip -n "$TARGET_NS" link delete new0
+	ip -n "$TARGET_NS" link add new0 type veth peer name peer2
+	assert_refused 2 'e0\.1 is already exported on new0 .*-f' \
+		0 1 new0 "$IMAGE"
+	ip -n "$TARGET_NS" link delete new0
+}
+
 @test "a disk of more sectors than can be addressed is truncated" {
 	VBLADE=$(wrap_vblade cut unshare -m sh -ec "'
 		mount -t tmpfs tmpfs /mnt
