@@ -185,43 +185,33 @@ link_read_bridge(struct link *l)
 }
 
 /*
- * Find the interface: the one that the socket is bound to, whatever its name
- * is now, else that of the name on the command line.  Returns its index, or 0.
- */
-static int
-link_find(const struct net *n, struct ifreq *r)
-{
-	struct sockaddr_ll a = { 0 };
-	socklen_t len = sizeof a;
-
-	getsockname(n->fd, (void *)&a, &len);
-	r->ifr_ifindex = a.sll_ifindex;		/* -1: it has vanished */
-	if (ioctl(n->fd, SIOCGIFNAME, r) == 0)
-		return r->ifr_ifindex;
-	strcpy(r->ifr_name, n->name);
-	return ioctl(n->fd, SIOCGIFINDEX, r) == 0 &&
-	    ioctl(n->fd, SIOCGIFNAME, r) == 0 ?		/* not an alias */
-	    r->ifr_ifindex : 0;
-}
-
-/*
- * Update n->link, and bind to it, which changes nothing if it is the same one.
- * False with errno on failure (0: not Ethernet); index 0 if the interface is
- * gone.  Opens no descriptor.
+ * Update n->link: it is the interface that the socket is bound to, whatever its
+ * name is now, else that of the name on the command line.  Bind to it, which
+ * changes nothing if it is the same one.  False with errno on failure (0: not
+ * Ethernet); index 0 if the interface is gone.  Opens no descriptor.
  */
 static bool
 link_refresh(struct net *n)
 {
-	struct sockaddr_ll a = { .sll_family = AF_PACKET,
-	    .sll_protocol = htons(AOE_TYPE) };
+	struct sockaddr_ll a = { 0 };
+	socklen_t len = sizeof a;
 	struct link *l = n->link;
 	struct ifreq r = { 0 };
 
 	l->updates++;
 	l->up = false;
 	l->index = 0;
-	a.sll_ifindex = link_find(n, &r);
-	if (a.sll_ifindex == 0 || ioctl(n->fd, SIOCGIFHWADDR, &r) < 0)
+	getsockname(n->fd, (void *)&a, &len);
+	r.ifr_ifindex = a.sll_ifindex;		/* -1: it has vanished */
+	if (ioctl(n->fd, SIOCGIFNAME, &r) < 0) {
+		strcpy(r.ifr_name, n->name);
+		if (ioctl(n->fd, SIOCGIFINDEX, &r) < 0 ||
+		    ioctl(n->fd, SIOCGIFNAME, &r) < 0)	/* not an alias */
+			return false;
+	}
+	a.sll_ifindex = r.ifr_ifindex;
+	a.sll_protocol = htons(AOE_TYPE);
+	if (ioctl(n->fd, SIOCGIFHWADDR, &r) < 0)
 		return false;
 	errno = 0;
 	if (r.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
