@@ -530,30 +530,25 @@ read_nowait(const struct disk *d, const struct iovec *iov, int count,
 	    (long)offset, (long)((uint64_t)offset >> 32), d->nowait);
 }
 
-/* Is the page with this byte in memory, or beyond the end? */
-static bool
-is_cached(const struct disk *d, off_t offset)
-{
-	char byte;
-
-	return read_nowait(d, &(struct iovec){ &byte, 1 }, 1, offset) >= 0;
-}
-
 /*
- * A page that is written only in part is read first.  Direct I/O always waits.
+ * A page that is written only in part is read first, unless it is cached or
+ * beyond the end, which reading a byte of it tells.  Direct I/O always waits.
  */
 ssize_t
 disk_try(const struct disk *d, const struct io *io)
 {
 	off_t page = getpagesize(), end = io->offset + (off_t)io->len;
+	struct iovec byte = { &(char){ 0 }, 1 };
 
 	if (d->direct)
 		return -1;
 	if (io->op == OP_READ)
 		return read_nowait(d, io->iov, io->count, io->offset);
-	return (io->offset % page != 0 && !is_cached(d, io->offset)) ||
-	    (end % page != 0 && !is_cached(d, end - 1)) ? -1 :
-	    disk_execute(d, io);
+	if (io->offset % page != 0 && read_nowait(d, &byte, 1, io->offset) < 0)
+		return -1;
+	if (end % page != 0 && read_nowait(d, &byte, 1, end - 1) < 0)
+		return -1;
+	return disk_execute(d, io);
 }
 
 /*
