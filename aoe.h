@@ -230,8 +230,8 @@ enum op { OP_NONE, OP_READ, OP_WRITE, OP_SYNC, OP_COUNT };
 enum { RUN_MAX = 16 };		/* buffers of one operation */
 
 /*
- * One disk operation: a transfer, or a sync, after which all data is on stable
- * storage whose transfer had finished before the sync started.
+ * One disk operation: a transfer, or a sync (offset and count are 0), after
+ * which all data is on stable storage whose transfer finished before its start.
  */
 struct io {
 	enum op op;

@@ -592,18 +592,14 @@ uring_start(struct disk *d, struct io *io)
 	static const uint8_t opcodes[] = { [OP_READ] = IORING_OP_READV,
 	    [OP_WRITE] = IORING_OP_WRITEV, [OP_SYNC] = IORING_OP_FSYNC };
 	unsigned tail = *d->sq_tail, i = tail & d->sq_mask;
-	struct io_uring_sqe *e = &d->sqe[i];
+	bool sync = io->op == OP_SYNC;
 
-	*e = (struct io_uring_sqe){ .opcode = opcodes[io->op],
+	d->sqe[i] = (struct io_uring_sqe){ .opcode = opcodes[io->op],
 	    .flags = IOSQE_FIXED_FILE, .fd = io_file(io),
+	    .off = (uint64_t)io->offset, .len = (unsigned)io->count,
+	    .addr = sync ? 0 : (uintptr_t)io->iov,
+	    .fsync_flags = sync ? IORING_FSYNC_DATASYNC : 0,
 	    .user_data = (uintptr_t)io };
-	if (io->op == OP_SYNC) {
-		e->fsync_flags = IORING_FSYNC_DATASYNC;
-	} else {
-		e->addr = (uintptr_t)io->iov;
-		e->len = (unsigned)io->count;
-		e->off = (uint64_t)io->offset;
-	}
 	d->sq_array[i] = i;
 	__atomic_store_n(d->sq_tail, tail + 1, __ATOMIC_RELEASE);
 	d->pending++;
