@@ -608,16 +608,11 @@ uring_start(struct disk *d, struct io *io)
 static bool
 uring_submit(struct disk *d)
 {
-	while (d->pending > 0) {
-		long n = syscall(SYS_io_uring_enter, (long)d->uring,
-		    (long)d->pending, 0L, 0L, NULL, 0L);
+	long n = d->pending == 0 ? 0 : syscall(SYS_io_uring_enter,
+	    (long)d->uring, (long)d->pending, 0L, 0L, NULL, 0L);
 
-		if (n > 0)
-			d->pending -= (unsigned)n;
-		else if (n == 0 || errno != EINTR)
-			return false;
-	}
-	return true;
+	d->pending -= n > 0 ? (unsigned)n : 0;
+	return d->pending == 0;
 }
 
 static struct io *
