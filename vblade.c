@@ -45,7 +45,6 @@
 enum {
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
 	INITIATORS = 8,		/* whose full windows memory is sized for */
-	WINDOW_MIN = 32,	/* frames of a window, if -b is smaller */
 	ENGINE_DEPTH = 32,	/* runs under way in the engine */
 	POOL_MAX = 16,		/* threads, where the platform has no engine */
 	QUEUE_MIN = 64,		/* requests that may wait for the disk */
@@ -1756,8 +1755,7 @@ main(int argc, char *argv[])
 	check_range(&t, operand[3]);
 	allocate_requests(&t);
 	catch_signals();
-	t.net = net_open(operand[2], t.shelf, t.slot,
-	    INITIATORS * (t.buffers < WINDOW_MIN ? WINDOW_MIN : t.buffers),
+	t.net = net_open(operand[2], t.shelf, t.slot, t.free_count,
 	    flags & DISK_FORCE, &t.link);
 	net_watch(t.net, wake[0]);
 	start_engine(&t);
