@@ -1542,12 +1542,10 @@ parse_mac_list(struct target *t, const char *list)
 	t->allowed_locked = true;
 	do {
 		if (!parse_mac(&s, mac) || (*s != '\0' && *s != ',') ||
-		    (mac[0] & 1))
-			fail(EXIT_USAGE, 0, "-m '%s': expected a "
-			    "comma-separated list of unicast MAC addresses",
-			    list);
-		if (!mac_add(&t->allowed, mac))
-			fail(EXIT_USAGE, 0, "-m: more than 255 addresses");
+		    (mac[0] & 1) || !mac_add(&t->allowed, mac))
+			fail(EXIT_USAGE, 0, "-m '%.250s': expected a "
+			    "comma-separated list of at most 255 unicast MAC "
+			    "addresses", list);
 	} while (*s++ == ',');
 }
 

@@ -147,7 +147,7 @@ assert_misused() {
 		"" "," "020000000001," ",020000000001" \
 		020000000001,,020000000002 020000000001,zz,020000000002 |
 		assert_values_refused -m "expected a comma-separated list of \
-unicast MAC addresses"
+at most 255 unicast MAC addresses"
 }
 
 @test "-m: 255 addresses are accepted, more are refused" {
