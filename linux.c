@@ -63,7 +63,7 @@ struct net {
 	int fd;			/* the packet socket */
 	int route;		/* the rtnetlink socket */
 	fd_set watched;		/* what ends a wait */
-	char name[IFNAMSIZ];	/* as on the command line */
+	struct ifreq requested;	/* the name; link.name is the present one */
 	struct link *link;
 	unsigned busy;		/* receives since the last wait */
 
@@ -184,19 +184,17 @@ link_refresh(struct net *n)
 	struct sockaddr_ll a = { 0 };
 	socklen_t len = sizeof a;
 	struct link *l = n->link;
-	struct ifreq r = { 0 };
+	struct ifreq r = n->requested;
 
 	l->updates++;
 	l->up = false;
 	l->index = 0;
 	getsockname(n->fd, (void *)&a, &len);
 	r.ifr_ifindex = a.sll_ifindex;		/* -1: it has vanished */
-	if (ioctl(n->fd, SIOCGIFNAME, &r) < 0) {
-		strcpy(r.ifr_name, n->name);
-		if (ioctl(n->fd, SIOCGIFINDEX, &r) < 0 ||
-		    ioctl(n->fd, SIOCGIFNAME, &r) < 0)	/* not an alias */
-			return false;
-	}
+	if (ioctl(n->fd, SIOCGIFNAME, &r) < 0 &&
+	    (ioctl(n->fd, SIOCGIFINDEX, &r) < 0 ||
+	    ioctl(n->fd, SIOCGIFNAME, &r) < 0))		/* not an alias */
+		return false;
 	a.sll_ifindex = r.ifr_ifindex;
 	a.sll_protocol = htons(AOE_TYPE);
 	if (ioctl(n->fd, SIOCGIFHWADDR, &r) < 0)
@@ -359,7 +357,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	static struct net net, *n = &net;
 	char index[16];
 
-	strcpy(n->name, ifname);
+	strcpy(n->requested.ifr_name, ifname);
 	n->link = link;
 	n->mtu_max = MTU_MAX;
 	n->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
