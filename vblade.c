@@ -1443,7 +1443,7 @@ serve_frame(struct target *t, struct frame f)
 /*
  * Serve until a signal requests a stop, then finish what was received and
  * sync; return the exit status.  A request is alone (`lone`) if no other came
- * with it and nothing is under way.
+ * with it and nothing is under way.  (While requests wait, something is.)
  */
 static int
 serve(struct target *t)
@@ -1451,17 +1451,15 @@ serve(struct target *t)
 	struct frame frames[BATCH];
 	bool submitted = true;
 
-	while (!t->stopped || t->run_count > 0 || t->unsynced_count > 0 ||
-	    t->sync.op == OP_SYNC || t->dirty_since != 0) {
+	while (!t->stopped || t->run_count > 0 || t->sync.op == OP_SYNC) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
 
+		handle_signals(t);	/* sync_start begins the last sync */
 		if (t->link.updates != t->logged.updates)
 			link_update(t);
-		t->lone = false;	/* for what io_end starts again */
+		t->lone = n == 1 && t->run_count == 0 && t->sync.op == OP_NONE;
 		io_end(t);
-		t->lone = n == 1 && t->run_count == 0 &&
-		    t->unsynced_count == 0 && t->sync.op == OP_NONE;
 		for (int i = 0; i < n; i++)
 			serve_frame(t, frames[i]);
 		run_submit(t, t->run_count - 1);
@@ -1470,7 +1468,6 @@ serve(struct target *t)
 		submitted = t->engine->submit == NULL ||
 		    t->engine->submit(t->disk);
 		batch_send(t);
-		handle_signals(t);
 	}
 	return t->sync_failed ? EXIT_TRANSIENT : 0;
 }
