@@ -184,19 +184,17 @@ emit(int fd, const char *text, size_t len)
 void
 logmsg(int priority, const char *fmt, ...)
 {
-	char line[512];
-	size_t n, size = sizeof line - 1, skip = logging.journal ? 0 : 3;
+	char line[512], *text = logging.journal ? line : line + 3;
 	va_list ap;
+	int n;
 
-	n = (size_t)snprintf(line, size, "<%d>vblade: %s", priority,
+	n = snprintf(line, sizeof line, "<%d>vblade: %s", priority,
 	    logging.prefix);
 	va_start(ap, fmt);
-	n += (size_t)vsnprintf(line + n, size - n, fmt, ap);
+	vsnprintf(line + n, sizeof line - 1 - (size_t)n, fmt, ap);
 	va_end(ap);
-	if (n > size - 1)
-		n = size - 1;
-	line[n++] = '\n';
-	emit(logging.fd, line + skip, n - skip);
+	strcat(line, "\n");
+	emit(logging.fd, text, strlen(text));
 }
 
 /* Send a state to the service manager, if there is one: sd_notify(3). */
