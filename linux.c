@@ -49,6 +49,7 @@ enum {
 	MTU_JUMBO = 9216,	/* slots have room for this MTU at least */
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
 	SEND_WAIT = 20,		/* ms for which a full queue delays a frame */
+	FS_BLOCK_MAX = 1 << 16,	/* bytes; Linux allows no larger block */
 	CLAIM_TRIES = 50,	/* at intervals of 10 ms */
 	BUSY = 64,		/* receives before other events are checked */
 };
@@ -461,8 +462,10 @@ disk_open(const char *path, int flags, unsigned *unit)
 	d->fd[FD_DATA] = open(path, mode | (d->direct ? O_DIRECT : 0));
 	if (d->fd[FD_DATA] < 0)
 		fail(EXIT_DISK, errno, "%s%s", path, d->direct ? ": -d" : "");
-	/* the page cache shares no page with direct I/O: no readahead */
+	/* the page cache shares no block with direct I/O: no readahead */
 	*unit = d->direct ? (unsigned)getpagesize() : SECTOR;
+	while (d->direct && *unit < st.st_blksize && *unit < FS_BLOCK_MAX)
+		*unit *= 2;
 	if (d->direct)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	d->nowait = RWF_NOWAIT;

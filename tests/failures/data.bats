@@ -130,3 +130,16 @@ repeat() {
 	truncate -s 1M "$MOUNT/image"
 	repeat TERM "umount $MOUNT && mount -o loop $fs $MOUNT" "$MOUNT/image"
 }
+
+# A direct write and one through the page cache to the same block would undo
+# each other.
+@test "-d on a file system of blocks larger than a page: no write is lost" {
+	truncate -s 400M "$BATS_TEST_TMPDIR/xfs"
+	LOOP=$(losetup --show -f --sector-size 4096 "$BATS_TEST_TMPDIR/xfs")
+	mkfs.xfs -q -b size=16384 "$LOOP"
+	mounted "$LOOP"
+	truncate -s 10M "$MOUNT/image"
+	serve -d -s 0 1 eth0 "$MOUNT/image"
+	on_initiator "$TESTS/load" -m mixed -u -r -d 3 -w 32 0 1 eth0
+	stop_vblade
+}
