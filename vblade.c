@@ -1679,12 +1679,13 @@ reopen(int fd)
 	new = open(path, flags);
 	if (new < 0 && isatty(fd) && ttyname(fd) != NULL)
 		new = open(ttyname(fd), flags);
-	return new >= 0 ? new : fd;
+	return new >= 0 && new < FD_SETSIZE ? new : fd;
 }
 
 /*
  * Log to standard error, with priorities if that is the journal.  First see
- * that descriptors 0 to 2 are open, so that no socket becomes one of them.
+ * that descriptors 0 to 2 are open, if only as sockets that are connected to
+ * nothing, so that the disk does not become one of them.
  */
 static void
 open_log(void)
@@ -1694,7 +1695,7 @@ open_log(void)
 	struct stat st;
 	int fd;
 
-	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+	while ((fd = socket(AF_UNIX, SOCK_DGRAM, 0)) >= 0 && fd <= 2)
 		continue;
 	close(fd);
 	logging.journal = s != NULL && fstat(STDERR_FILENO, &st) == 0 &&

@@ -40,6 +40,13 @@ assert_serves() {
 	done
 }
 
+@test "streams that are closed, without /dev/null" {
+	serve_by 'exec unshare -m sh -c "
+		mount -t tmpfs tmpfs /dev
+		exec \"\$@\" <&- >&- 2>&-" sh "$@"'
+	assert_serves
+}
+
 # A pipe without a reader that is full.
 @test "pipes that are full" {
 	exec 8<>"$PIPE"
@@ -71,4 +78,14 @@ assert_serves() {
 	printf x >>"$IMAGE"
 	serve_by "exec 8<>'$PIPE' 2>'$PIPE' 8>&-; exec \"\$@\""
 	assert_readable 7
+}
+
+# As a pipe, standard error would be opened again, too high for select(2).
+@test "an error is reported with 1,024 descriptors open" {
+	VBLADE=$(wrap_vblade many bash -c "'
+		ulimit -n 2000
+		for fd in {3..1030}; do eval \"exec \$fd</dev/null\"; done
+		set -o pipefail
+		\"\$0\" \"\$@\" 2>&1 | cat >&2'")
+	assert_refused 1 'nosuch: No such device' 0 1 nosuch "$IMAGE"
 }
