@@ -290,7 +290,7 @@ const struct engine *disk_engine(struct disk *, unsigned depth);
 /*
  * Give up the rights that serving does not need, for this thread and those it
  * will start, as far as the system can revoke them: see vblade(8).  Fails by
- * fail(); a kernel without Landlock is only logged.
+ * fail(), unless it is only Landlock that is not available, which is logged.
  */
 void confine(const struct net *, const struct disk *);
 

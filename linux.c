@@ -679,13 +679,9 @@ landlock_restrict(void)
 	for (int i = 0; i < 6 && rules < 0; i++)
 		rules = syscall(SYS_landlock_create_ruleset, rights[i],
 		    sizeof *rights, 0L);
-	if (rules < 0) {
+	if (rules < 0 || syscall(SYS_landlock_restrict_self, rules, 0L) < 0)
 		logmsg(LOG_NOTICE, "Landlock is not available: %s",
 		    strerror(errno));
-		return;
-	}
-	if (syscall(SYS_landlock_restrict_self, rules, 0L) < 0)
-		fail(EXIT_TRANSIENT, errno, "landlock");
 	close((int)rules);
 }
 
