@@ -1502,13 +1502,10 @@ usage(int status)
 static uint64_t
 parse_number(const char *what, const char *s, uint64_t min, uint64_t max)
 {
-	unsigned long long n;
 	char *end;
+	uint64_t n = strtoull(s, &end, 10);	/* UINT64_MAX if too large */
 
-	errno = 0;
-	n = strtoull(s, &end, 10);
-	if (!isdigit((unsigned char)*s) || *end != '\0' || errno != 0 ||
-	    n < min || n > max)
+	if (!isdigit((unsigned char)*s) || *end != '\0' || n < min || n > max)
 		fail(EXIT_USAGE, 0, "%s '%s': must be a number from %" PRIu64
 		    " to %" PRIu64, what, s, min, max);
 	return n;
