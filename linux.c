@@ -385,11 +385,11 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 }
 
 /*
- * The disk.  Its descriptors are numbered, as they are registered with
- * io_uring.
+ * The disk.  Its descriptors are registered with io_uring; struct io's
+ * `buffered` is the index of the one to use.
  */
 
-enum { FD_BUFFERED, FD_DATA, FDS };
+enum { FD_DATA, FD_BUFFERED, FDS };
 
 struct disk {
 	int fd[FDS];
@@ -404,13 +404,6 @@ struct disk {
 	struct io_uring_sqe *sqe;
 	struct io_uring_cqe *cqe;
 };
-
-/* The number of an operation's descriptor. */
-static int
-io_file(const struct io *io)
-{
-	return io->buffered || io->op == OP_SYNC ? FD_BUFFERED : FD_DATA;
-}
 
 /*
  * Open a disk and claim it, by O_EXCL in `mode`, which no mount shares, or by
@@ -495,7 +488,7 @@ disk_size(const struct disk *d)
 ssize_t
 disk_execute(const struct disk *d, const struct io *io)
 {
-	int fd = d->fd[io_file(io)];
+	int fd = d->fd[io->buffered];
 	ssize_t n = io->op == OP_SYNC ? fdatasync(fd) : io->op == OP_WRITE ?
 	    pwritev(fd, io->iov, io->count, io->offset) :
 	    preadv(fd, io->iov, io->count, io->offset);
@@ -577,7 +570,7 @@ uring_start(struct disk *d, struct io *io)
 	bool sync = io->op == OP_SYNC;
 
 	d->sqe[i] = (struct io_uring_sqe){ .opcode = opcodes[io->op],
-	    .flags = IOSQE_FIXED_FILE, .fd = io_file(io),
+	    .flags = IOSQE_FIXED_FILE, .fd = io->buffered,
 	    .off = (uint64_t)io->offset, .len = (unsigned)io->count,
 	    .addr = sync ? 0 : (uintptr_t)io->iov,
 	    .fsync_flags = sync ? IORING_FSYNC_DATASYNC : 0,
