@@ -205,6 +205,7 @@ notify(const char *state)
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	struct timeval wait = { .tv_sec = NOTIFY_WAIT };
 	size_t n = path == NULL ? 0 : strlen(path);
+	ssize_t sent;
 	int fd;
 
 	if (n == 0 || n >= sizeof to.sun_path)
@@ -214,8 +215,11 @@ notify(const char *state)
 		to.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-	if (fd < 0 || sendto(fd, state, strlen(state), 0, (void *)&to,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
+	do
+		sent = sendto(fd, state, strlen(state), 0, (void *)&to,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+	while (sent < 0 && errno == EINTR && !stopping);
+	if (sent < 0)
 		logmsg(LOG_WARNING, "%s: %s", path, strerror(errno));
 	close(fd);
 }
