@@ -298,7 +298,7 @@ void confine(const struct net *, const struct disk *);
  * Provided to the platform by vblade.c.
  */
 
-/* Log one line with a syslog(3) priority.  Never blocks. */
+/* Log one line with a syslog(3) priority.  Blocks only if a file does. */
 void logmsg(int priority, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -127,7 +127,9 @@ stop_served() {
 	assert_equal "$PWD/bin/vblade -b 16 0 1 eth0 disk.img" \
 		"$(ps -o args= -p "$(pid_of vblade)")"
 	vbladed 0 1 eth0 nosuch.img
-	assert_equal "" "$(ls tmp)"
+	ln -s /bin/false bin/mkfifo
+	vbladed 0 1 eth0 disk.img
+	assert_equal "1 " "$status $(ls tmp)"
 }
 
 @test "a pid file that cannot be written: 1, and nothing runs" {
