@@ -46,7 +46,6 @@
 enum {
 	BLOCK = 1 << 18,	/* bytes; the receive ring consists of blocks */
 	BLOCKS_MAX = 128,
-	MTU_JUMBO = 9216,	/* slots have room for this MTU at least */
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
 	SEND_WAIT = 20,		/* ms for which a full queue delays a frame */
 	FS_BLOCK_MAX = 1 << 16,	/* bytes; Linux allows no larger block */
@@ -69,10 +68,11 @@ struct net {
 	unsigned busy;		/* receives since the last wait */
 
 	uint8_t (*ring)[BLOCK];
-	unsigned slots, slot_size, per_block;
-	unsigned mtu_max;	/* for which a slot has room */
-	unsigned head;		/* the first slot that the caller uses, */
-	unsigned borrowed;	/* and how many those are; then look on */
+	unsigned requested;	/* slots */
+	unsigned slots, slot_size, blocks, per_block;
+	unsigned head;		/* the next slot to look at */
+	unsigned tail;		/* the first that the caller uses, */
+	unsigned borrowed;	/* and how many those are */
 	uint64_t drops;
 };
 
@@ -80,47 +80,58 @@ struct net {
  * The receive ring.
  */
 
-/*
- * Make a ring of as many slots as the kernel grants.  They are not changed when
- * the MTU is, so they have room for a large one.  A slot has a struct slot and
- * the Ethernet header in 16 bytes, aligned, then what the MTU counts
- * (net/packet/af_packet.c, tpacket_rcv).
- */
-static void
-ring_open(struct net *n, unsigned requested)
-{
-	struct tpacket_req r = { .tp_block_size = BLOCK };
-
-	n->mtu_max = n->link->mtu > MTU_JUMBO ? n->link->mtu : MTU_JUMBO;
-	n->slot_size = ((unsigned)sizeof(struct slot) + 16 + 15 +
-	    n->mtu_max + 15) / 16 * 16;
-	n->per_block = BLOCK / n->slot_size;
-	r.tp_frame_size = n->slot_size;
-	r.tp_block_nr = (requested + n->per_block - 1) / n->per_block;
-	if (r.tp_block_nr > BLOCKS_MAX)
-		r.tp_block_nr = BLOCKS_MAX;
-	for (; r.tp_block_nr > 0; r.tp_block_nr /= 2) {
-		n->slots = r.tp_frame_nr = r.tp_block_nr * n->per_block;
-		if (setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &r,
-		    sizeof r) == 0)
-			break;
-	}
-	if (r.tp_block_nr > 0)
-		n->ring = mmap(NULL, (size_t)r.tp_block_nr * BLOCK,
-		    PROT_READ | PROT_WRITE, MAP_SHARED, n->fd, 0);
-	if (r.tp_block_nr == 0 || n->ring == MAP_FAILED)
-		fail(EXIT_TRANSIENT, errno, "receive ring");
-	if (n->slots < requested)
-		logmsg(LOG_WARNING, "receive ring holds only %u frames "
-		    "(%u requested)", n->slots, requested);
-}
-
 static struct slot *
 ring_slot(const struct net *n, unsigned i)
 {
-	i %= n->slots;
 	return (void *)&n->ring[i / n->per_block][i % n->per_block *
 	    n->slot_size];
+}
+
+static int
+ring_request(const struct net *n, unsigned blocks)
+{
+	struct tpacket_req r = { .tp_block_size = BLOCK, .tp_block_nr = blocks,
+	    .tp_frame_size = n->slot_size,
+	    .tp_frame_nr = blocks * n->per_block };
+
+	return setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &r, sizeof r);
+}
+
+/*
+ * Fit the ring to the current MTU: as many slots as the kernel grants.  A slot
+ * has a struct slot and the Ethernet header in 16 bytes, aligned, then what the
+ * MTU counts (net/packet/af_packet.c, tpacket_rcv).  On failure there are none,
+ * with errno.
+ */
+static bool
+ring_resize(struct net *n)
+{
+	unsigned need = ((unsigned)sizeof(struct slot) + 16 + 15 +
+	    n->link->mtu + 15) / 16 * 16;
+
+	if (n->slots > 0 && need <= n->slot_size)
+		return true;
+	if (n->slots > 0)
+		munmap(n->ring, (size_t)n->blocks * BLOCK);
+	ring_request(n, 0);
+	n->slots = n->head = n->tail = n->borrowed = 0;
+	n->slot_size = need;
+	n->per_block = BLOCK / need;
+	n->blocks = (n->requested + n->per_block - 1) / n->per_block;
+	if (n->blocks > BLOCKS_MAX)
+		n->blocks = BLOCKS_MAX;
+	while (n->blocks > 0 && ring_request(n, n->blocks) < 0)
+		n->blocks /= 2;
+	if (n->blocks > 0)
+		n->ring = mmap(NULL, (size_t)n->blocks * BLOCK,
+		    PROT_READ | PROT_WRITE, MAP_SHARED, n->fd, 0);
+	if (n->blocks == 0 || n->ring == MAP_FAILED)
+		return false;
+	n->slots = n->blocks * n->per_block;
+	if (n->slots < n->requested)
+		logmsg(LOG_WARNING, "receive ring holds only %u frames "
+		    "(%u requested)", n->slots, n->requested);
+	return true;
 }
 
 static int
@@ -129,12 +140,13 @@ ring_receive(struct net *n, struct frame frames[], int max)
 	int count = 0;
 
 	while (count < max && n->borrowed < n->slots) {
-		struct slot *s = ring_slot(n, n->head + n->borrowed);
+		struct slot *s = ring_slot(n, n->head);
 		struct tpacket2_hdr *h = &s->header;
 
 		if (!(__atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE) &
 		    TP_STATUS_USER))
 			break;
+		n->head = n->head + 1 < n->slots ? n->head + 1 : 0;
 		n->borrowed++;
 		/* those of a VLAN are for others, or for its own interface */
 		if (s->from.sll_pkttype != PACKET_OTHERHOST &&
@@ -150,9 +162,9 @@ static void
 ring_release(struct net *n)
 {
 	for (; n->borrowed > 0; n->borrowed--) {
-		__atomic_store_n(&ring_slot(n, n->head)->header.tp_status,
+		__atomic_store_n(&ring_slot(n, n->tail)->header.tp_status,
 		    TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-		n->head = (n->head + 1) % n->slots;
+		n->tail = n->tail + 1 < n->slots ? n->tail + 1 : 0;
 	}
 }
 
@@ -208,12 +220,11 @@ link_refresh(struct net *n)
 	memcpy(l->mac, r.ifr_hwaddr.sa_data, MAC_LEN);
 	memcpy(l->name, r.ifr_name, sizeof l->name);
 	if (ioctl(n->fd, SIOCGIFMTU, &r) == 0)
-		l->mtu = (unsigned)r.ifr_mtu < n->mtu_max ?
-		    (unsigned)r.ifr_mtu : n->mtu_max;
+		l->mtu = r.ifr_mtu < MTU_MAX ? (unsigned)r.ifr_mtu : MTU_MAX;
 	if (ioctl(n->fd, SIOCGIFFLAGS, &r) == 0)
 		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
 	link_read_bridge(l);
-	return bind(n->fd, (void *)&a, sizeof a) == 0;
+	return ring_resize(n) && bind(n->fd, (void *)&a, sizeof a) == 0;
 }
 
 /*
@@ -222,24 +233,27 @@ link_refresh(struct net *n)
 
 /*
  * Wait for an event, and update the link if it may have changed: any message,
- * even a lost one, is a reason to.
+ * even a lost one, is a reason to.  Without a ring, for lack of memory, try
+ * that every second.
  */
 static void
 net_wait(struct net *n, bool receive, int timeout)
 {
-	struct timeval wait = { timeout / 1000, timeout % 1000 * 1000 };
+	bool ring = n->slots > 0;
+	int ms = !ring && (timeout < 0 || timeout > 1000) ? 1000 : timeout;
+	struct timeval wait = { ms / 1000, ms % 1000 * 1000 };
 	fd_set ready = n->watched;
 
 	n->busy = 0;
-	if (!receive)
+	if (!ring || !receive)
 		FD_CLR((unsigned)n->fd, &ready);
-	if (select(FD_SETSIZE, &ready, NULL, NULL,
-	    timeout < 0 ? NULL : &wait) < 0 ||
-	    !FD_ISSET((unsigned)n->route, &ready))
+	if (select(FD_SETSIZE, &ready, NULL, NULL, ms < 0 ? NULL : &wait) < 0 ||
+	    (ring && !FD_ISSET((unsigned)n->route, &ready)))
 		return;
 	while (recv(n->route, NULL, 0, MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
 		continue;
-	link_refresh(n);
+	if (!link_refresh(n) && ring && errno != 0 && errno != ENODEV)
+		logmsg(LOG_ERR, "%s: %s", n->link->name, strerror(errno));
 }
 
 /* A pending socket error would end every wait: recv(2) clears it. */
@@ -360,7 +374,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 
 	strcpy(n->requested.ifr_name, ifname);
 	n->link = link;
-	n->mtu_max = MTU_MAX;
+	n->requested = frames;
 	n->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (n->fd < 0)
 		fail(errno == EPERM ? EXIT_NOPERM : EXIT_TRANSIENT, errno,
@@ -378,7 +392,6 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 		claim_address(index, link->name, shelf, slot);
 		claim_address(link->name, link->name, shelf, slot);
 	}
-	ring_open(n, frames);
 	net_watch(n, n->fd);
 	net_watch(n, n->route);
 	return n;
