@@ -68,10 +68,9 @@ struct net {
 	unsigned busy;		/* receives since the last wait */
 
 	uint8_t (*ring)[BLOCK];
-	unsigned requested;	/* slots */
+	unsigned frames;	/* for which it is to have slots */
 	unsigned slots, slot_size, blocks, per_block;
-	unsigned head;		/* the next slot to look at */
-	unsigned tail;		/* the first that the caller uses, */
+	unsigned head;		/* the first slot that the caller uses, */
 	unsigned borrowed;	/* and how many those are */
 	uint64_t drops;
 };
@@ -83,18 +82,25 @@ struct net {
 static struct slot *
 ring_slot(const struct net *n, unsigned i)
 {
+	i %= n->slots;
 	return (void *)&n->ring[i / n->per_block][i % n->per_block *
 	    n->slot_size];
 }
 
-static int
-ring_request(const struct net *n, unsigned blocks)
+/* Replace the ring by one of n->blocks; false with errno if that fails. */
+static bool
+ring_request(struct net *n)
 {
-	struct tpacket_req r = { .tp_block_size = BLOCK, .tp_block_nr = blocks,
-	    .tp_frame_size = n->slot_size,
-	    .tp_frame_nr = blocks * n->per_block };
+	struct tpacket_req none = { 0 }, r = { .tp_block_size = BLOCK,
+	    .tp_block_nr = n->blocks, .tp_frame_size = n->slot_size,
+	    .tp_frame_nr = n->blocks * n->per_block };
 
-	return setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &r, sizeof r);
+	setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &none, sizeof none);
+	if (setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &r, sizeof r) < 0)
+		return false;
+	n->ring = mmap(NULL, (size_t)n->blocks * BLOCK,
+	    PROT_READ | PROT_WRITE, MAP_SHARED, n->fd, 0);
+	return n->ring != MAP_FAILED;
 }
 
 /*
@@ -113,24 +119,20 @@ ring_resize(struct net *n)
 		return true;
 	if (n->slots > 0)
 		munmap(n->ring, (size_t)n->blocks * BLOCK);
-	ring_request(n, 0);
-	n->slots = n->head = n->tail = n->borrowed = 0;
+	n->slots = n->head = n->borrowed = 0;
 	n->slot_size = need;
 	n->per_block = BLOCK / need;
-	n->blocks = (n->requested + n->per_block - 1) / n->per_block;
+	n->blocks = (n->frames + n->per_block - 1) / n->per_block;
 	if (n->blocks > BLOCKS_MAX)
 		n->blocks = BLOCKS_MAX;
-	while (n->blocks > 0 && ring_request(n, n->blocks) < 0)
+	while (n->blocks > 0 && !ring_request(n))
 		n->blocks /= 2;
-	if (n->blocks > 0)
-		n->ring = mmap(NULL, (size_t)n->blocks * BLOCK,
-		    PROT_READ | PROT_WRITE, MAP_SHARED, n->fd, 0);
-	if (n->blocks == 0 || n->ring == MAP_FAILED)
+	if (n->blocks == 0)
 		return false;
 	n->slots = n->blocks * n->per_block;
-	if (n->slots < n->requested)
+	if (n->slots < n->frames)
 		logmsg(LOG_WARNING, "receive ring holds only %u frames "
-		    "(%u requested)", n->slots, n->requested);
+		    "(%u requested)", n->slots, n->frames);
 	return true;
 }
 
@@ -140,13 +142,12 @@ ring_receive(struct net *n, struct frame frames[], int max)
 	int count = 0;
 
 	while (count < max && n->borrowed < n->slots) {
-		struct slot *s = ring_slot(n, n->head);
+		struct slot *s = ring_slot(n, n->head + n->borrowed);
 		struct tpacket2_hdr *h = &s->header;
 
 		if (!(__atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE) &
 		    TP_STATUS_USER))
 			break;
-		n->head = n->head + 1 < n->slots ? n->head + 1 : 0;
 		n->borrowed++;
 		/* those of a VLAN are for others, or for its own interface */
 		if (s->from.sll_pkttype != PACKET_OTHERHOST &&
@@ -162,9 +163,9 @@ static void
 ring_release(struct net *n)
 {
 	for (; n->borrowed > 0; n->borrowed--) {
-		__atomic_store_n(&ring_slot(n, n->tail)->header.tp_status,
+		__atomic_store_n(&ring_slot(n, n->head)->header.tp_status,
 		    TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-		n->tail = n->tail + 1 < n->slots ? n->tail + 1 : 0;
+		n->head = (n->head + 1) % n->slots;
 	}
 }
 
@@ -374,7 +375,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 
 	strcpy(n->requested.ifr_name, ifname);
 	n->link = link;
-	n->requested = frames;
+	n->frames = frames;
 	n->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (n->fd < 0)
 		fail(errno == EPERM ? EXIT_NOPERM : EXIT_TRANSIENT, errno,

@@ -105,6 +105,17 @@ assert_pool() {
 	ip -n "$TARGET_NS" link set eth0 mtu 1500
 }
 
+@test "a larger ring for which there is no address space is a smaller one" {
+	local kb
+	serve 0 1 eth0 "$IMAGE"
+	kb=$(awk '/^VmSize/ { print $2 }' "/proc/$PID/status")
+	prlimit --pid "$PID" --as=$(((kb + 2000) * 1024))
+	ip -n "$TARGET_NS" link set eth0 mtu 9000
+	wait_for_log 'receive ring holds only'
+	wait_until 20 assert_readable 7
+	ip -n "$TARGET_NS" link set eth0 mtu 1500
+}
+
 # --- the pool ---------------------------------------------------------
 
 # serve_pool: serve with threads, and a disk that has been slow, so
