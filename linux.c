@@ -149,7 +149,7 @@ ring_receive(struct net *n, struct frame frames[], int max)
 		    TP_STATUS_USER))
 			break;
 		n->borrowed++;
-		/* those of a VLAN are for others, or for its own interface */
+		/* frames for a VLAN interface above ours have another index */
 		if (s->from.sll_pkttype != PACKET_OTHERHOST &&
 		    s->from.sll_ifindex == (int)n->link->index &&
 		    h->tp_snaplen == h->tp_len)
@@ -330,7 +330,13 @@ net_watch(struct net *n, int fd)
 static void
 set_options(int fd, unsigned shelf, unsigned slot)
 {
-	struct sock_filter code[] = { AOE_FILTER(shelf, slot) };
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
+		    (unsigned)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		AOE_FILTER(shelf, slot),
+	};
 	struct sock_fprog p = { sizeof code / sizeof *code, code };
 	struct timeval wait = { .tv_usec = SEND_WAIT * 1000 };
 	int on = 1, version = TPACKET_V2;

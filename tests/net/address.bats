@@ -34,6 +34,20 @@ untouched() {
 	untouched
 }
 
+@test "frames for others take no place in the receive ring" {
+	local read i frames=()
+	read=$(ata_read 0 1)
+	for i in {1..50}; do
+		frames+=("020000000099 ${read#TT}")
+	done
+	ip -n "$TARGET_NS" link set eth0 promisc on
+	kill -STOP "$PID"
+	frame -n 0 -r 20 "${frames[@]}"
+	kill -CONT "$PID"
+	wait_for_counters ' kernel_drops=0 '
+	ip -n "$TARGET_NS" link set eth0 promisc off
+}
+
 @test "a priority tag does not matter" {
 	assert_reply "$(tagged 8100 0000 "$(ata_read 1 1)")" \
 		"$(ata_data 1 1 "$(sectors 1 1)")"
