@@ -48,7 +48,6 @@ enum {
 	BLOCKS_MAX = 128,
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
 	SEND_WAIT = 20,		/* ms for which a full queue delays a frame */
-	FS_BLOCK_MAX = 1 << 16,	/* bytes; Linux allows no larger block */
 	CLAIM_TRIES = 50,	/* at intervals of 10 ms */
 	BUSY = 64,		/* receives before other events are checked */
 };
@@ -453,7 +452,7 @@ disk_open(const char *path, int flags, unsigned *unit)
 {
 	bool claim = !(flags & DISK_FORCE), readonly = flags & DISK_READONLY;
 	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR);
-	int excl = 0, lock = 0, fd, protected;
+	int excl = 0, lock = 0, fd, protected, block;
 	static struct disk disk, *d = &disk;
 	struct statfs fs;
 	struct stat st;
@@ -477,8 +476,9 @@ disk_open(const char *path, int flags, unsigned *unit)
 		fail(EXIT_DISK, errno, "%s%s", path, d->direct ? ": -d" : "");
 	/* the page cache shares no block with direct I/O: no readahead */
 	*unit = d->direct ? (unsigned)getpagesize() : SECTOR;
-	while (d->direct && *unit < st.st_blksize && *unit < FS_BLOCK_MAX)
-		*unit *= 2;
+	if (d->direct && ioctl(fd, FIGETBSZ, &block) == 0 &&
+	    block > (int)*unit)
+		*unit = (unsigned)block;
 	if (d->direct)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	d->nowait = RWF_NOWAIT;
