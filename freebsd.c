@@ -267,7 +267,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 
 	n->link = link;
 	strcpy(n->requested.ifr_name, ifname);
-	n->size = frames * (RECORD_MAX + MTU_JUMBO);
+	n->size = MIN(frames, 1U << 16) * (RECORD_MAX + MTU_JUMBO);
 	bpf_open(n, shelf, slot);
 	n->next = n->end = n->buffer = malloc(n->size);
 	n->route = socket(PF_ROUTE, SOCK_RAW | SOCK_CLOEXEC, 0);

@@ -1750,8 +1750,8 @@ main(int argc, char *argv[])
 	check_range(&t, operand[3]);
 	allocate_requests(&t);
 	catch_signals();
-	t.net = net_open(operand[2], t.shelf, t.slot, t.free_count,
-	    flags & DISK_FORCE, &t.link);
+	t.net = net_open(operand[2], t.shelf, t.slot,
+	    INITIATORS * t.buffers + BATCH, flags & DISK_FORCE, &t.link);
 	net_watch(t.net, wake[0]);
 	start_engine(&t);
 	link_update(&t);
