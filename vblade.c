@@ -205,7 +205,6 @@ notify(const char *state)
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	struct timeval wait = { .tv_sec = NOTIFY_WAIT };
 	size_t n = path == NULL ? 0 : strlen(path);
-	ssize_t sent;
 	int fd;
 
 	if (n == 0 || n >= sizeof to.sun_path)
@@ -215,11 +214,8 @@ notify(const char *state)
 		to.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-	do
-		sent = sendto(fd, state, strlen(state), 0, (void *)&to,
-		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
-	while (sent < 0 && errno == EINTR && !stopping);
-	if (sent < 0)
+	if (fd < 0 || sendto(fd, state, strlen(state), 0, (void *)&to,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
 		logmsg(LOG_WARNING, "%s: %s", path, strerror(errno));
 	close(fd);
 }
@@ -1306,7 +1302,8 @@ on_signal(int sig)
 
 /*
  * A SIGINT that is ignored at the start, as by `command &`, stays so.  A system
- * call that raises a signal ignored here fails or, for SIGTTOU, proceeds.
+ * call that raises a signal ignored here fails or, for SIGTTOU, proceeds.  All
+ * others wait for serve(), so that none interrupts the report of readiness.
  */
 static void
 catch_signals(void)
@@ -1317,7 +1314,7 @@ catch_signals(void)
 	if (pipe(wake) < 0)
 		fail(EXIT_TRANSIENT, errno, "pipe");
 	sigfillset(&a.sa_mask);
-	sigprocmask(SIG_UNBLOCK, &a.sa_mask, NULL);
+	sigprocmask(SIG_BLOCK, &a.sa_mask, NULL);
 	if (signal(SIGINT, SIG_IGN) != SIG_IGN)
 		sigaction(SIGINT, &a, NULL);
 	sigaction(SIGTERM, &a, NULL);
@@ -1452,7 +1449,10 @@ serve(struct target *t)
 {
 	struct frame frames[BATCH];
 	bool submitted = true;
+	sigset_t all;
 
+	sigfillset(&all);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
 	while (!t->stopped || t->run_count > 0 || t->sync.op == OP_SYNC) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);

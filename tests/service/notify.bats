@@ -46,11 +46,12 @@ assert_notified() {
 	assert_notified "STATUS=shelf 'x': must be a number from 0 to 65534"
 }
 
+hup_and_logged() { kill -HUP "$PID" && log_matches 1 "$1"; }
+
 @test "a socket that is full delays the export, signals or not, and is logged" {
 	start_manager "$BATS_TEST_TMPDIR/full" full
 	serve 0 1 eth0 "$IMAGE"
-	kill -HUP "$PID"
-	wait_for_log "full: Resource temporarily unavailable"
+	wait_until 10 hup_and_logged "full: Resource temporarily unavailable"
 	assert_readable 0
 	stop_vblade
 }
