@@ -355,18 +355,18 @@ set_options(int fd, unsigned shelf, unsigned slot)
  * an abstract name of this network namespace: unix(7).
  */
 static void
-claim_address(const char *claim, const char *ifname, unsigned shelf,
-    unsigned slot)
+claim_address(const struct link *l, const char *name, unsigned index,
+    unsigned shelf, unsigned slot)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int n = snprintf(a.sun_path + 1, sizeof a.sun_path - 1,
-	    "vblade/%s/e%u.%u", claim, shelf, slot);
+	    "vblade/%s/%u/e%u.%u", name, index, shelf, slot);
 
 	if (bind(fd, (void *)&a, (socklen_t)(offsetof(struct sockaddr_un,
 	    sun_path) + 1 + (size_t)n)) < 0 && errno == EADDRINUSE)
 		fail(EXIT_USAGE, 0, "e%u.%u is already exported on %s by "
-		    "another process (-f overrides)", shelf, slot, ifname);
+		    "another process (-f overrides)", shelf, slot, l->name);
 }
 
 struct net *
@@ -376,7 +376,6 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	struct sockaddr_nl events = { .nl_family = AF_NETLINK,
 	    .nl_groups = RTMGRP_LINK };
 	static struct net net, *n = &net;
-	char index[16];
 
 	strcpy(n->requested.ifr_name, ifname);
 	n->link = link;
@@ -393,10 +392,9 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	if (!link_refresh(n))
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
 		    "%s: not an Ethernet interface", ifname);
-	snprintf(index, sizeof index, "/%u", link->index);
 	if (!force) {
-		claim_address(index, link->name, shelf, slot);
-		claim_address(link->name, link->name, shelf, slot);
+		claim_address(link, link->name, 0, shelf, slot);
+		claim_address(link, "", link->index, shelf, slot);
 	}
 	net_watch(n, n->fd);
 	net_watch(n, n->route);
