@@ -272,14 +272,17 @@ static size_t
 config_body(uint8_t *a, unsigned command)
 {
 	unsigned n = fake.link.mtu < 36 + 512 ? 1 : (fake.link.mtu - 36) / 512;
+	unsigned length = model.config_len;
 
+	while (length > 0 && 32 + length > fake.link.mtu + 14)
+		length--;
 	put16(a + 24, model.setup.buffers);
 	a[26] = 1;		/* version 1.0 */
 	a[28] = (uint8_t)(n > 255 ? 255 : n);
 	a[29] = (uint8_t)(0x10 | command);
-	put16(a + 30, model.config_len);
-	memcpy(a + 32, model.config, model.config_len);
-	return 32 + model.config_len;
+	put16(a + 30, length);
+	memcpy(a + 32, model.config, length);
+	return 32 + length;
 }
 
 static size_t
@@ -500,7 +503,7 @@ fake_sent(const struct frame *f)
 	struct due *d;
 
 	check(f->len >= 60, "a frame shorter than 60 bytes");
-	check(f->len <= fake.link.mtu + 14 || f->data[19] == 1 || f->len == 60,
+	check(f->len <= fake.link.mtu + 14 || f->len == 60,
 	    "a frame longer than the MTU");
 	for (d = due; d < due + dues && !due_is(d, f); d++)
 		;
