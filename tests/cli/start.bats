@@ -82,13 +82,13 @@ assert_ready() {
 }
 
 @test "the same address on an interface that was created again: 2" {
-	ip -n "$TARGET_NS" link add new0 type veth peer name peer2
-	serve 0 1 new0 "$(image 16)"
-	ip -n "$TARGET_NS" link delete new0
-	ip -n "$TARGET_NS" link add new0 type veth peer name peer2
-	assert_refused 2 'e0\.1 is already exported on new0 .*-f' \
-		0 1 new0 "$IMAGE"
-	ip -n "$TARGET_NS" link delete new0
+	ip -n "$TARGET_NS" link add again0 type veth peer name peer2
+	serve 0 1 again0 "$(image 16)"
+	ip -n "$TARGET_NS" link delete again0
+	ip -n "$TARGET_NS" link add again0 type veth peer name peer2
+	assert_refused 2 'e0\.1 is already exported on again0 .*-f' \
+		0 1 again0 "$IMAGE"
+	ip -n "$TARGET_NS" link delete again0
 }
 
 @test "a disk of more sectors than can be addressed is truncated" {

@@ -49,7 +49,7 @@
 #include "include/freebsd.h"
 
 enum {
-	FILES_MAX = 1024,
+	FILES_MAX = 2048,
 	VLAN_TAG = 4,
 	HEADER = 26,		/* BPF_WORDALIGN(14 + 26) - 14, less than the
 				   size of the struct */
