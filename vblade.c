@@ -7,10 +7,11 @@
  *
  *	main, serve, net_recv	a batch of frames
  *	serve_frame		accept_frame checks each, build_reply replies
- *	list_add, run_join	merge adjacent reads, or writes, into runs
- *	run_submit, run_try	execute at once what need not wait for the disk
- *	list_start, io_end	execute other runs in the engine: the platform's
+ *	list_add, list_try	execute at once what need not wait for the disk
+ *	list_start, io_end	execute the rest in the engine: the platform's
  *				or a pool of threads
+ *	run_fill, run_end	merge adjacent reads, or writes, into a run, and
+ *				take its result
  *	sync_start, sync_end	perform syncs, which replies share
  *	batch_send, net_send	send the replies of the batch
  */
@@ -49,7 +50,7 @@ enum {
 	POOL_MAX = 16,		/* threads, where the platform has no engine */
 	QUEUE_MIN = 64,		/* requests that may wait for the disk */
 	QUEUE_MAX = 4096,
-	PLACE_MAX = 64,		/* runs that may wait for the same sectors, */
+	PLACE_MAX = 64,		/* requests that may wait for one place, */
 				/* or as many as -b allows a host */
 	REQUESTS_MAX = QUEUE_MAX + BATCH,
 	DELAY = 1,		/* seconds until a background sync, see -t */
@@ -71,6 +72,12 @@ struct request {
 	uint64_t lba;
 	unsigned count;		/* sectors */
 	uint8_t *payload;	/* in the frame, then in the reply */
+	size_t moved;		/* bytes transferred */
+	unsigned blockers;	/* earlier requests that overlap this one */
+	struct run *run;	/* that transfers it now, or NULL */
+	enum op timed;		/* see struct io */
+	bool alone;		/* begins no larger run, since one failed */
+	bool buffered;		/* since direct I/O of it is not aligned */
 	uint8_t opcode;		/* ATA command, for -v */
 	int64_t received;	/* microseconds, for -v */
 	size_t len;		/* bytes of the reply */
@@ -78,15 +85,7 @@ struct request {
 
 /* Adjacent requests of one direction: one disk operation transfers them. */
 struct run {
-	struct io io;
-	uint64_t lba, sectors;	/* what later runs may have to wait for */
-	unsigned blockers;	/* earlier runs that overlap this one */
-	bool submitted;		/* complete: no more requests join it */
-	bool started;		/* by list_start */
-	bool single;		/* one failed: transfer one at a time */
-	int count;
-	int done;		/* requests transferred, or failed */
-	size_t moved;		/* bytes of request[done] transferred */
+	struct io io;		/* a buffer each; count 0: the run is free */
 	struct request *request[RUN_MAX];
 };
 
@@ -120,9 +119,11 @@ struct target {
 	const struct engine *engine;
 	struct request *free[REQUESTS_MAX];
 	unsigned free_count;
-	struct run *runs[REQUESTS_MAX];	/* in order of arrival, then free */
-	unsigned run_count;		/* that have not ended */
-	unsigned active, depth;		/* runs started, and their limit */
+	struct request *list[REQUESTS_MAX];	/* reads and writes, in order */
+	unsigned list_count;
+	unsigned fresh;			/* the last of them: not tried yet */
+	struct run runs[ENGINE_DEPTH];
+	unsigned depth;			/* how many of them may be used */
 	bool lone;			/* see serve() */
 	bool stopped;			/* receive no more */
 	int64_t latency[OP_COUNT];	/* of the latest of each kind, us; of
@@ -841,7 +842,7 @@ io_start(struct target *t, struct io *io)
 
 /*
  * Milliseconds until the next sync that no request needs: in the background,
- * or at exit once all runs have ended.  0 if it is due, -1 if there is none.
+ * or at exit once all writes have ended.  0 if it is due, -1 if there is none.
  */
 static int
 sync_timeout(const struct target *t)
@@ -849,7 +850,7 @@ sync_timeout(const struct target *t)
 	int64_t left;
 
 	if (t->sync.op == OP_SYNC || t->dirty_since == 0 ||
-	    (t->stopped ? t->run_count > 0 : t->delay == 0))
+	    (t->stopped ? t->list_count > 0 : t->delay == 0))
 		return -1;
 	left = t->delay - (now() - t->dirty_since) / 1000;
 	return left < 0 || t->stopped ? 0 : (int)left;
@@ -903,8 +904,53 @@ sync_start(struct target *t)
 }
 
 /*
- * The operations of a run.
+ * The list of reads and writes, in order of arrival.  Those of a batch that
+ * continue one another are tried together; what cannot be executed at once
+ * stays in the list until it is done.  One that overlaps an earlier one waits.
  */
+
+/*
+ * Must the later of two requests wait for the earlier?  Compared in units of
+ * the disk, so that direct I/O and the page cache never share one.  Reads wait
+ * as well: else the retransmissions of one that hangs would fill the engine.
+ */
+static bool
+overlap(const struct target *t, const struct request *a,
+    const struct request *b)
+{
+	bool reads = a->op == OP_READ && b->op == OP_READ;
+	unsigned unit = reads ? SECTOR : t->unit;
+	uint64_t mask = ~(uint64_t)(unit / SECTOR - 1);
+	uint64_t first_a = a->lba + t->offset, first_b = b->lba + t->offset;
+
+	return (first_a & mask) < first_b + b->count &&
+	    (first_b & mask) < first_a + a->count;
+}
+
+/* Remove a request; those that it blocked may go on. */
+static void
+list_remove(struct target *t, const struct request *r)
+{
+	unsigned i = t->list_count;
+
+	while (t->list[--i] != r)
+		continue;
+	for (t->list_count--; i < t->list_count; i++) {
+		t->list[i] = t->list[i + 1];
+		t->list[i]->blockers -= overlap(t, r, t->list[i]);
+	}
+}
+
+/* The request is transferred. */
+static void
+request_end(struct target *t, struct request *r)
+{
+	list_remove(t, r);
+	if (r->op == OP_WRITE && t->sync_writes)
+		t->unsynced[t->unsynced_count++] = r;
+	else
+		batch_add(t, r);
+}
 
 /* Reply with an error: an errno, or 0 for the end of the disk. */
 static void
@@ -918,269 +964,199 @@ request_fail(struct target *t, struct request *r, int error)
 		    t->disk_errors);
 	r->len = ata_error(r->reply, error == 0 ? ATA_IDNF :
 	    r->op == OP_READ ? ATA_UNC : ATA_ABRT);
+	list_remove(t, r);
 	batch_add(t, r);
 }
 
-/* Fail the writes beyond the present end of the disk. */
+/*
+ * Make a run of request i and of those next to it in the list that continue it
+ * and wait for none outside of it.  Writes beyond the present end of the disk
+ * stay out; if all are, the result is 0, or an error of looking up the size.
+ */
 static void
-run_trim(struct target *t, struct run *run)
+run_fill(struct target *t, struct run *run, unsigned i)
 {
-	uint64_t end = run->io.op == OP_WRITE ? 0 : UINT64_MAX;
-	int error = end > 0 || look_up_size(t, &end) ? 0 : errno;
-
-	for (; run->count > run->done; run->count--) {
-		struct request *r = run->request[run->count - 1];
-
-		if (r->lba + r->count <= end)
-			break;
-		request_fail(t, r, error);
-	}
-}
-
-/* Prepare the next operation: on all requests left, or on one of them. */
-static void
-run_prepare(const struct target *t, struct run *run)
-{
-	struct request **r = &run->request[run->done];
+	const struct request *first = t->list[i];
 	struct io *io = &run->io;
+	uint64_t end = first->op == OP_WRITE ? 0 : UINT64_MAX;
+	uint64_t at = first->lba * SECTOR + first->moved;
+	int max = first->alone ? 1 : RUN_MAX;
 
-	io->count = run->single ? 1 : run->count - run->done;
-	io->offset = (off_t)((t->offset + r[0]->lba) * SECTOR + run->moved);
+	io->op = first->op;
+	io->timed = first->timed;
+	io->buffered = first->buffered;
+	io->offset = (off_t)(t->offset * SECTOR + at);
 	io->len = 0;
-	for (int i = 0; i < io->count; i++) {
-		size_t skip = i == 0 ? run->moved : 0;
+	io->count = 0;
+	io->result = end > 0 || look_up_size(t, &end) ? 0 : -errno;
+	for (; i < t->list_count && io->count < max; i++) {
+		struct request *r = t->list[i];
+		unsigned blockers = r->blockers;
 
-		io->iov[i] = (struct iovec){ r[i]->payload + skip,
-		    r[i]->count * SECTOR - skip };
-		io->len += io->iov[i].iov_len;
+		if (r->run != NULL || r->op != io->op ||
+		    r->lba * SECTOR + r->moved != at + io->len ||
+		    r->lba + r->count > end || r->buffered != io->buffered)
+			return;
+		for (int n = 0; blockers > 0 && n < io->count; n++)
+			blockers -= overlap(t, run->request[n], r);
+		if (blockers > 0)
+			return;
+		r->run = run;
+		run->request[io->count] = r;
+		io->iov[io->count] = (struct iovec){ r->payload + r->moved,
+		    r->count * SECTOR - r->moved };
+		io->len += io->iov[io->count++].iov_len;
 	}
 }
 
 /*
- * Take the result of an operation, and reply to the requests that are done.
- * If it fails on several requests, each is repeated by itself, so that only
+ * Take the result of a run, and reply to the requests that are done; others are
+ * repeated.  If it fails for several, each is repeated by itself, so that only
  * those fail that must.  EINVAL: direct I/O that is not aligned.
  */
 static void
-run_advance(struct target *t, struct run *run)
+run_end(struct target *t, struct run *run)
 {
-	ssize_t n = run->io.result;
-	struct request *r = run->request[run->done];
+	ssize_t n = run->io.result, left = n;
+	int count = run->io.count;
 
-	if (n == -EINTR || n == -EAGAIN)	/* repeat it */
-		return;
-	if (n == -EINVAL && !run->io.buffered) {
-		run->io.buffered = true;
-	} else if (n <= 0 && run->io.count > 1) {
-		run->single = true;
-	} else if (n <= 0) {
-		if (n == 0 && disk_size(t->disk) < 0)
-			n = -errno;	/* a device has vanished */
-		run->done++;
-		run->moved = 0;
-		request_fail(t, r, (int)-n);
-	}
-	if (n <= 0)
-		return;
-	if (run->io.op == OP_WRITE && t->dirty_since == 0)
+	run->io.count = 0;
+	if (n > 0 && run->io.op == OP_WRITE && t->dirty_since == 0)
 		t->dirty_since = now();
-	for (run->moved += (size_t)n; run->done < run->count; run->done++) {
-		r = run->request[run->done];
-		if (run->moved < r->count * SECTOR)
-			break;
-		run->moved -= r->count * SECTOR;
-		if (r->op == OP_WRITE && t->sync_writes)
-			t->unsynced[t->unsynced_count++] = r;
-		else
-			batch_add(t, r);
+	if (n == 0 && disk_size(t->disk) < 0)
+		n = -errno;			/* a device has vanished */
+	for (int i = 0; i < count; i++) {
+		struct request *r = run->request[i];
+		ssize_t len = (ssize_t)run->io.iov[i].iov_len;
+		ssize_t moved = len < left ? len : left;
+
+		r->run = NULL;
+		if (n == -EINTR || n == -EAGAIN) {
+			continue;
+		} else if (n > 0) {
+			left -= moved;
+			r->moved += (size_t)moved;
+			if (moved == len)
+				request_end(t, r);
+		} else if (n == -EINVAL && !run->io.buffered) {
+			r->buffered = true;
+		} else if (count > 1) {
+			r->alone = true;
+		} else {
+			request_fail(t, r, (int)-n);
+		}
 	}
 }
 
 /*
- * The list of runs, in order of arrival.  Requests join the last one until it
- * is submitted.  What cannot be executed then stays in the list until it has
- * ended; a run that overlaps an earlier one waits.
- */
-
-/*
- * Must the later of two runs wait for the earlier?  Compared in units of the
- * disk, so that direct I/O and the page cache never share one.  Reads wait as
- * well: else the retransmissions of one that hangs would fill the engine.
+ * May a write have to wait in the loop: for the lock of the file, which one
+ * under way may hold, or for metadata to be read?  Not for long if the disk is
+ * fast.
  */
 static bool
-overlaps(const struct target *t, const struct run *a, const struct run *b)
+write_waits(const struct target *t)
 {
-	bool reads = a->io.op == OP_READ && b->io.op == OP_READ;
-	unsigned unit = reads ? SECTOR : t->unit;
-	uint64_t mask = ~(uint64_t)(unit / SECTOR - 1);
-	uint64_t first_a = a->lba + t->offset, first_b = b->lba + t->offset;
+	const struct run *oldest = t->list[0]->run;
 
-	return (first_a & mask) < first_b + b->sectors &&
-	    (first_b & mask) < first_a + a->sectors;
-}
-
-/* Let the runs that this one blocked go on; it is free. */
-static void
-list_remove(struct target *t, struct run *run)
-{
-	unsigned i = 0;
-
-	while (t->runs[i] != run)
-		i++;
-	for (t->run_count--; i < t->run_count; i++) {
-		t->runs[i] = t->runs[i + 1];
-		t->runs[i]->blockers -= overlaps(t, run, t->runs[i]);
-	}
-	t->runs[i] = run;
-	t->active -= run->started;
-}
-
-/*
- * Let the requests of run i join the one before it, if that delays neither:
- * both wait for the same runs, or this one waits for that one anyway.
- */
-static bool
-run_join(struct target *t, unsigned i)
-{
-	struct run *run = t->runs[i], *to = t->runs[i - 1];
-	bool overlap = overlaps(t, to, run);
-
-	if (to->started || to->io.op != run->io.op || run->done > 0 ||
-	    to->count + run->count > RUN_MAX ||
-	    run->lba != to->lba + to->sectors ||
-	    (i + 1 < t->run_count && overlaps(t, run, t->runs[i + 1])))
-		return false;
-	for (unsigned e = 0; e < i - 1 &&
-	    (to->blockers > 0 || run->blockers > overlap); e++) {
-		bool blocks = overlaps(t, t->runs[e], run);
-
-		if (overlaps(t, t->runs[e], to) ? !blocks && !overlap : blocks)
-			return false;
-	}
-	memcpy(to->request + to->count, run->request,
-	    (size_t)run->count * sizeof *run->request);
-	to->count += run->count;
-	to->sectors += run->sectors;
-	list_remove(t, run);
-	return true;
-}
-
-/*
- * Execute what need not wait for the disk.  A write may have to wait for the
- * lock of the file, which one under way may hold, or for metadata to be read:
- * not for long if the disk is fast.
- */
-static void
-run_try(struct target *t, struct run *run)
-{
-	bool write = run->io.op == OP_WRITE;
-	uint64_t end;
-
-	run->io.timed = write ? OP_NONE : OP_READ;
-	if (run->blockers > 0)
-		return;
-	if (write && (t->latency[OP_NONE] > FAST || (t->runs[0]->started &&
+	return t->latency[OP_NONE] > FAST || (oldest != NULL &&
 	    (t->latency[OP_WRITE] > FAST ||
-	    now() - t->runs[0]->io.start >= FAST)) ||
-	    !look_up_size(t, &end) || run->lba + run->sectors > end))
-		return;
-	run_prepare(t, run);
-	run->io.start = write ? now() : 0;
-	run->io.result = disk_try(t->disk, &run->io);
-	if (run->io.result <= 0) {
-		run->io.timed = run->io.op;
-		return;
+	    now() - oldest->io.start >= FAST));
+}
+
+/* Execute what need not wait for the disk of a run that begins at i. */
+static void
+run_try(struct target *t, unsigned i)
+{
+	bool write = t->list[i]->op == OP_WRITE;
+	struct run run;
+
+	run_fill(t, &run, i);
+	run.io.start = write ? now() : 0;
+	if (run.io.count > 0)
+		run.io.result = disk_try(t->disk, &run.io);
+	if (write && run.io.result > 0)
+		t->latency[OP_NONE] = now() - run.io.start;
+	if (run.io.result <= 0) {
+		for (int n = 0; n < run.io.count; n++)
+			run.request[n]->timed = run.io.op;
+		run.io.result = -EAGAIN;	/* the engine will do it */
 	}
-	if (write)
-		t->latency[OP_NONE] = now() - run->io.start;
-	run_advance(t, run);
+	run_end(t, &run);
 }
 
 /*
- * Run i, if there is one, is complete, unless it was already: execute it, or
- * let it wait; if too many wait already, drop it.  What waits keeps a copy of
- * its data, since frames do not outlive their batch and are not aligned for
- * direct I/O.  With -s all writes wait, for a sync.
+ * The fresh requests are complete as a run: try it.  What is left waits, or if
+ * too many wait already, is dropped.  A write that waits keeps a copy of its
+ * data, since frames do not outlive their batch and are not aligned for direct
+ * I/O.  With -s all writes wait, for a sync.
  */
 static void
-run_submit(struct target *t, unsigned i)
+list_try(struct target *t)
 {
-	struct run *run;
-	bool write, room;
+	unsigned i = t->list_count - t->fresh;
+	bool write, room = queue_has_room(t);
 
-	if (i >= t->run_count || t->runs[i]->submitted)
+	if (t->fresh == 0)
 		return;
-	run = t->runs[i];
-	run->submitted = true;
-	write = run->io.op == OP_WRITE;
-	room = queue_has_room(t) && (run->blockers < PLACE_MAX ||
-	    run->blockers < t->buffers);
-	if (room || !write || !t->sync_writes)
-		run_try(t, run);
-	for (int n = run->done; n < run->count; n++) {
-		struct request *r = run->request[n];
+	t->fresh = 0;
+	write = t->list[i]->op == OP_WRITE;
+	if (!write || ((room || !t->sync_writes) && !write_waits(t)))
+		run_try(t, i);
+	while (i < t->list_count) {
+		struct request *r = t->list[i];
 
-		if (!room)
+		if (!room || (r->blockers >= PLACE_MAX &&
+		    r->blockers >= t->buffers)) {
+			list_remove(t, r);
 			request_drop(t, r);
-		else if (write)
+			continue;
+		}
+		if (write)
 			r->payload = memcpy(r->reply->data, r->payload,
 			    r->count * SECTOR);
+		i++;
 	}
-	if (!room || run->done == run->count)
-		list_remove(t, run);
-	else if (i > 0)
-		run_join(t, i);
 }
 
-/* Append a request as a run; it joins the last one, or that is submitted. */
+/* Append a request: it continues the fresh ones, or they are tried first. */
 static void
 list_add(struct target *t, struct request *r)
 {
-	unsigned i = t->run_count;
-	struct run *run = t->runs[i];
+	const struct request *last = t->fresh == 0 ? NULL :
+	    t->list[t->list_count - 1];
 
-	run->io.op = r->op;
-	run->lba = r->lba;
-	run->sectors = r->count;
-	run->blockers = 0;
-	run->submitted = run->started = run->single = run->io.buffered = false;
-	run->count = 1;
-	run->done = 0;
-	run->moved = 0;
-	run->request[0] = r;
-	for (unsigned e = 0; e < i; e++)
-		run->blockers += overlaps(t, t->runs[e], run);
-	t->run_count++;
-	if (i > 0 && !t->runs[i - 1]->submitted && !run_join(t, i))
-		run_submit(t, i - 1);
+	if (last != NULL && (t->fresh == RUN_MAX || r->op != last->op ||
+	    r->lba != last->lba + last->count))
+		list_try(t);
+	r->timed = r->op == OP_WRITE ? OP_NONE : OP_READ;
+	for (unsigned i = 0; i < t->list_count; i++)
+		r->blockers += overlap(t, t->list[i], r);
+	t->list[t->list_count++] = r;
+	t->fresh++;
 }
 
-/* Perform what is left of a run, until an operation is under way. */
-static void
-run_continue(struct target *t, struct run *run)
-{
-	for (run_trim(t, run); run->done < run->count; run_trim(t, run)) {
-		run_prepare(t, run);
-		if (!io_start(t, &run->io))
-			return;
-		run_advance(t, run);
-	}
-	list_remove(t, run);
-}
-
-/* Hand the runs that need not wait for others to the disk. */
+/* Hand the requests that need not wait for others to the disk, as runs. */
 static void
 list_start(struct target *t)
 {
-	for (unsigned i = 0; i < t->run_count && t->active < t->depth;) {
-		struct run *run = t->runs[i];
+	struct run *run = t->runs;
 
-		if (!run->started && run->blockers == 0) {
-			run->started = true;
-			t->active++;
-			run_continue(t, run);
+	for (unsigned i = 0; i < t->list_count;) {
+		struct request *r = t->list[i];
+
+		while (run < t->runs + t->depth && run->io.count > 0)
+			run++;
+		if (run == t->runs + t->depth)
+			return;
+		if (r->run != NULL || r->blockers > 0) {
+			i++;
+			continue;
 		}
-		i += t->runs[i] == run;		/* it has not ended */
+		run_fill(t, run, i);
+		if (run->io.count == 0)
+			request_fail(t, r, (int)-run->io.result);
+		else if (io_start(t, &run->io))
+			run_end(t, run);
 	}
 }
 
@@ -1200,8 +1176,7 @@ io_end(struct target *t)
 
 		t->latency[io->timed] = now() - io->start;
 		if (io->op != OP_SYNC) {
-			run_advance(t, run);
-			run_continue(t, run);
+			run_end(t, run);
 		} else if (io->result == -EINTR || io->result == -EAGAIN) {
 			io_start(t, io);
 		} else {
@@ -1394,8 +1369,6 @@ build_reply(struct target *t, struct request *r, const struct frame *f)
 	memset(r->reply, 0, sizeof *r->reply);
 	init_header(t, rep, req->src, AOE_RESPONSE, req->command);
 	memcpy(rep->tag, req->tag, sizeof rep->tag);
-	r->op = OP_NONE;
-	r->count = 0;
 	switch (req->command) {
 	case AOE_ATA:
 		return handle_ata(t, r, (void *)f->data, f->len);
@@ -1422,14 +1395,15 @@ serve_frame(struct target *t, struct frame f)
 	if (!accept_frame(t, (void *)f.data))
 		return;
 	r = t->free[--t->free_count];
-	r->received = t->verbose ? now() : 0;
+	*r = (struct request){ .reply = r->reply,
+	    .received = t->verbose ? now() : 0 };
 	r->len = build_reply(t, r, &f);
 	if (r->len == 0) {
 		t->free[t->free_count++] = r;
 	} else if (r->op == OP_READ || r->op == OP_WRITE) {
 		list_add(t, r);
 	} else {
-		run_submit(t, t->run_count - 1);	/* keep the order */
+		list_try(t);		/* keep the order */
 		if (r->op == OP_NONE || t->readonly)
 			batch_add(t, r);
 		else if (queue_has_room(t))
@@ -1453,18 +1427,18 @@ serve(struct target *t)
 
 	sigfillset(&all);
 	sigprocmask(SIG_UNBLOCK, &all, NULL);
-	while (!t->stopped || t->run_count > 0 || t->sync.op == OP_SYNC) {
+	while (!t->stopped || t->list_count > 0 || t->sync.op == OP_SYNC) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
 
 		handle_signals(t);	/* sync_start begins the last sync */
 		if (t->link.updates != t->logged.updates)
 			link_update(t);
-		t->lone = n == 1 && t->run_count == 0 && t->sync.op == OP_NONE;
+		t->lone = n == 1 && t->list_count == 0 && t->sync.op == OP_NONE;
 		io_end(t);
 		for (int i = 0; i < n; i++)
 			serve_frame(t, frames[i]);
-		run_submit(t, t->run_count - 1);
+		list_try(t);
 		list_start(t);
 		sync_start(t);
 		submitted = t->engine->submit == NULL ||
@@ -1640,7 +1614,6 @@ static void
 allocate_requests(struct target *t)
 {
 	static struct request requests[REQUESTS_MAX];
-	static struct run runs[REQUESTS_MAX];
 	size_t n = INITIATORS * t->buffers;
 	uint8_t *cells;
 
@@ -1659,7 +1632,6 @@ allocate_requests(struct target *t)
 		r->reply = (void *)(cells + t->free_count * CELL + PAGE -
 		    sizeof *r->reply);
 		t->free[t->free_count] = r;
-		t->runs[t->free_count] = &runs[t->free_count];
 	}
 }
 

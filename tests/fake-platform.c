@@ -467,21 +467,18 @@ static void observe(struct target *);
 
 /*
  * What must be true whenever vblade waits.  This is all that the tests know of
- * its state.  There are as many runs as requests, `all`; at first they are
- * free, in the order of their addresses.
+ * its state.  At first `all` requests are free, in order of their addresses.
  */
 
 static const struct request *requests;
-static const struct run *runs;
 static size_t all, places;
-static bool seen[2][BATCH + QUEUE_MAX];
+static bool seen[BATCH + QUEUE_MAX];
 
 static void
 observe(struct target *t)
 {
 	target = t;
 	requests = t->free[0];
-	runs = t->runs[0];
 	all = t->free_count;
 	if (fake.depth > 0) {
 		t->depth = fake.depth;
@@ -489,66 +486,80 @@ observe(struct target *t)
 	}
 }
 
-/* Each request and each run is in one place. */
+/* Each request is in one place. */
 static void
-found(int which, ptrdiff_t i)
+found(const struct request *r)
 {
-	if (i < 0 || (size_t)i >= all || seen[which][i])
-		fake_fail("a request or a run is in two places");
-	seen[which][i] = true;
+	ptrdiff_t i = r - requests;
+
+	if (i < 0 || (size_t)i >= all || seen[i])
+		fake_fail("a request is in two places");
+	seen[i] = true;
 	places++;
 }
 
+/* Request i of the list: does it wait for what it has to, and nothing else? */
 static void
-check_run(const struct target *t, const struct run *run)
+check_waiting(const struct target *t, unsigned i, bool room)
 {
-	uint64_t begin = run->request[run->done]->lba, end = begin;
+	const struct request *r = t->list[i];
 	unsigned blockers = 0;
 
-	for (unsigned e = 0; t->runs[e] != run; e++)
-		blockers += overlaps(t, t->runs[e], run);
-	if (run->blockers != blockers)
-		fake_fail("the blockers of a run are miscounted");
-	if (!run->started && blockers == 0 && t->active < t->depth)
-		fake_fail("a run waits for nothing");
-	for (int i = run->done; i < run->count; i++) {
+	for (unsigned e = 0; e < i; e++)
+		blockers += overlap(t, t->list[e], r);
+	if (r->blockers != blockers)
+		fake_fail("the blockers of a request are miscounted");
+	if (r->run == NULL && blockers == 0 && room)
+		fake_fail("a request waits for nothing");
+	found(r);
+}
+
+/* Returns the number of its requests. */
+static unsigned
+check_run(const struct run *run)
+{
+	off_t end = run->io.offset;
+
+	for (int i = 0; i < run->io.count; i++) {
 		const struct request *r = run->request[i];
 
-		found(0, r - requests);
-		if (r->op != run->io.op || r->lba != end)
+		if (r->run != run || r->op != run->io.op ||
+		    (off_t)((target->offset + r->lba) * SECTOR + r->moved) !=
+		    end)
 			fake_fail("requests of a run are not adjacent");
-		end += r->count;
+		end += (off_t)run->io.iov[i].iov_len;
 	}
-	/* Once it has begun, its range stays what it was. */
-	if (run->started || run->done > 0 ?
-	    begin < run->lba || end > run->lba + run->sectors :
-	    begin != run->lba || end != run->lba + run->sectors)
-		fake_fail("the range of a run is not that of its requests");
+	if (run->io.count > 0 &&
+	    end != run->io.offset + (off_t)run->io.len)
+		fake_fail("the length of a run is miscounted");
+	return (unsigned)run->io.count;
 }
 
 static void
 check_target(const struct target *t)
 {
-	unsigned active = 0;
+	unsigned started = 0, free_runs = 0;
 
 	places = 0;
 	memset(seen, 0, sizeof seen);
 	for (unsigned i = 0; i < t->free_count; i++)
-		found(0, t->free[i] - requests);
+		found(t->free[i]);
 	for (unsigned i = 0; i < t->unsynced_count; i++)
-		found(0, t->unsynced[i] - requests);
+		found(t->unsynced[i]);
 	if (t->free_count < BATCH)
 		fake_fail("too few requests are free");
-	for (unsigned i = 0; i < all; i++)
-		found(1, t->runs[i] - runs);
-	for (unsigned i = 0; i < t->run_count; i++) {
-		check_run(t, t->runs[i]);
-		active += t->runs[i]->started;
+	for (unsigned i = 0; i < ENGINE_DEPTH; i++) {
+		free_runs += i < t->depth && t->runs[i].io.count == 0;
+		started += check_run(&t->runs[i]);
 	}
-	if (t->active != active || active > t->depth)
-		fake_fail("the list of runs is miscounted");
-	if (places != 2 * all)
-		fake_fail("a request or a run is lost");
+	for (unsigned i = 0; i < t->list_count; i++) {
+		check_waiting(t, i, free_runs > 0);
+		started -= t->list[i]->run != NULL;
+	}
+	if (started != 0 || t->fresh != 0)
+		fake_fail("the list is miscounted");
+	if (places != all)
+		fake_fail("a request is lost");
 	fake.drops = t->queue_drops;
 }
 

@@ -138,12 +138,12 @@ occupy() {
 	assert_calls "write 8 2" "write 10 6"
 }
 
-# Joins of runs that wait for a slot.
+# Joins of requests that wait for a slot.
 
 # calls_of_sectors: the reads of sectors 9 to 29, in order.
 calls_of_sectors() { grep -xE 'read (9|[12][0-9]) .*' "$CALLS" | sort; }
 
-@test "adjacent runs that wait for a slot become one operation" {
+@test "adjacent requests that wait for a slot become one operation" {
 	occupy
 	run_script "${OCCUPY[@]}" "" "read 9 2" "" "read 11 1" "read 12 1" "" \
 		"read 14 1" "" query
@@ -153,21 +153,17 @@ calls_of_sectors() { grep -xE 'read (9|[12][0-9]) .*' "$CALLS" | sort; }
 		"read 11 1" "read 12 1" "read 14 1"
 }
 
-@test "runs join up to 16 requests; two with more in all do not" {
-	local i script=() first second
+@test "a run has at most 16 requests" {
+	local i script=()
 	for i in {10..29}; do
 		script+=("" "read $i 1")
 	done
 	occupy
 	run_script "${OCCUPY[@]}" "${script[@]}"
 	assert_equal $'read 10 16\nread 26 4' "$(calls_of_sectors)"
-	mapfile -t first < <(printf 'read %d 1\n' {10..18})
-	mapfile -t second < <(printf 'read %d 1\n' {19..27})
-	run_script "${OCCUPY[@]}" "" "${first[@]}" "" "${second[@]}"
-	assert_equal $'read 10 9\nread 19 9' "$(calls_of_sectors)"
 }
 
-@test "a run that waits for sectors joins none that does not" {
+@test "a request that waits for sectors joins none that does not" {
 	run_script :cold ":hold 18" "write 18 1 aa" other "" "write 16 2 bb" \
 		query "write 18 1 cc" :release
 	assert_calls "write 16 2" "write 18 1" "write 18 1"
