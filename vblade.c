@@ -927,29 +927,21 @@ overlap(const struct target *t, const struct request *a,
 	    (first_b & mask) < first_a + a->count;
 }
 
-/* Remove a request; those that it blocked may go on. */
+/* Remove n requests, neighbours in the list; those they blocked may go on. */
 static void
-list_remove(struct target *t, const struct request *r)
+list_remove(struct target *t, struct request *const r[], unsigned n)
 {
 	unsigned i = t->list_count;
 
-	while (t->list[--i] != r)
+	while (t->list[--i] != r[0])
 		continue;
-	for (t->list_count--; i < t->list_count; i++) {
-		t->list[i] = t->list[i + 1];
-		t->list[i]->blockers -= overlap(t, r, t->list[i]);
-	}
-}
+	for (t->list_count -= n; i < t->list_count; i++) {
+		struct request *later = t->list[i + n];
 
-/* The request is transferred. */
-static void
-request_end(struct target *t, struct request *r)
-{
-	list_remove(t, r);
-	if (r->op == OP_WRITE && t->sync_writes)
-		t->unsynced[t->unsynced_count++] = r;
-	else
-		batch_add(t, r);
+		for (unsigned k = 0; later->blockers > 0 && k < n; k++)
+			later->blockers -= overlap(t, r[k], later);
+		t->list[i] = later;
+	}
 }
 
 /* Reply with an error: an errno, or 0 for the end of the disk. */
@@ -964,7 +956,7 @@ request_fail(struct target *t, struct request *r, int error)
 		    t->disk_errors);
 	r->len = ata_error(r->reply, error == 0 ? ATA_IDNF :
 	    r->op == OP_READ ? ATA_UNC : ATA_ABRT);
-	list_remove(t, r);
+	list_remove(t, &r, 1);
 	batch_add(t, r);
 }
 
@@ -1017,8 +1009,10 @@ run_fill(struct target *t, struct run *run, unsigned i)
 static void
 run_end(struct target *t, struct run *run)
 {
-	ssize_t n = run->io.result, left = n;
+	ssize_t n = run->io.result;
+	size_t left = n > 0 ? (size_t)n : 0;
 	int count = run->io.count;
+	unsigned done = 0;
 
 	run->io.count = 0;
 	if (n > 0 && run->io.op == OP_WRITE && t->dirty_since == 0)
@@ -1027,24 +1021,33 @@ run_end(struct target *t, struct run *run)
 		n = -errno;			/* a device has vanished */
 	for (int i = 0; i < count; i++) {
 		struct request *r = run->request[i];
-		ssize_t len = (ssize_t)run->io.iov[i].iov_len;
-		ssize_t moved = len < left ? len : left;
+		size_t len = run->io.iov[i].iov_len;
+
+		size_t moved = len < left ? len : left;
 
 		r->run = NULL;
-		if (n == -EINTR || n == -EAGAIN) {
+		r->moved += moved;
+		left -= moved;
+		done += moved == len;
+		if (n > 0 || n == -EINTR || n == -EAGAIN)
 			continue;
-		} else if (n > 0) {
-			left -= moved;
-			r->moved += (size_t)moved;
-			if (moved == len)
-				request_end(t, r);
-		} else if (n == -EINVAL && !run->io.buffered) {
+		if (n == -EINVAL && !run->io.buffered)
 			r->buffered = true;
-		} else if (count > 1) {
+		else if (count > 1)
 			r->alone = true;
-		} else {
+		else
 			request_fail(t, r, (int)-n);
-		}
+	}
+	if (done == 0)
+		return;
+	list_remove(t, run->request, done);
+	for (unsigned i = 0; i < done; i++) {
+		struct request *r = run->request[i];
+
+		if (r->op == OP_WRITE && t->sync_writes)
+			t->unsynced[t->unsynced_count++] = r;
+		else
+			batch_add(t, r);
 	}
 }
 
@@ -1107,7 +1110,7 @@ list_try(struct target *t)
 
 		if (!room || (r->blockers >= PLACE_MAX &&
 		    r->blockers >= t->buffers)) {
-			list_remove(t, r);
+			list_remove(t, &r, 1);
 			request_drop(t, r);
 			continue;
 		}
