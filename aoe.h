@@ -188,7 +188,7 @@ struct link {
 	bool up;		/* and has carrier */
 	uint8_t mac[MAC_LEN];	/* zeroes on a loopback interface */
 	char name[16];		/* IFNAMSIZ, everywhere */
-	char bridge[16];	/* the bridge it is a port of, or "" */
+	char master[16];	/* the bridge or bond it is a port of, or "" */
 };
 
 enum { BATCH = 64 };		/* frames received, or sent, at a time */

@@ -172,17 +172,17 @@ ring_release(struct net *n)
  * The link.
  */
 
-/* The bridge it is a port of, or "".  Landlock does not deny readlink(2). */
+/* The bridge or bond it is a port of.  Landlock does not deny readlink(2). */
 static void
-link_read_bridge(struct link *l)
+link_read_master(struct link *l)
 {
-	char path[64], bridge[256] = "";
+	char path[64], master[256] = "";
 	const char *slash;
 
-	snprintf(path, sizeof path, "/sys/class/net/%s/brport/bridge", l->name);
-	slash = readlink(path, bridge, sizeof bridge - 1) > 0 ?
-	    strrchr(bridge, '/') : NULL;
-	snprintf(l->bridge, sizeof l->bridge, "%s", slash ? slash + 1 : "");
+	snprintf(path, sizeof path, "/sys/class/net/%s/master", l->name);
+	slash = readlink(path, master, sizeof master - 1) > 0 ?
+	    strrchr(master, '/') : NULL;
+	snprintf(l->master, sizeof l->master, "%s", slash ? slash + 1 : "");
 }
 
 /*
@@ -223,7 +223,7 @@ link_refresh(struct net *n)
 		l->mtu = r.ifr_mtu < MTU_MAX ? (unsigned)r.ifr_mtu : MTU_MAX;
 	if (ioctl(n->fd, SIOCGIFFLAGS, &r) == 0)
 		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
-	link_read_bridge(l);
+	link_read_master(l);
 	return ring_resize(n) && bind(n->fd, (void *)&a, sizeof a) == 0;
 }
 

@@ -1247,10 +1247,10 @@ link_update(struct target *t)
 		logmsg(LOG_NOTICE, "link %s: %s, address %s, MTU %u",
 		    link->up ? "up" : "down", link->name,
 		    mac_text(link->mac), link->mtu);
-	if (strcmp(link->bridge, old.bridge) != 0 && *link->bridge != '\0')
-		logmsg(LOG_WARNING, "interface is a port of bridge %s and "
-		    "receives no AoE frames: use %s instead", link->bridge,
-		    link->bridge);
+	if (strcmp(link->master, old.master) != 0 && *link->master != '\0')
+		logmsg(LOG_WARNING, "interface is a port of %s, which usually "
+		    "takes its frames: use %s instead", link->master,
+		    link->master);
 	if (link->up && (moved || !old.up))
 		advertise(t);
 }

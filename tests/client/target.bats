@@ -94,3 +94,18 @@ assert_untouched() {
 		on_guest g end_vblade
 	done
 }
+
+# The last test: it takes eth0 away from the others.
+@test "a port of a bond is reported; the bond is served" {
+	on_guest g '
+		modprobe bonding max_bonds=0
+		ip link add bond0 type bond mode active-backup
+		ip link set eth0 down
+		ip link set eth0 master bond0
+		ip link set bond0 up'
+	serve t 0 1 eth0 /run/t.disk
+	on_guest g 'grep "is a port of bond0, which" /run/t.output'
+	on_guest g end_vblade
+	serve t 0 1 bond0 /run/t.disk
+	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 '00*512')"
+}

@@ -72,7 +72,7 @@ static const struct directive {
 	{ ":mtu", NUMBER, &fake.link.mtu },
 	{ ":index", NUMBER, &fake.link.index },
 	{ ":name", TEXT, fake.link.name },
-	{ ":bridge", TEXT, fake.link.bridge },
+	{ ":master", TEXT, fake.link.master },
 	{ ":up", YES, &fake.link.up },
 	{ ":down", NO, &fake.link.up },
 	{ ":full", NUMBER, &to_drop },		/* frames to be sent */
