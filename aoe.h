@@ -238,8 +238,6 @@ struct io {
 	bool buffered;		/* use the page cache, even with DISK_DIRECT */
 	off_t offset;		/* bytes */
 	size_t len;		/* bytes in all */
-	int64_t start;		/* vblade.c's: when it started, */
-	enum op timed;		/* and for which latency that counts */
 	ssize_t result;		/* bytes moved, perhaps fewer than requested,
 				   0 at the end of the disk; or -errno */
 	int count;

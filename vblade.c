@@ -75,7 +75,7 @@ struct request {
 	size_t moved;		/* bytes transferred */
 	unsigned blockers;	/* earlier requests that overlap this one */
 	struct run *run;	/* that transfers it now, or NULL */
-	enum op timed;		/* see struct io */
+	enum op timed;		/* see struct run */
 	bool alone;		/* begins no larger run, since one failed */
 	bool buffered;		/* since direct I/O of it is not aligned */
 	uint8_t opcode;		/* ATA command, for -v */
@@ -86,6 +86,8 @@ struct request {
 /* Adjacent requests of one direction: one disk operation transfers them. */
 struct run {
 	struct io io;		/* a buffer each; count 0: the run is free */
+	int64_t start;		/* of the operation, */
+	enum op timed;		/* and for which latency that counts */
 	struct request *request[RUN_MAX];
 };
 
@@ -129,7 +131,7 @@ struct target {
 	int64_t latency[OP_COUNT];	/* of the latest of each kind, us; of
 					   OP_NONE: perhaps to the cache only */
 
-	struct io sync;			/* OP_SYNC: under way, else OP_NONE */
+	struct run sync;		/* OP_SYNC: under way, else OP_NONE */
 	struct request *unsynced[REQUESTS_MAX]; /* wait for a sync, in order */
 	unsigned unsynced_count;
 	unsigned syncing;		/* the first of them: for that sync */
@@ -820,16 +822,16 @@ start_engine(struct target *t)
  * sleeping until a fast disk is done would cost more than it takes.
  */
 static bool
-io_start(struct target *t, struct io *io)
+run_start(struct target *t, struct run *run)
 {
-	io->start = now();
-	if (t->lone && t->latency[io->timed] < FAST) {
-		io->result = disk_execute(t->disk, io);
-		t->latency[io->timed] = now() - io->start;
-		if (io->result != -EINTR && io->result != -EAGAIN)
+	run->start = now();
+	if (t->lone && t->latency[run->timed] < FAST) {
+		run->io.result = disk_execute(t->disk, &run->io);
+		t->latency[run->timed] = now() - run->start;
+		if (run->io.result != -EINTR && run->io.result != -EAGAIN)
 			return true;
 	}
-	t->engine->start(t->disk, io);
+	t->engine->start(t->disk, &run->io);
 	return false;
 }
 
@@ -849,7 +851,7 @@ sync_timeout(const struct target *t)
 {
 	int64_t left;
 
-	if (t->sync.op == OP_SYNC || t->dirty_since == 0 ||
+	if (t->sync.io.op == OP_SYNC || t->dirty_since == 0 ||
 	    (t->stopped ? t->list_count > 0 : t->delay == 0))
 		return -1;
 	left = t->delay - (now() - t->dirty_since) / 1000;
@@ -864,12 +866,12 @@ sync_timeout(const struct target *t)
 static void
 sync_end(struct target *t)
 {
-	t->sync.op = OP_NONE;
-	if (t->sync.result < 0 && !t->sync_failed) {
+	t->sync.io.op = OP_NONE;
+	if (t->sync.io.result < 0 && !t->sync_failed) {
 		t->sync_failed = true;
 		logmsg(LOG_CRIT, "sync failed: %s: written data may be lost; "
 		    "every FLUSH and write with -s will fail until restart",
-		    strerror((int)-t->sync.result));
+		    strerror((int)-t->sync.io.result));
 	}
 	for (unsigned i = 0; i < t->syncing; i++) {
 		struct request *r = t->unsynced[i];
@@ -893,13 +895,13 @@ sync_start(struct target *t)
 {
 	bool needed = t->unsynced_count > 0;
 
-	if (t->sync.op == OP_SYNC || (!needed && sync_timeout(t) != 0))
+	if (t->sync.io.op == OP_SYNC || (!needed && sync_timeout(t) != 0))
 		return;
 	t->lone &= needed && t->unsynced[0]->op == OP_WRITE;
-	t->sync.op = t->sync.timed = OP_SYNC;
+	t->sync.io.op = t->sync.timed = OP_SYNC;
 	t->syncing = t->unsynced_count;
 	t->dirty_since = 0;
-	if (io_start(t, &t->sync))
+	if (run_start(t, &t->sync))
 		sync_end(t);
 }
 
@@ -975,7 +977,7 @@ run_fill(struct target *t, struct run *run, unsigned i)
 	int max = first->alone ? 1 : RUN_MAX;
 
 	io->op = first->op;
-	io->timed = first->timed;
+	run->timed = first->timed;
 	io->buffered = first->buffered;
 	io->offset = (off_t)(t->offset * SECTOR + at);
 	io->len = 0;
@@ -1063,7 +1065,7 @@ write_waits(const struct target *t)
 
 	return t->latency[OP_NONE] > FAST || (oldest != NULL &&
 	    (t->latency[OP_WRITE] > FAST ||
-	    now() - oldest->io.start >= FAST));
+	    now() - oldest->start >= FAST));
 }
 
 /* Execute what need not wait for the disk of a run that begins at i. */
@@ -1074,11 +1076,11 @@ run_try(struct target *t, unsigned i)
 	struct run run;
 
 	run_fill(t, &run, i);
-	run.io.start = write ? now() : 0;
+	run.start = write ? now() : 0;
 	if (run.io.count > 0)
 		run.io.result = disk_try(t->disk, &run.io);
 	if (write && run.io.result > 0)
-		t->latency[OP_NONE] = now() - run.io.start;
+		t->latency[OP_NONE] = now() - run.start;
 	if (run.io.result <= 0) {
 		for (int n = 0; n < run.io.count; n++)
 			run.request[n]->timed = run.io.op;
@@ -1158,7 +1160,7 @@ list_start(struct target *t)
 		run_fill(t, run, i);
 		if (run->io.count == 0)
 			request_fail(t, r, (int)-run->io.result);
-		else if (io_start(t, &run->io))
+		else if (run_start(t, run))
 			run_end(t, run);
 	}
 }
@@ -1177,14 +1179,13 @@ io_end(struct target *t)
 	    (io = t->engine->finished(t->disk)) != NULL) {
 		struct run *run = (void *)io;	/* its first member */
 
-		t->latency[io->timed] = now() - io->start;
-		if (io->op != OP_SYNC) {
+		t->latency[run->timed] = now() - run->start;
+		if (io->op != OP_SYNC)
 			run_end(t, run);
-		} else if (io->result == -EINTR || io->result == -EAGAIN) {
-			io_start(t, io);
-		} else {
+		else if (io->result == -EINTR || io->result == -EAGAIN)
+			run_start(t, run);
+		else
 			sync_end(t);
-		}
 	}
 }
 
@@ -1430,14 +1431,15 @@ serve(struct target *t)
 
 	sigfillset(&all);
 	sigprocmask(SIG_UNBLOCK, &all, NULL);
-	while (!t->stopped || t->list_count > 0 || t->sync.op == OP_SYNC) {
+	while (!t->stopped || t->list_count > 0 || t->sync.io.op == OP_SYNC) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
 
 		handle_signals(t);	/* sync_start begins the last sync */
 		if (t->link.updates != t->logged.updates)
 			link_update(t);
-		t->lone = n == 1 && t->list_count == 0 && t->sync.op == OP_NONE;
+		t->lone = n == 1 && t->list_count == 0 &&
+		    t->sync.io.op == OP_NONE;
 		io_end(t);
 		for (int i = 0; i < n; i++)
 			serve_frame(t, frames[i]);
