@@ -50,7 +50,7 @@ enum {
 	POOL_MAX = 16,		/* threads, where the platform has no engine */
 	QUEUE_MIN = 64,		/* requests that may wait for the disk */
 	QUEUE_MAX = 4096,
-	PLACE_MAX = 64,		/* requests that may wait for one place, */
+	PLACE_MAX = 64,		/* requests that may block another, */
 				/* or as many as -b allows a host */
 	REQUESTS_MAX = QUEUE_MAX + BATCH,
 	DELAY = 1,		/* seconds until a background sync, see -t */
@@ -69,12 +69,13 @@ struct mac_list {
 struct request {
 	struct aoe_ata *reply;	/* in its cell, the data aligned */
 	enum op op;
-	uint64_t lba;
 	unsigned count;		/* sectors */
+	uint64_t lba;
+	uint64_t first, end;	/* on the disk, in whole units, sectors */
+	unsigned blockers;	/* earlier requests that overlap this one */
+	struct run *run;	/* whose operation includes it, or NULL */
 	uint8_t *payload;	/* in the frame, then in the reply */
 	size_t moved;		/* bytes transferred */
-	unsigned blockers;	/* earlier requests that overlap this one */
-	struct run *run;	/* that transfers it now, or NULL */
 	enum op timed;		/* see struct run */
 	bool alone;		/* begins no larger run, since one failed */
 	bool buffered;		/* since direct I/O of it is not aligned */
@@ -917,16 +918,11 @@ sync_start(struct target *t)
  * as well: else the retransmissions of one that hangs would fill the engine.
  */
 static bool
-overlap(const struct target *t, const struct request *a,
-    const struct request *b)
+overlap(const struct request *a, const struct request *b)
 {
-	bool reads = a->op == OP_READ && b->op == OP_READ;
-	unsigned unit = reads ? SECTOR : t->unit;
-	uint64_t mask = ~(uint64_t)(unit / SECTOR - 1);
-	uint64_t first_a = a->lba + t->offset, first_b = b->lba + t->offset;
-
-	return (first_a & mask) < first_b + b->count &&
-	    (first_b & mask) < first_a + a->count;
+	if (a->op == OP_READ && b->op == OP_READ)
+		return a->lba < b->lba + b->count && b->lba < a->lba + a->count;
+	return a->first < b->end && b->first < a->end;
 }
 
 /* Remove n requests, neighbours in the list; those they blocked may go on. */
@@ -941,7 +937,7 @@ list_remove(struct target *t, struct request *const r[], unsigned n)
 		struct request *later = t->list[i + n];
 
 		for (unsigned k = 0; later->blockers > 0 && k < n; k++)
-			later->blockers -= overlap(t, r[k], later);
+			later->blockers -= overlap(r[k], later);
 		t->list[i] = later;
 	}
 }
@@ -992,7 +988,7 @@ run_fill(struct target *t, struct run *run, unsigned i)
 		    r->lba + r->count > end || r->buffered != io->buffered)
 			return;
 		for (int n = 0; blockers > 0 && n < io->count; n++)
-			blockers -= overlap(t, run->request[n], r);
+			blockers -= overlap(run->request[n], r);
 		if (blockers > 0)
 			return;
 		r->run = run;
@@ -1061,11 +1057,12 @@ run_end(struct target *t, struct run *run)
 static bool
 write_waits(const struct target *t)
 {
-	const struct run *oldest = t->list[0]->run;
+	int64_t since = t->latency[OP_WRITE] > FAST ? INT64_MAX : now() - FAST;
 
-	return t->latency[OP_NONE] > FAST || (oldest != NULL &&
-	    (t->latency[OP_WRITE] > FAST ||
-	    now() - oldest->start >= FAST));
+	for (unsigned i = 0; i < t->list_count; i++)
+		if (t->list[i]->run != NULL && t->list[i]->run->start <= since)
+			return true;
+	return t->latency[OP_NONE] > FAST;
 }
 
 /* Execute what need not wait for the disk of a run that begins at i. */
@@ -1090,6 +1087,25 @@ run_try(struct target *t, unsigned i)
 }
 
 /*
+ * Count what blocks the fresh requests, from i on.  They are neighbours on the
+ * disk, and most others overlap none of them.
+ */
+static void
+count_blockers(struct target *t, unsigned i)
+{
+	struct request **list = t->list, all = *list[i];
+	unsigned n = t->list_count;
+
+	for (unsigned k = i + 1; k < n; k++)
+		all.count += list[k]->count;
+	all.end = list[n - 1]->end;
+	for (unsigned e = 0; e < n; e++)
+		if (overlap(list[e], &all))
+			for (unsigned k = e < i ? i : e + 1; k < n; k++)
+				list[k]->blockers += overlap(list[e], list[k]);
+}
+
+/*
  * The fresh requests are complete as a run: try it.  What is left waits, or if
  * too many wait already, is dropped.  A write that waits keeps a copy of its
  * data, since frames do not outlive their batch and are not aligned for direct
@@ -1104,6 +1120,7 @@ list_try(struct target *t)
 	if (t->fresh == 0)
 		return;
 	t->fresh = 0;
+	count_blockers(t, i);
 	write = t->list[i]->op == OP_WRITE;
 	if (!write || ((room || !t->sync_writes) && !write_waits(t)))
 		run_try(t, i);
@@ -1129,13 +1146,14 @@ list_add(struct target *t, struct request *r)
 {
 	const struct request *last = t->fresh == 0 ? NULL :
 	    t->list[t->list_count - 1];
+	uint64_t at = t->offset + r->lba, mask = t->unit / SECTOR - 1;
 
+	r->first = at & ~mask;
+	r->end = (at + r->count + mask) & ~mask;
 	if (last != NULL && (t->fresh == RUN_MAX || r->op != last->op ||
 	    r->lba != last->lba + last->count))
 		list_try(t);
 	r->timed = r->op == OP_WRITE ? OP_NONE : OP_READ;
-	for (unsigned i = 0; i < t->list_count; i++)
-		r->blockers += overlap(t, t->list[i], r);
 	t->list[t->list_count++] = r;
 	t->fresh++;
 }

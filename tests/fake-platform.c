@@ -36,6 +36,7 @@ struct pending {
 	struct io *io, copy;
 	bool submitted, finished;
 	uint64_t covers;	/* writes that a sync includes */
+	int64_t start;
 };
 
 struct fake fake;
@@ -309,6 +310,16 @@ disk_execute(const struct disk *d, const struct io *io)
 	return done.result;
 }
 
+/* The one that is held may hold the lock of the file. */
+static void
+check_lock(void)
+{
+	for (unsigned i = 0; i < pendings; i++)
+		if (pending[i].io->op == OP_WRITE && is_held(pending[i].io) &&
+		    fake.time - pending[i].start >= 1000)
+			fake_fail("the loop writes beside a write that hangs");
+}
+
 ssize_t
 disk_try(const struct disk *d, const struct io *io)
 {
@@ -322,6 +333,7 @@ disk_try(const struct disk *d, const struct io *io)
 		slow |= fake.bad;
 	max = bytes_before(slow, io->offset, io->len);
 	if (io->op == OP_WRITE && max == io->len) {
+		check_lock();
 		fake_unlock();
 		return disk_execute(d, io);
 	}
@@ -353,7 +365,8 @@ engine_start(struct disk *d, struct io *io)
 	for (unsigned i = 0; i < pendings; i++)
 		if (exclude(io, pending[i].io))
 			fake_fail("two syncs, or the same sectors, at a time");
-	pending[pendings++] = (struct pending){ .io = io, .copy = *io };
+	pending[pendings++] = (struct pending){ .io = io, .copy = *io,
+	    .start = fake.time };
 }
 
 static bool
@@ -506,7 +519,7 @@ check_waiting(const struct target *t, unsigned i, bool room)
 	unsigned blockers = 0;
 
 	for (unsigned e = 0; e < i; e++)
-		blockers += overlap(t, t->list[e], r);
+		blockers += overlap(t->list[e], r);
 	if (r->blockers != blockers)
 		fake_fail("the blockers of a request are miscounted");
 	if (r->run == NULL && blockers == 0 && room)
@@ -627,16 +640,17 @@ int
 net_recv(struct net *n, struct frame frames[], int max, int timeout)
 {
 	static unsigned restless;
+	bool busy;
 	int count;
 
 	check_wake();
 	check_target(target);
-	if (fake.pool ? pool_wait() : engine_run()) {
-		if (++restless > 100000)
-			fake_fail("vblade starts operations for ever");
+	busy = fake.pool ? pool_wait() : engine_run();
+	restless = busy ? restless + 1 : 0;
+	if (restless > 100000)
+		fake_fail("vblade starts operations for ever");
+	if (busy && (!fake.mixed || random() % 2 == 0))
 		return 0;
-	}
-	restless = 0;
 	count = fake_recv(frames, max, timeout);
 	*link_of_target = fake.link;
 	target->unit = fake.unit;

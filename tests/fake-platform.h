@@ -41,6 +41,7 @@ struct fake {
 	bool sync_fails;
 	enum order order;
 	bool stalled;		/* the engine finishes nothing */
+	bool mixed;		/* frames arrive beside what it finishes */
 	unsigned accept;	/* operations that a submit takes, 0: all */
 	bool late_signal;	/* SIGUSR1 while the next one is handled */
 
@@ -90,8 +91,8 @@ void fake_move(bool write, uint8_t *p, size_t len, off_t offset);
 void fake_executed(const struct io *, enum place);
 
 /*
- * net_recv, when the engine and the pool have nothing to return.  Not called
- * with operations to execute: those that are left are held.
+ * net_recv, when the engine and the pool have nothing to return, or `mixed`.
+ * Not called with operations to execute: those that are left are held.
  */
 int fake_recv(struct frame frames[], int max, int timeout);
 

@@ -363,7 +363,7 @@ live(void)
 	fake = (struct fake){ .quiet = true, .poison = true, .time = 1000000,
 	    .size = (SECTORS - below(first > 0 ? 11 : SECTORS)) * SECTOR,
 	    .unit = below(2) ? SECTOR : 4096, .depth = 1 + below(5),
-	    .pool = below(8) == 0, .flaky = below(4) == 0,
+	    .pool = below(8) == 0, .flaky = below(4) == 0, .mixed = below(2),
 	    .link = { .updates = 1, .index = 1, .up = true, .name = "eth0",
 	    .mtu = 9000, .mac = { 2, 2 } } };
 	base = next = 1;

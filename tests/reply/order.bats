@@ -43,7 +43,7 @@ occupy() {
 # It may wait for the file system to read where its data is to go.
 @test "no write is executed in the loop after a slow one" {
 	run_script ":slow 2000" "write 3 1" "" "write 5 1" "" ":slow 10" \
-		"write 7 1" "" "write 9 1"
+		"write 7 1" "" "write 9 1" query
 	assert_places "write 3 1 in the loop" "write 5 1" "write 7 1" \
 		"write 9 1 in the loop"
 }
@@ -122,6 +122,12 @@ occupy() {
 	run_script :cold ":hold 3" "read 3 2" other "" "read 4 1" "read 3 2" \
 		other "" "read 5 1" :release
 	assert_replies "read 5 1" "read 3 2" "read 4 1" "read 3 2"
+}
+
+@test "reads of different sectors of a page do not wait" {
+	run_script ":unit 4096" :cold ":hold 8" "read 8 1" other "" \
+		"read 9 1" :release
+	assert_replies "read 9 1" "read 8 1"
 }
 
 @test "adjacent writes that wait for the same one are one operation" {

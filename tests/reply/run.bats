@@ -17,6 +17,15 @@ load reply
 	END
 }
 
+@test "all that is cached is read in the loop, 16 requests at a time" {
+	local i script=("read 60 1")
+	for i in {3..20}; do
+		script+=("read $i 1")
+	done
+	run_script "${script[@]}"
+	assert_places "read 60 1 cached" "read 3 16 cached" "read 19 2 cached"
+}
+
 @test "a gap, the same sectors again, falling order and a batch end a run" {
 	run_script "read 4 1" "" "read 5 1" "read 7 1" "read 8 1" "" \
 		"write 4 1 aa" "write 4 1 bb" "" "read 5 1" "read 4 1"

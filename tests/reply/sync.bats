@@ -17,6 +17,12 @@ load reply
 	assert_calls "write 3 1" sync "write 4 1" sync
 }
 
+@test "the delay is that of the oldest write" {
+	run_script "write 3 1" :cold ":slow 600000" "read 9 1" "" "write 4 1" \
+		"" ":slow 0" "read 11 1"
+	assert_calls "write 3 1" "read 9 1" "write 4 1" sync "read 11 1"
+}
+
 @test "nothing is synced before the exit without a write, or with -t 0" {
 	run_script "read 3 1" :pass :pass :pass
 	assert_calls "read 3 1"
