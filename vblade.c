@@ -1020,7 +1020,6 @@ run_end(struct target *t, struct run *run)
 	for (int i = 0; i < count; i++) {
 		struct request *r = run->request[i];
 		size_t len = run->io.iov[i].iov_len;
-
 		size_t moved = len < left ? len : left;
 
 		r->run = NULL;

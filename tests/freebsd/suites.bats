@@ -22,7 +22,8 @@ teardown() {
 
 @test "failures of the network" {
 	# Except "1000 frames for another slot do not wake it": the shim wakes.
-	FILTER="^[^1]" suite failures/network.bats
+	FILTER="^[^1]" suite failures/network.bats -- \
+		"the interface becomes a port of a bridge, and leaves it"
 }
 
 # Interfaces have one name, which alone is claimed, and LeakSanitizer fails
