@@ -1087,18 +1087,18 @@ run_try(struct target *t, unsigned i)
 
 /*
  * Count what blocks the fresh requests, from i on.  They are neighbours on the
- * disk, and most others overlap none of them.
+ * disk: most others overlap none of them, and they share nothing but a unit.
  */
 static void
 count_blockers(struct target *t, unsigned i)
 {
 	struct request **list = t->list, all = *list[i];
-	unsigned n = t->list_count;
+	unsigned n = t->list_count, blockers = t->unit > SECTOR ? n : i;
 
 	for (unsigned k = i + 1; k < n; k++)
 		all.count += list[k]->count;
 	all.end = list[n - 1]->end;
-	for (unsigned e = 0; e < n; e++)
+	for (unsigned e = 0; e < blockers; e++)
 		if (overlap(list[e], &all))
 			for (unsigned k = e < i ? i : e + 1; k < n; k++)
 				list[k]->blockers += overlap(list[e], list[k]);
