@@ -1266,9 +1266,8 @@ link_update(struct target *t)
 		    link->up ? "up" : "down", link->name,
 		    mac_text(link->mac), link->mtu);
 	if (strcmp(link->master, old.master) != 0 && *link->master != '\0')
-		logmsg(LOG_WARNING, "interface is a port of %s, which usually "
-		    "takes its frames: use %s instead", link->master,
-		    link->master);
+		logmsg(LOG_WARNING, "interface is a port of %s: if no requests "
+		    "arrive, use %s instead", link->master, link->master);
 	if (link->up && (moved || !old.up))
 		advertise(t);
 }

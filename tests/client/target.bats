@@ -104,7 +104,7 @@ assert_untouched() {
 		ip link set eth0 master bond0
 		ip link set bond0 up'
 	serve t 0 1 eth0 /run/t.disk
-	on_guest g 'grep "is a port of bond0, which" /run/t.output'
+	on_guest g 'grep "is a port of bond0: if no requests" /run/t.output'
 	on_guest g end_vblade
 	serve t 0 1 bond0 /run/t.disk
 	assert_reply "$(ata_read 0 1)" "$(ata_data 0 1 '00*512')"

@@ -96,7 +96,7 @@ duplicate address: 02:00:00:00:00:a2 also exports e0.1;' \
 		":mtu 9000|link up: eth0, address 02:00:00:00:00:02, MTU 9000"
 		":mac 0200000000bb|link up: eth0, address 02:00:00:00:00:bb, MTU 9000"
 		":name wan0|link up: wan0, address 02:00:00:00:00:bb, MTU 9000"
-		":master br0|interface is a port of br0, which usually takes its frames: use br0 instead"
+		":master br0|interface is a port of br0: if no requests arrive, use br0 instead"
 		":down|link down: wan0, address 02:00:00:00:00:bb, MTU 9000"
 		":index 0|interface is gone"
 		":index 9|link down: wan0, address 02:00:00:00:00:bb, MTU 9000")
