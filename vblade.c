@@ -76,7 +76,7 @@ struct request {
 	struct run *run;	/* whose operation includes it, or NULL */
 	uint8_t *payload;	/* in the frame, then in the reply */
 	size_t moved;		/* bytes transferred */
-	enum op timed;		/* see struct run */
+	bool tried;		/* to be executed in the loop */
 	bool alone;		/* begins no larger run, since one failed */
 	bool buffered;		/* since direct I/O of it is not aligned */
 	uint8_t opcode;		/* ATA command, for -v */
@@ -124,7 +124,7 @@ struct target {
 	unsigned free_count;
 	struct request *list[REQUESTS_MAX];	/* reads and writes, in order */
 	unsigned list_count;
-	unsigned fresh;			/* the last of them: not tried yet */
+	unsigned fresh;			/* the last of them: of this batch */
 	struct run runs[ENGINE_DEPTH];
 	unsigned depth;			/* how many of them may be used */
 	bool lone;			/* see serve() */
@@ -973,7 +973,6 @@ run_fill(struct target *t, struct run *run, unsigned i)
 	int max = first->alone ? 1 : RUN_MAX;
 
 	io->op = first->op;
-	run->timed = first->timed;
 	io->buffered = first->buffered;
 	io->offset = (off_t)(t->offset * SECTOR + at);
 	io->len = 0;
@@ -992,6 +991,7 @@ run_fill(struct target *t, struct run *run, unsigned i)
 		if (blockers > 0)
 			return;
 		r->run = run;
+		r->tried = true;
 		run->request[io->count] = r;
 		io->iov[io->count] = (struct iovec){ r->payload + r->moved,
 		    r->count * SECTOR - r->moved };
@@ -1071,61 +1071,36 @@ run_try(struct target *t, unsigned i)
 	bool write = t->list[i]->op == OP_WRITE;
 	struct run run;
 
+	t->list[i]->tried = true;
 	run_fill(t, &run, i);
 	run.start = write ? now() : 0;
 	if (run.io.count > 0)
 		run.io.result = disk_try(t->disk, &run.io);
 	if (write && run.io.result > 0)
 		t->latency[OP_NONE] = now() - run.start;
-	if (run.io.result <= 0) {
-		for (int n = 0; n < run.io.count; n++)
-			run.request[n]->timed = run.io.op;
+	if (run.io.result <= 0)
 		run.io.result = -EAGAIN;	/* the engine will do it */
-	}
 	run_end(t, &run);
 }
 
 /*
- * Count what blocks the fresh requests, from i on.  They are neighbours on the
- * disk: most others overlap none of them, and they share nothing but a unit.
- */
-static void
-count_blockers(struct target *t, unsigned i)
-{
-	struct request **list = t->list, all = *list[i];
-	unsigned n = t->list_count, blockers = t->unit > SECTOR ? n : i;
-
-	for (unsigned k = i + 1; k < n; k++)
-		all.count += list[k]->count;
-	all.end = list[n - 1]->end;
-	for (unsigned e = 0; e < blockers; e++)
-		if (overlap(list[e], &all))
-			for (unsigned k = e < i ? i : e + 1; k < n; k++)
-				list[k]->blockers += overlap(list[e], list[k]);
-}
-
-/*
- * The fresh requests are complete as a run: try it.  What is left waits, or if
- * too many wait already, is dropped.  A write that waits keeps a copy of its
- * data, since frames do not outlive their batch and are not aligned for direct
- * I/O.  With -s all writes wait, for a sync.
+ * Try what has arrived.  What is left waits, or if too many wait already, is
+ * dropped.  A write that waits keeps a copy of its data, since frames do not
+ * outlive their batch and are not aligned for direct I/O.  With -s all writes
+ * wait, for a sync.
  */
 static void
 list_try(struct target *t)
 {
-	unsigned i = t->list_count - t->fresh;
-	bool write, room = queue_has_room(t);
-
-	if (t->fresh == 0)
-		return;
-	t->fresh = 0;
-	count_blockers(t, i);
-	write = t->list[i]->op == OP_WRITE;
-	if (!write || ((room || !t->sync_writes) && !write_waits(t)))
-		run_try(t, i);
-	while (i < t->list_count) {
+	for (unsigned i = t->list_count - t->fresh; i < t->list_count;) {
 		struct request *r = t->list[i];
+		bool room = queue_has_room(t), write = r->op == OP_WRITE;
 
+		if (!r->tried && r->blockers == 0 && (!write ||
+		    ((room || !t->sync_writes) && !write_waits(t)))) {
+			run_try(t, i);
+			continue;
+		}
 		if (!room || (r->blockers >= PLACE_MAX &&
 		    r->blockers >= t->buffers)) {
 			list_remove(t, &r, 1);
@@ -1137,22 +1112,19 @@ list_try(struct target *t)
 			    r->count * SECTOR);
 		i++;
 	}
+	t->fresh = 0;
 }
 
-/* Append a request: it continues the fresh ones, or they are tried first. */
+/* Append a request, which waits for those that it overlaps. */
 static void
 list_add(struct target *t, struct request *r)
 {
-	const struct request *last = t->fresh == 0 ? NULL :
-	    t->list[t->list_count - 1];
 	uint64_t at = t->offset + r->lba, mask = t->unit / SECTOR - 1;
 
 	r->first = at & ~mask;
 	r->end = (at + r->count + mask) & ~mask;
-	if (last != NULL && (t->fresh == RUN_MAX || r->op != last->op ||
-	    r->lba != last->lba + last->count))
-		list_try(t);
-	r->timed = r->op == OP_WRITE ? OP_NONE : OP_READ;
+	for (unsigned i = 0; i < t->list_count; i++)
+		r->blockers += overlap(t->list[i], r);
 	t->list[t->list_count++] = r;
 	t->fresh++;
 }
@@ -1174,6 +1146,7 @@ list_start(struct target *t)
 			i++;
 			continue;
 		}
+		run->timed = r->op == OP_READ || r->tried ? r->op : OP_NONE;
 		run_fill(t, run, i);
 		if (run->io.count == 0)
 			request_fail(t, r, (int)-run->io.result);
