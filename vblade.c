@@ -45,14 +45,12 @@
 
 enum {
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
-	INITIATORS = 8,		/* whose full windows memory is sized for */
+	INITIATORS = 8,		/* whose requests may wait at a time */
 	ENGINE_DEPTH = 32,	/* runs under way in the engine */
 	POOL_MAX = 16,		/* threads, where the platform has no engine */
-	QUEUE_MIN = 64,		/* requests that may wait for the disk */
-	QUEUE_MAX = 4096,
-	PLACE_MAX = 64,		/* requests that may block another, */
-				/* or as many as -b allows a host */
-	REQUESTS_MAX = QUEUE_MAX + BATCH,
+	HOST_MIN = 64,		/* requests of a host that may wait: -b, but */
+	HOST_MAX = 512,		/* some send 64 whatever we advertise */
+	REQUESTS_MAX = INITIATORS * HOST_MAX + BATCH,
 	DELAY = 1,		/* seconds until a background sync, see -t */
 	NOTIFY_WAIT = 5,	/* seconds, if the manager's socket is full */
 	FAST = 1000,		/* us: the loop may wait for a faster disk */
@@ -69,6 +67,7 @@ struct mac_list {
 struct request {
 	struct aoe_ata *reply;	/* in its cell, the data aligned */
 	enum op op;
+	uint64_t host;		/* the address of the initiator */
 	unsigned count;		/* sectors */
 	uint64_t lba;
 	uint64_t first, end;	/* on the disk, in whole units, sectors */
@@ -122,6 +121,7 @@ struct target {
 	const struct engine *engine;
 	struct request *free[REQUESTS_MAX];
 	unsigned free_count;
+	unsigned host_max;		/* of a host that may wait */
 	struct request *list[REQUESTS_MAX];	/* reads and writes, in order */
 	unsigned list_count;
 	unsigned fresh;			/* the last of them: of this batch */
@@ -365,11 +365,20 @@ mac_delete(struct mac_list *l, const uint8_t *mac)
  * size of struct aoe_ata; it returns the reply's length, or 0 to send none.
  */
 
-/* May more wait for the disk?  A batch is reserved for what need not. */
+/*
+ * May a request wait for the disk?  No host gets more than its share, and a
+ * batch is reserved for what need not wait.
+ */
 static bool
-queue_has_room(const struct target *t)
+queue_has_room(const struct target *t, const struct request *r)
 {
-	return t->free_count >= BATCH;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < t->list_count; i++)
+		n += t->list[i]->host == r->host;
+	for (unsigned i = 0; i < t->unsynced_count; i++)
+		n += t->unsynced[i]->host == r->host;
+	return n <= t->host_max && t->free_count >= BATCH;
 }
 
 /* The queue is full: drop a request.  The initiator will retransmit. */
@@ -1094,15 +1103,14 @@ list_try(struct target *t)
 {
 	for (unsigned i = t->list_count - t->fresh; i < t->list_count;) {
 		struct request *r = t->list[i];
-		bool room = queue_has_room(t), write = r->op == OP_WRITE;
+		bool room = queue_has_room(t, r), write = r->op == OP_WRITE;
 
 		if (!r->tried && r->blockers == 0 && (!write ||
 		    ((room || !t->sync_writes) && !write_waits(t)))) {
 			run_try(t, i);
 			continue;
 		}
-		if (!room || (r->blockers >= PLACE_MAX &&
-		    r->blockers >= t->buffers)) {
+		if (!room) {
 			list_remove(t, &r, 1);
 			request_drop(t, r);
 			continue;
@@ -1389,6 +1397,7 @@ serve_frame(struct target *t, struct frame f)
 		return;
 	r = t->free[--t->free_count];
 	*r = (struct request){ .reply = r->reply,
+	    .host = get_le(((struct aoe *)f.data)->src, MAC_LEN),
 	    .received = t->verbose ? now() : 0 };
 	r->len = build_reply(t, r, &f);
 	if (r->len == 0) {
@@ -1399,7 +1408,7 @@ serve_frame(struct target *t, struct frame f)
 		list_try(t);		/* keep the order */
 		if (r->op == OP_NONE || t->readonly)
 			batch_add(t, r);
-		else if (queue_has_room(t))
+		else if (queue_has_room(t, r))
 			t->unsynced[t->unsynced_count++] = r;
 		else
 			request_drop(t, r);
@@ -1608,10 +1617,12 @@ static void
 allocate_requests(struct target *t)
 {
 	static struct request requests[REQUESTS_MAX];
-	size_t n = INITIATORS * t->buffers;
+	size_t n;
 	uint8_t *cells;
 
-	n = BATCH + (n < QUEUE_MIN ? QUEUE_MIN : n > QUEUE_MAX ? QUEUE_MAX : n);
+	t->host_max = t->buffers < HOST_MIN ? HOST_MIN :
+	    t->buffers > HOST_MAX ? HOST_MAX : t->buffers;
+	n = INITIATORS * t->host_max + BATCH;
 	cells = mmap(NULL, n * CELL, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
 	if (cells == MAP_FAILED)
@@ -1716,8 +1727,8 @@ main(int argc, char *argv[])
 	check_range(&t, operand[3]);
 	allocate_requests(&t);
 	catch_signals();
-	t.net = net_open(operand[2], t.shelf, t.slot,
-	    INITIATORS * t.buffers + BATCH, flags & DISK_FORCE, &t.link);
+	t.net = net_open(operand[2], t.shelf, t.slot, t.free_count,
+	    flags & DISK_FORCE, &t.link);
 	net_watch(t.net, wake[0]);
 	start_engine(&t);
 	link_update(&t);

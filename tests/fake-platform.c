@@ -485,7 +485,7 @@ static void observe(struct target *);
 
 static const struct request *requests;
 static size_t all, places;
-static bool seen[BATCH + QUEUE_MAX];
+static bool seen[REQUESTS_MAX];
 
 static void
 observe(struct target *t)

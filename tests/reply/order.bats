@@ -185,17 +185,23 @@ calls_of_sectors() { grep -xE 'read (9|[12][0-9]) .*' "$CALLS" | sort; }
 
 # The queue.
 
-@test "requests beyond the queue are dropped, counted and logged" {
-	local i script=()
-	export_image 256 -b 2
-	for i in {0..69}; do
-		script+=("read $((100 + 2 * i)) 1")
+# reads FIRST LAST: reads of a sector each, of every other one.
+reads() {
+	local i
+	for ((i = $1; i <= $2; i += 2)); do
+		echo "read $i 1"
 	done
-	run_script :cold ":hold 100" "${script[@]}" "" query :usr1 :release \
-		"read 9 1"
+}
+
+@test "what a host has waiting beyond 64 is dropped, counted and logged" {
+	local script
+	mapfile -t script < <(reads 100 238)
+	export_image 256 -b 2
+	run_script :cold ":hold 100" "${script[@]}" "from $A read 7 1" query \
+		:usr1 :release "read 9 1"
 	assert_match 88a2180000000101 "$(head -n 1 "$FRAMES")"
-	assert_equal "$(hex "${script[@]::64}" "read 9 1" | sort)" \
-		"$(tail -n +2 "$FRAMES" | sort)"
+	assert_equal "$(hex "${script[@]::64}" "from $A read 7 1" \
+		"read 9 1" | sort)" "$(tail -n +2 "$FRAMES" | sort)"
 	assert_logged 'queue_drops=6 '
 	assert_equal 'request queue full: 1 requests dropped so far
 request queue full: 2 requests dropped so far
@@ -203,18 +209,53 @@ request queue full: 4 requests dropped so far' \
 		"$(sed -n 's/.*\(request queue full.*\)/\1/p' "$ERR")"
 }
 
-@test "requests for the same sectors do not fill the queue" {
+@test "a host may have as many waiting as -b allows" {
+	local script
+	mapfile -t script < <(reads 100 238)
+	export_image 256 -b 70
+	run_script :cold ":hold 100" "${script[@]}" :usr1 :release
+	assert_logged 'queue_drops=0 '
+}
+
+@test "FLUSHes and writes with -s of a host do not fill the queue for others" {
+	local i pair script=()
+	export_image 64 -s
+	mapfile -t pair < <(requests flush "write 3 1" "")
+	for i in {1..300}; do
+		script+=("${pair[@]}")
+	done
+	run_script :cold :hold-syncs "${script[@]}" "from $A read 9 1" "" \
+		"from $A flush" "" :usr1 :release
+	assert_equal "$(hex "from $A read 9 1")" "$(head -n 1 "$FRAMES")"
+	assert_equal "$(hex "from $A flush")" "$(grep "^$A" "$FRAMES" |
+		tail -n 1)"
+	assert_logged 'queue_drops=53[0-9] '
+}
+
+@test "retransmissions of a request that hangs do not fill the queue" {
 	local i script=()
 	for i in {0..69}; do
 		script+=("read 3 1" "")
 	done
-	run_script ":hold 3" "${script[@]}" "read 9 1" "" :usr1 :release
+	run_script ":hold 3" "${script[@]}" "from $A read 3 1" "read 9 1" "" \
+		:usr1 :release
 	assert_equal "$(hex "read 9 1")" "$(head -n 1 "$FRAMES")"
+	assert_equal 1 "$(grep -c "^$A" "$FRAMES")"
 	assert_logged 'queue_drops=6 '
-	# A window is never too many.
-	export_image 64 -b 70
-	run_script ":hold 3" "${script[@]}" :usr1 :release
-	assert_logged 'queue_drops=0 '
+}
+
+@test "the queue holds the requests of eight hosts" {
+	local host reads script=()
+	mapfile -t reads < <(reads 100 226)
+	mapfile -t reads < <(requests "${reads[@]}")
+	for host in {10..18}; do
+		script+=("${reads[@]/SS/0200000000$host}" "")
+	done
+	export_image 256
+	run_script :cold ":hold 100" "${script[@]}" query "" :usr1 :release
+	assert_match 88a2180000000101 "$(head -n 1 "$FRAMES")"
+	assert_equal 513 "$(wc -l <"$FRAMES")"
+	assert_logged 'queue_drops=64 '
 }
 
 @test "a reply that the MTU no longer allows does no harm" {
