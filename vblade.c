@@ -1468,12 +1468,12 @@ usage(int status)
 	    "  -d          direct I/O: bypass the page cache\n"
 	    "  -f          export even if file or address is in use\n"
 	    "  -h          print this help (also --help)\n"
-	    "  -l length   export at most this many sectors of 512 bytes\n"
+	    "  -l length   export only this many sectors of 512 bytes\n"
 	    "  -m mac,...  serve these hosts only\n"
 	    "  -o offset   skip this many sectors of 512 bytes\n"
 	    "  -r          read-only\n"
 	    "  -s          write to stable storage before the reply\n"
-	    "  -t seconds  delay of the background sync (%d); 0: none\n"
+	    "  -t seconds  when written data is synced (%d); 0: never\n"
 	    "  -v          log each request\n"
 	    "  -V          print the version (also --version)\n",
 	    BUFFERS, DELAY);

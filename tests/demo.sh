@@ -44,7 +44,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 truncate -s 1G "$dir/disk.img"
-lab_open 9000 || die "cannot make the namespaces"
+lab_open 9000 ||
+	die "cannot make the namespaces (a chroot must be a mount point)"
 ip netns exec "$TARGET_NS" ./vblade 0 1 eth0 "$dir/disk.img" \
 	>"$dir/out" 2>"$dir/err" &
 pid=$!
