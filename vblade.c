@@ -70,7 +70,7 @@ struct request {
 	uint64_t host;		/* the address of the initiator */
 	unsigned count;		/* sectors */
 	uint64_t lba;
-	uint64_t first, end;	/* on the disk, in whole units, sectors */
+	uint64_t end;		/* of the disk's unit that it ends in */
 	unsigned blockers;	/* earlier requests that overlap this one */
 	struct run *run;	/* whose operation includes it, or NULL */
 	uint8_t *payload;	/* in the frame, then in the reply */
@@ -366,19 +366,19 @@ mac_delete(struct mac_list *l, const uint8_t *mac)
  */
 
 /*
- * May a request wait for the disk?  No host gets more than its share, and a
- * batch is reserved for what need not wait.
+ * May a request wait, beside those before it?  No host gets more than its
+ * share, and a batch is reserved for what need not wait.
  */
 static bool
 queue_has_room(const struct target *t, const struct request *r)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < t->list_count; i++)
+	for (unsigned i = 0; i < t->list_count && t->list[i] != r; i++)
 		n += t->list[i]->host == r->host;
 	for (unsigned i = 0; i < t->unsynced_count; i++)
 		n += t->unsynced[i]->host == r->host;
-	return n <= t->host_max && t->free_count >= BATCH;
+	return n < t->host_max && t->free_count >= BATCH;
 }
 
 /* The queue is full: drop a request.  The initiator will retransmit. */
@@ -931,7 +931,7 @@ overlap(const struct request *a, const struct request *b)
 {
 	if (a->op == OP_READ && b->op == OP_READ)
 		return a->lba < b->lba + b->count && b->lba < a->lba + a->count;
-	return a->first < b->end && b->first < a->end;
+	return a->lba < b->end && b->lba < a->end;
 }
 
 /* Remove n requests, neighbours in the list; those they blocked may go on. */
@@ -1000,7 +1000,6 @@ run_fill(struct target *t, struct run *run, unsigned i)
 		if (blockers > 0)
 			return;
 		r->run = run;
-		r->tried = true;
 		run->request[io->count] = r;
 		io->iov[io->count] = (struct iovec){ r->payload + r->moved,
 		    r->count * SECTOR - r->moved };
@@ -1082,6 +1081,8 @@ run_try(struct target *t, unsigned i)
 
 	t->list[i]->tried = true;
 	run_fill(t, &run, i);
+	for (int n = 1; n < run.io.count; n++)
+		run.request[n]->tried = true;
 	run.start = write ? now() : 0;
 	if (run.io.count > 0)
 		run.io.result = disk_try(t->disk, &run.io);
@@ -1095,42 +1096,43 @@ run_try(struct target *t, unsigned i)
 /*
  * Try what has arrived.  What is left waits, or if too many wait already, is
  * dropped.  A write that waits keeps a copy of its data, since frames do not
- * outlive their batch and are not aligned for direct I/O.  With -s all writes
- * wait, for a sync.
+ * outlive their batch and are not aligned for direct I/O.
  */
 static void
 list_try(struct target *t)
 {
 	for (unsigned i = t->list_count - t->fresh; i < t->list_count;) {
 		struct request *r = t->list[i];
-		bool room = queue_has_room(t, r), write = r->op == OP_WRITE;
+		bool write = r->op == OP_WRITE;
 
-		if (!r->tried && r->blockers == 0 && (!write ||
-		    ((room || !t->sync_writes) && !write_waits(t)))) {
+		if (!r->tried && r->blockers == 0 &&
+		    !(write && write_waits(t))) {
 			run_try(t, i);
-			continue;
-		}
-		if (!room) {
+		} else if (!queue_has_room(t, r)) {
 			list_remove(t, &r, 1);
 			request_drop(t, r);
-			continue;
+		} else {
+			if (write)
+				r->payload = memcpy(r->reply->data, r->payload,
+				    r->count * SECTOR);
+			i++;
 		}
-		if (write)
-			r->payload = memcpy(r->reply->data, r->payload,
-			    r->count * SECTOR);
-		i++;
 	}
 	t->fresh = 0;
 }
 
-/* Append a request, which waits for those that it overlaps. */
+/*
+ * Append a request, which waits for those that it overlaps.  Some are tried
+ * before the batch is complete, so that the list of those stays short.
+ */
 static void
 list_add(struct target *t, struct request *r)
 {
-	uint64_t at = t->offset + r->lba, mask = t->unit / SECTOR - 1;
+	uint64_t mask = t->unit / SECTOR - 1;
 
-	r->first = at & ~mask;
-	r->end = (at + r->count + mask) & ~mask;
+	if (t->fresh == RUN_MAX)
+		list_try(t);
+	r->end = ((t->offset + r->lba + r->count + mask) & ~mask) - t->offset;
 	for (unsigned i = 0; i < t->list_count; i++)
 		r->blockers += overlap(t->list[i], r);
 	t->list[t->list_count++] = r;
@@ -1390,6 +1392,7 @@ serve_frame(struct target *t, struct frame f)
 {
 	uint8_t padded[ETH_MIN];
 	struct request *r;
+	bool transfer, sync;	/* for which the reply waits */
 
 	if (f.len < ETH_MIN)	/* a virtual Ethernet does not pad */
 		f = pad_frame(memcpy(padded, f.data, f.len), f.len);
@@ -1400,19 +1403,21 @@ serve_frame(struct target *t, struct frame f)
 	    .host = get_le(((struct aoe *)f.data)->src, MAC_LEN),
 	    .received = t->verbose ? now() : 0 };
 	r->len = build_reply(t, r, &f);
-	if (r->len == 0) {
-		t->free[t->free_count++] = r;
-	} else if (r->op == OP_READ || r->op == OP_WRITE) {
-		list_add(t, r);
-	} else {
+	transfer = r->op == OP_READ || r->op == OP_WRITE;
+	sync = !t->readonly && (r->op == OP_SYNC ||
+	    (r->op == OP_WRITE && t->sync_writes));
+	if (!transfer)
 		list_try(t);		/* keep the order */
-		if (r->op == OP_NONE || t->readonly)
-			batch_add(t, r);
-		else if (queue_has_room(t, r))
-			t->unsynced[t->unsynced_count++] = r;
-		else
-			request_drop(t, r);
-	}
+	if (r->len == 0)
+		t->free[t->free_count++] = r;
+	else if (sync && !queue_has_room(t, r))
+		request_drop(t, r);
+	else if (transfer)
+		list_add(t, r);
+	else if (sync)
+		t->unsynced[t->unsynced_count++] = r;
+	else
+		batch_add(t, r);
 }
 
 /*

@@ -576,6 +576,18 @@ check_target(const struct target *t)
 	fake.drops = t->queue_drops;
 }
 
+unsigned
+fake_waiting(uint64_t host)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < target->list_count; i++)
+		n += target->list[i]->host == host;
+	for (unsigned i = 0; i < target->unsynced_count; i++)
+		n += target->unsynced[i]->host == host;
+	return n;
+}
+
 /* Wait until the pool returns something; false if it has nothing to do. */
 static bool
 pool_wait(void)
@@ -645,6 +657,8 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 
 	check_wake();
 	check_target(target);
+	if (fake.waits != NULL)
+		fake.waits();
 	busy = fake.pool ? pool_wait() : engine_run();
 	restless = busy ? restless + 1 : 0;
 	if (restless > 100000)

@@ -52,6 +52,7 @@ struct fake {
 	uint64_t synced;	/* and how many of them a sync has covered */
 	bool sync_failed;
 	uint64_t drops;		/* requests that vblade has dropped */
+	void (*waits)(void);	/* called whenever vblade waits, or NULL */
 };
 
 extern struct fake fake;
@@ -72,6 +73,9 @@ void fake_raise(int sig);
 
 /* Operations that the engine or the pool has not finished. */
 unsigned fake_busy(void);
+
+/* Requests of a host, its address as in struct request, without a reply. */
+unsigned fake_waiting(uint64_t host);
 
 /* Change what pool threads look at only between these two. */
 void fake_lock(void);

@@ -14,6 +14,8 @@
  *   - A request has one reply, unless it was dropped by a full queue: to a
  *     write, when all is written; to a flush, or with -s, after a sync that
  *     began later; an error, if there was a reason while it was due.
+ *   - No host has more requests waiting than its share, or one dropped with
+ *     fewer.
  */
 #include <err.h>
 #include <signal.h>
@@ -28,7 +30,8 @@
 enum {
 	SECTORS = 63,		/* the disk at its largest */
 	COUNT_MAX = 12,		/* sectors of a request */
-	REQUESTS_MAX = 512,	/* until nothing may be under way */
+	REQUESTS_MAX = 1024,	/* until nothing may be under way */
+	HOSTS = 10,		/* at most */
 };
 
 /* Each life has some of these only, so that those happen often. */
@@ -39,6 +42,7 @@ enum event {
 
 static struct request {
 	enum op op;
+	unsigned host;
 	bool due;		/* it has no reply yet */
 	bool beyond, bad;	/* it may fail: its sectors were so */
 	bool doomed;		/* it must fail if it needs a sync */
@@ -52,7 +56,10 @@ static unsigned seed, turn, events;
 static unsigned first, end;	/* the exported sectors */
 static bool sync_writes, sync_failed, settling;
 static uint32_t base, next;	/* numbers of requests[0] and the next one */
-static unsigned due, due_max;	/* requests without a reply */
+static unsigned due;		/* requests without a reply */
+static unsigned due_of[HOSTS], dropped_of[HOSTS], ended_of[HOSTS];
+static unsigned hosts, share;	/* requests of each that may wait */
+static unsigned patience;	/* turns until it settles, about */
 static uint64_t drops;		/* as of `base` */
 static uint32_t latest[SECTORS];	/* no older write may follow */
 static uint8_t disk[SECTORS * SECTOR];
@@ -175,6 +182,7 @@ make(uint8_t *p, unsigned jumps, unsigned count)
 	size_t len;
 
 	*r = (struct request){ .due = true, .count = 1 + below(count),
+	    .host = below(2) ? 0 : below(hosts),
 	    .op = joins && below(8) > 0 ? r[-1].op : below(16) == 0 ? OP_SYNC :
 	    below(2) ? OP_READ : OP_WRITE,
 	    .lba = joins ? r[-1].lba + r[-1].count : SECTORS,
@@ -187,7 +195,8 @@ make(uint8_t *p, unsigned jumps, unsigned count)
 	memcpy(r->data, disk + r->lba * SECTOR, len);
 	for (uint32_t i = 0; r->op == OP_WRITE && i < len / 8; i++)
 		memcpy(r->data + 8 * i, (uint32_t[]){ next, i }, 8);
-	*a = (struct aoe_ata){ .aoe.src = { 2 }, .aoe.flags = AOE_VERSION,
+	*a = (struct aoe_ata){ .aoe.src = { 2, [MAC_LEN - 1] =
+	    (uint8_t)r->host }, .aoe.flags = AOE_VERSION,
 	    .aflags = ATA_EXTENDED, .count = (uint8_t)r->count,
 	    .command = opcodes[r->op] };
 	memcpy(a->aoe.dst, fake.link.mac, MAC_LEN);
@@ -196,6 +205,7 @@ make(uint8_t *p, unsigned jumps, unsigned count)
 	put_le(a->lba, 6, r->lba - first);
 	next++;
 	due++;
+	due_of[r->host]++;
 	if (r->op != OP_WRITE)
 		len = 0;
 	memcpy(a->data, r->data, len);
@@ -243,6 +253,8 @@ fake_sent(const struct frame *f)
 			latest[r->lba + i] = number;
 	r->due = false;
 	due--;
+	due_of[r->host]--;
+	ended_of[r->host] += sync_writes || (a->command & ATA_ERR) != 0;
 	memset(f->data, 0xa5, f->len);
 	return true;
 }
@@ -308,8 +320,33 @@ make_batch(struct frame frames[], int max)
 	n = n < max ? n : max;
 	for (int i = 0; i < n; i++)
 		frames[i] = make(frame[i], jumps, count);
-	due_max = due > due_max ? due : due_max;
 	return n;
+}
+
+/*
+ * What has no reply and does not wait was dropped, at the latest after this
+ * batch: its host had a full share, but for what has ended since (before, of
+ * what came with a write with -s), or the queue was full, but for the batch and
+ * some replies.
+ */
+static void
+check_shares(void)
+{
+	unsigned waiting[HOSTS], all = 0;
+
+	for (unsigned h = 0; h < hosts; h++)
+		all += waiting[h] = fake_waiting((uint64_t)h << 40 | 2);
+	for (unsigned h = 0; h < hosts; h++) {
+		unsigned dropped = due_of[h] - waiting[h];
+
+		check(waiting[h] <= share, "a host has more than its share");
+		check(dropped == dropped_of[h] ||
+		    waiting[h] + ended_of[h] >= share ||
+		    all + BATCH + 2 * RUN_MAX > 8 * share,
+		    "a drop from a queue with room");
+		dropped_of[h] = dropped;
+		ended_of[h] = 0;
+	}
 }
 
 /* Release all, until nothing is under way: what has no reply was dropped. */
@@ -320,11 +357,12 @@ settle(void)
 	fake.held = fake.accept = 0;
 	if (fake_busy() > 0 || due != fake.drops - drops)
 		return;
-	check(due == 0 || due_max > 64, "a drop from a queue with room");
 	drops = fake.drops;
 	sync_failed = fake.sync_failed;
 	base = next;
-	due = due_max = 0;
+	due = 0;
+	memset(due_of, 0, sizeof due_of);
+	memset(dropped_of, 0, sizeof dropped_of);
 	settling = false;
 }
 
@@ -344,7 +382,7 @@ fake_recv(struct frame frames[], int max, int timeout)
 	} else {
 		happen(timeout);
 		n = make_batch(frames, max);
-		settling = below(32) == 0;
+		settling = below(patience) == 0;
 	}
 	fake_unlock();
 	return n;
@@ -357,22 +395,29 @@ live(void)
 	first = below(2) ? 3 : 0;
 	end = first > 0 ? 53 : SECTORS;
 	sync_writes = below(3) == 0;
+	hosts = 1 + below(below(2) ? HOSTS : 2);
+	patience = below(2) ? 32 : 256;
+	share = below(4) ? 64 : 70;
 	events = (unsigned)random() & (below(2) ? ~0U : (unsigned)random());
 	if (below(8) > 0)
 		events &= ~(1U << FAIL_SYNCS);
 	fake = (struct fake){ .quiet = true, .poison = true, .time = 1000000,
+	    .waits = check_shares,
 	    .size = (SECTORS - below(first > 0 ? 11 : SECTORS)) * SECTOR,
 	    .unit = below(2) ? SECTOR : 4096, .depth = 1 + below(5),
 	    .pool = below(8) == 0, .flaky = below(4) == 0, .mixed = below(2),
 	    .link = { .updates = 1, .index = 1, .up = true, .name = "eth0",
 	    .mtu = 9000, .mac = { 2, 2 } } };
 	base = next = 1;
-	drops = turn = due = due_max = 0;
+	drops = turn = due = 0;
+	memset(due_of, 0, sizeof due_of);
+	memset(dropped_of, 0, sizeof dropped_of);
 	settling = sync_failed = false;
 	memset(latest, 0, sizeof latest);
 	alarm(60);
 	/* "-t1" is the default. */
-	check(fake_run(9, (char *[]){ "vblade", below(2) ? "-b2" : "-b16",
+	check(fake_run(9, (char *[]){ "vblade", share == 70 ? "-b70" :
+	    below(2) ? "-b2" : "-b16",
 	    sync_writes ? "-s" : "-t1", first > 0 ? "-o3" : "-t1",
 	    first > 0 ? "-l50" : "-t1", "0", "0", "eth0", "disk", NULL }) ==
 	    (fake.sync_failed ? EXIT_TRANSIENT : 0), "the exit status");

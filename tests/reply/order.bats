@@ -55,6 +55,13 @@ occupy() {
 	assert_places "write 3 1" "write 9 1 in the loop" "write 3 1"
 }
 
+@test "nor does the rest of a write to the page cache" {
+	run_script ":cold 3" ":slow 2000" "write 3 1" "" "write 5 1" "" \
+		":slow 10" ":short 512" "write 9 2" "" ":short 0" "write 3 1"
+	assert_places "write 3 1" "write 5 1 in the loop" "write 9 2" \
+		"write 10 1" "write 3 1"
+}
+
 @test "no write is executed in the loop beside one on a slow disk" {
 	run_script ":cold 3" ":slow 2000" "write 3 1" "" ":slow 10" \
 		"write 9 1" ":hold 3" "write 3 1" query "" "write 11 1" :release
@@ -217,6 +224,19 @@ request queue full: 4 requests dropped so far' \
 	assert_logged 'queue_drops=0 '
 }
 
+@test "nothing is dropped for what comes later, or need not wait" {
+	local cold script
+	mapfile -t cold < <(reads 100 160)
+	mapfile -t script < <(reads 101 163)
+	export_image 256 -b 2
+	run_script ":cold 100" ":hold 100" "${cold[@]}" "" "${script[@]}" \
+		"${script[@]/*/read 9 1}" :usr1 :release
+	assert_logged 'queue_drops=0 '
+	run_script ":cold 100" ":hold 100" "${script[@]/*/read 100 1}" "" \
+		"${script[@]/*/read 100 1}" "write 9 1" "" :release
+	assert_match "^$(hex "write 9 1")$" "$(head -n 1 "$FRAMES")"
+}
+
 @test "FLUSHes and writes with -s of a host do not fill the queue for others" {
 	local i pair script=()
 	export_image 64 -s
@@ -229,7 +249,18 @@ request queue full: 4 requests dropped so far' \
 	assert_equal "$(hex "from $A read 9 1")" "$(head -n 1 "$FRAMES")"
 	assert_equal "$(hex "from $A flush")" "$(grep "^$A" "$FRAMES" |
 		tail -n 1)"
-	assert_logged 'queue_drops=53[0-9] '
+	assert_logged 'queue_drops=536 '
+}
+
+@test "a write with -s of a host without room joins no other" {
+	local i script=()
+	OPTIONS+=(-s)
+	for i in {1..70}; do
+		script+=("write 3 1" "")
+	done
+	run_script :hold-syncs "${script[@]}" "from $A write 9 1" "write 10 1" \
+		"" :usr1 :release
+	assert_logged 'queue_drops=7 '
 }
 
 @test "retransmissions of a request that hangs do not fill the queue" {

@@ -18,7 +18,7 @@ load reply
 }
 
 @test "all that is cached is read in the loop, 16 requests at a time" {
-	local i script=("read 60 1")
+	local i script=("read 60 1" "")
 	for i in {3..20}; do
 		script+=("read $i 1")
 	done
