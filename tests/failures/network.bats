@@ -116,13 +116,14 @@ switches() { awk '/^voluntary/ { print $2 }' "/proc/$PID/status"; }
 	assert_readable 200
 }
 
-@test "stopped for a burst of writes: none is lost" {
+@test "stopped for a burst of writes of five hosts: none is lost" {
 	local file before sender i replies=$BATS_TEST_TMPDIR/replies
 	for i in {0..63}; do
 		ata_write $((i * 17)) 17 "$(be8 "$i")*8704"
 	done >"$BATS_TEST_TMPDIR/burst"
 	for i in {0..199}; do
-		ata_write $((1088 + i)) 1 "$(be8 "$i")*512"
+		ata_write $((1088 + i)) 1 "$(be8 "$i")*512" |
+			sed "s/SS/02000000010$((i % 4))/"
 	done >>"$BATS_TEST_TMPDIR/burst"
 	stop_vblade
 	lab_mtu 9000
