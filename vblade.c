@@ -1570,28 +1570,6 @@ parse_option(struct target *t, int c, const char *arg)
 	usage(EXIT_USAGE);
 }
 
-/* Parse the command line; returns the DISK_ flags. */
-static int
-parse_arguments(struct target *t, int argc, char *argv[])
-{
-	int c, flags = 0;
-
-	if (argc > 1 && strcmp(argv[1], "--help") == 0)
-		usage(0);
-	if (argc > 1 && strcmp(argv[1], "--version") == 0)
-		parse_option(t, 'V', "");
-	while ((c = getopt(argc, argv, "b:dfhl:m:o:rst:vV")) != -1)
-		flags |= parse_option(t, c, optarg);
-	argv += optind;
-	if (argc - optind != 4)
-		usage(EXIT_USAGE);
-	if (strlen(argv[2]) >= sizeof t->link.name)
-		fail(EXIT_USAGE, 0, "interface '%s': name too long", argv[2]);
-	t->shelf = (unsigned)parse_number("shelf", argv[0], 0, 65534);
-	t->slot = (unsigned)parse_number("slot", argv[1], 0, 254);
-	return flags;
-}
-
 /*
  * Start.
  */
@@ -1715,24 +1693,34 @@ int
 main(int argc, char *argv[])
 {
 	static struct target t;
-	char **operand;
-	int flags, n;
+	int c, n, flags = 0;
 
 	t = (struct target){ .buffers = BUFFERS, .delay = DELAY * 1000,
 	    .length = LBA_END, .write_cache = true,
 	    .latency = { FAST, FAST, FAST, FAST } };	/* unknown */
 	open_log();
-	flags = parse_arguments(&t, argc, argv);
-	operand = argv + optind;
+	if (argc > 1 && strcmp(argv[1], "--help") == 0)
+		usage(0);
+	if (argc > 1 && strcmp(argv[1], "--version") == 0)
+		parse_option(&t, 'V', "");
+	while ((c = getopt(argc, argv, "b:dfhl:m:o:rst:vV")) != -1)
+		flags |= parse_option(&t, c, optarg);
+	argv += optind;
+	if (argc - optind != 4)
+		usage(EXIT_USAGE);
+	if (strlen(argv[2]) >= sizeof t.link.name)
+		fail(EXIT_USAGE, 0, "interface '%s': name too long", argv[2]);
+	t.shelf = (unsigned)parse_number("shelf", argv[0], 0, 65534);
+	t.slot = (unsigned)parse_number("slot", argv[1], 0, 254);
 	snprintf(logging.prefix, sizeof logging.prefix, "e%u.%u: %.32s: ",
-	    t.shelf, t.slot, operand[2]);
+	    t.shelf, t.slot, argv[2]);
 	n = snprintf(t.serial, sizeof t.serial, "%u.%u:", t.shelf, t.slot);
 	gethostname(t.serial + n, sizeof t.serial - 1 - (size_t)n);
-	t.disk = disk_open(operand[3], flags, &t.unit);
-	check_range(&t, operand[3]);
+	t.disk = disk_open(argv[3], flags, &t.unit);
+	check_range(&t, argv[3]);
 	allocate_requests(&t);
 	catch_signals();
-	t.net = net_open(operand[2], t.shelf, t.slot, t.free_count,
+	t.net = net_open(argv[2], t.shelf, t.slot, t.free_count,
 	    flags & DISK_FORCE, &t.link);
 	net_watch(t.net, wake[0]);
 	start_engine(&t);
