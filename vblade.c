@@ -24,7 +24,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -265,15 +264,13 @@ count_event(uint64_t *n)
 static void
 log_counters(struct target *t)
 {
-	logmsg(LOG_NOTICE, "reads=%" PRIu64 " read_bytes=%" PRIu64
-	    " writes=%" PRIu64 " write_bytes=%" PRIu64 " flushes=%" PRIu64
-	    " others=%" PRIu64 " errors=%" PRIu64 " disk_errors=%" PRIu64
-	    " kernel_drops=%" PRIu64 " queue_drops=%" PRIu64
-	    " send_drops=%" PRIu64, t->requests[OP_READ],
-	    t->transferred[OP_READ] * SECTOR, t->requests[OP_WRITE],
-	    t->transferred[OP_WRITE] * SECTOR, t->requests[OP_SYNC],
-	    t->requests[OP_NONE], t->errors, t->disk_errors,
-	    net_drops(t->net), t->queue_drops, t->send_drops);
+	logmsg(LOG_NOTICE, "reads=%ju read_bytes=%ju writes=%ju "
+	    "write_bytes=%ju flushes=%ju others=%ju errors=%ju "
+	    "disk_errors=%ju kernel_drops=%ju queue_drops=%ju send_drops=%ju",
+	    t->requests[OP_READ], t->transferred[OP_READ] * SECTOR,
+	    t->requests[OP_WRITE], t->transferred[OP_WRITE] * SECTOR,
+	    t->requests[OP_SYNC], t->requests[OP_NONE], t->errors,
+	    t->disk_errors, net_drops(t->net), t->queue_drops, t->send_drops);
 }
 
 /*
@@ -386,8 +383,8 @@ static void
 request_drop(struct target *t, struct request *r)
 {
 	if (count_event(&t->queue_drops))
-		logmsg(LOG_WARNING, "request queue full: %" PRIu64
-		    " requests dropped so far", t->queue_drops);
+		logmsg(LOG_WARNING, "request queue full: %ju requests "
+		    "dropped so far", t->queue_drops);
 	t->free[t->free_count++] = r;
 }
 
@@ -703,7 +700,7 @@ log_request(const struct request *r, const struct aoe_ata *rep)
 		snprintf(what, sizeof what, ata ? "ATA %02x" : "command %u",
 		    ata ? r->opcode : rep->aoe.command);
 	else if (ata && islower((unsigned char)*name))
-		snprintf(what, sizeof what, "%s of %u sectors at %" PRIu64,
+		snprintf(what, sizeof what, "%s of %u sectors at %ju",
 		    name, rep->count, r->lba);
 	else
 		snprintf(what, sizeof what, "%s", name);
@@ -713,8 +710,8 @@ log_request(const struct request *r, const struct aoe_ata *rep)
 	else if (ata && rep->command & ATA_ERR)
 		strcpy(result, rep->feature == ATA_IDNF ? "IDNF" :
 		    rep->feature == ATA_UNC ? "UNC" : "ABRT");
-	logmsg(LOG_INFO, "%s %s: %s, %" PRId64 " us",
-	    mac_text(rep->aoe.dst), what, result, now() - r->received);
+	logmsg(LOG_INFO, "%s %s: %s, %jd us", mac_text(rep->aoe.dst), what,
+	    result, now() - r->received);
 }
 
 /* Count, log and send the replies of the batch; free their requests. */
@@ -956,11 +953,10 @@ static void
 request_fail(struct target *t, struct request *r, int error)
 {
 	if (count_event(&t->disk_errors))
-		logmsg(LOG_ERR, "%s of %u sectors at %" PRIu64 " failed: %s "
-		    "(%" PRIu64 " errors so far)",
-		    r->op == OP_WRITE ? "write" : "read", r->count, r->lba,
-		    error != 0 ? strerror(error) : "beyond the end",
-		    t->disk_errors);
+		logmsg(LOG_ERR, "%s of %u sectors at %ju failed: %s (%ju "
+		    "errors so far)", r->op == OP_WRITE ? "write" : "read",
+		    r->count, r->lba, error != 0 ? strerror(error) :
+		    "beyond the end", t->disk_errors);
 	r->len = ata_error(r->reply, error == 0 ? ATA_IDNF :
 	    r->op == OP_READ ? ATA_UNC : ATA_ABRT);
 	list_remove(t, &r, 1);
@@ -1492,8 +1488,8 @@ parse_number(const char *what, const char *s, uint64_t min, uint64_t max)
 	uint64_t n = strtoull(s, &end, 10);	/* UINT64_MAX if too large */
 
 	if (!isdigit((unsigned char)*s) || *end != '\0' || n < min || n > max)
-		fail(EXIT_USAGE, 0, "%s '%s': must be a number from %" PRIu64
-		    " to %" PRIu64, what, s, min, max);
+		fail(EXIT_USAGE, 0, "%s '%s': must be a number from %ju to "
+		    "%ju", what, s, min, max);
 	return n;
 }
 
@@ -1672,8 +1668,8 @@ report_ready(const struct target *t)
 {
 	char line[128];
 
-	snprintf(line, sizeof line, "pid %ld: e%u.%u, %" PRIu64
-	    " sectors %s\n", (long)getpid(), t->shelf, t->slot, t->sectors,
+	snprintf(line, sizeof line, "pid %ld: e%u.%u, %ju sectors %s\n",
+	    (long)getpid(), t->shelf, t->slot, t->sectors,
 	    t->readonly ? "O_RDONLY" : "O_RDWR");
 	emit(reopen(STDOUT_FILENO), line, strlen(line));
 	logmsg(LOG_INFO, "address %s, MTU %u, %u sectors per frame, "
@@ -1685,7 +1681,7 @@ report_ready(const struct target *t)
 		logging.fd = -1;
 	}
 	snprintf(line, sizeof line, "READY=1\nSTATUS=Exporting e%u.%u "
-	    "(%" PRIu64 " sectors)", t->shelf, t->slot, t->sectors);
+	    "(%ju sectors)", t->shelf, t->slot, t->sectors);
 	notify(line);
 }
 
