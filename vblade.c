@@ -3,17 +3,8 @@
  * vblade.c: export a file or disk on an Ethernet by ATA over Ethernet.
  *
  * One thread handles all events, and waits for them in net_recv.  A function
- * follows those that it calls: read the path of a request upwards.
- *
- *	main, serve, net_recv	a batch of frames
- *	serve_frame		accept_frame checks each, build_reply replies
- *	list_add, list_try	execute at once what need not wait for the disk
- *	list_start, io_end	execute the rest in the engine: the platform's
- *				or a pool of threads
- *	run_fill, run_end	merge adjacent reads, or writes, into a run, and
- *				take its result
- *	sync_start, sync_end	perform syncs, which replies share
- *	batch_send, net_send	send the replies of the batch
+ * follows those that it calls: read upwards from main, along HACKING.md, which
+ * names the functions that a request passes.
  */
 #include <sys/mman.h>
 #include <sys/select.h>
