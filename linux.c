@@ -149,8 +149,7 @@ ring_receive(struct net *n, struct frame frames[], int max)
 			break;
 		n->borrowed++;
 		/* frames for a VLAN interface above ours have another index */
-		if (s->from.sll_pkttype != PACKET_OTHERHOST &&
-		    s->from.sll_ifindex == (int)n->link->index &&
+		if (s->from.sll_ifindex == (int)n->link->index &&
 		    h->tp_snaplen == h->tp_len)
 			frames[count++] = (struct frame){ (uint8_t *)s +
 			    h->tp_mac, h->tp_len };
