@@ -45,7 +45,7 @@ struct aoe {
 	uint8_t tag[4];
 };
 
-enum { ATA_EXTENDED = 0x40, ATA_DEVICE = 0x10, ATA_ASYNC = 0x02, ATA_W = 0x01 };
+enum { ATA_EXTENDED = 0x40, ATA_FLAGS = 0x53 };	/* E, D, A and W */
 
 enum {				/* the command register */
 	ATA_READ = 0x20, ATA_READ_EXT = 0x24,

@@ -166,8 +166,7 @@ emit(int fd, const char *text, size_t len)
 	struct timeval none = { 0, 0 };
 	fd_set set;
 
-	if (fd < 0 || fd >= FD_SETSIZE ||
-	    send(fd, text, len, MSG_DONTWAIT) >= 0 || errno != ENOTSOCK)
+	if (send(fd, text, len, MSG_DONTWAIT) >= 0 || errno != ENOTSOCK)
 		return;
 	FD_ZERO(&set);
 	FD_SET((unsigned)fd, &set);
@@ -502,8 +501,7 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
 	bool lba48 = req->command == ATA_READ_EXT ||
 	    req->command == ATA_WRITE_EXT;
 
-	rep->aflags = req->aflags &
-	    (ATA_EXTENDED | ATA_DEVICE | ATA_ASYNC | ATA_W);
+	rep->aflags = req->aflags & ATA_FLAGS;
 	rep->count = req->count;
 	rep->command = ATA_READY;
 	memcpy(rep->lba, req->lba, sizeof rep->lba);
