@@ -175,13 +175,11 @@ ring_release(struct net *n)
 static void
 link_read_master(struct link *l)
 {
-	char path[64], master[256] = "";
-	const char *slash;
+	char path[64], master[256] = "/";	/* if there is none */
 
 	snprintf(path, sizeof path, "/sys/class/net/%s/master", l->name);
-	slash = readlink(path, master, sizeof master - 1) > 0 ?
-	    strrchr(master, '/') : NULL;
-	snprintf(l->master, sizeof l->master, "%s", slash ? slash + 1 : "");
+	(void)!readlink(path, master, sizeof master - 1);
+	snprintf(l->master, sizeof l->master, "%s", strrchr(master, '/') + 1);
 }
 
 /*
