@@ -600,25 +600,11 @@ handle_config(struct target *t, const struct aoe_config *req, size_t len,
 	return config_reply(t, rep, command);
 }
 
-/* Apply one directive; returns 0 or a MASK_ error. */
-static uint8_t
-mask_edit(struct target *t, const struct aoe_directive *d)
-{
-	if (t->allowed_locked)
-		return MASK_UNSPECIFIED;
-	if (d->command == MASK_ADD)
-		return mac_add(&t->allowed, d->mac) ? 0 : MASK_FULL;
-	if (d->command == MASK_DELETE)
-		mac_delete(&t->allowed, d->mac);
-	else if (d->command != MASK_NOTHING)
-		return MASK_BAD_DIRECTIVE;
-	return 0;
-}
-
 static size_t
 handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
     struct aoe_mask *rep)
 {
+	struct mac_list *l = &t->allowed;
 	size_t n, max = items_that_fit(t, sizeof *rep, sizeof *rep->list);
 
 	rep->command = req->command;
@@ -626,15 +612,24 @@ handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
 	    req->count * sizeof *req->list > len - sizeof *req))
 		return aoe_error(&rep->aoe, AOE_BAD_ARGUMENT, sizeof *rep);
 	for (uint8_t i = 0; req->command == MASK_EDIT && i < req->count; i++) {
-		rep->error = mask_edit(t, &req->list[i]);
+		const struct aoe_directive *d = &req->list[i];
+
+		if (t->allowed_locked)
+			rep->error = MASK_UNSPECIFIED;
+		else if (d->command > MASK_DELETE)
+			rep->error = MASK_BAD_DIRECTIVE;
+		else if (d->command == MASK_DELETE)
+			mac_delete(l, d->mac);
+		else if (d->command == MASK_ADD && !mac_add(l, d->mac))
+			rep->error = MASK_FULL;
 		if (rep->error != 0) {
 			rep->count = i;
 			return sizeof *rep;
 		}
 	}
-	for (n = 0; n < t->allowed.count && n < max; n++) {
+	for (n = 0; n < l->count && n < max; n++) {
 		rep->list[n] = (struct aoe_directive){ 0 };
-		memcpy(rep->list[n].mac, t->allowed.mac[n], MAC_LEN);
+		memcpy(rep->list[n].mac, l->mac[n], MAC_LEN);
 	}
 	rep->count = (uint8_t)n;
 	return sizeof *rep + n * sizeof *rep->list;
