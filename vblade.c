@@ -698,31 +698,28 @@ log_request(const struct request *r, const struct aoe_ata *rep)
 	    result, now() - r->received);
 }
 
-/* Count, log and send the replies of the batch; free their requests. */
+/* Send the replies of the batch; free their requests. */
 static void
 batch_send(struct target *t)
 {
-	for (int i = 0; i < t->batch_count; i++) {
-		const struct request *r = t->batched[i];
-		const struct aoe_ata *rep = (const void *)t->reply[i].data;
-		bool error = rep->aoe.flags & AOE_ERROR ||
-		    (rep->aoe.command == AOE_ATA && rep->command & ATA_ERR);
-
-		t->requests[r->op]++;
-		t->transferred[r->op] += error ? 0 : r->count;
-		t->errors += error;
-		if (t->verbose)
-			log_request(r, rep);
-	}
 	t->send_drops += (unsigned)net_send(t->net, t->reply, t->batch_count);
 	while (t->batch_count > 0)
 		t->free[t->free_count++] = t->batched[--t->batch_count];
 }
 
-/* Add a finished reply to the batch. */
+/* Count and log a finished reply, and add it to the batch. */
 static void
 batch_add(struct target *t, struct request *r)
 {
+	const struct aoe_ata *rep = r->reply;
+	bool error = rep->aoe.flags & AOE_ERROR ||
+	    (rep->aoe.command == AOE_ATA && rep->command & ATA_ERR);
+
+	t->requests[r->op]++;
+	t->transferred[r->op] += error ? 0 : r->count;
+	t->errors += error;
+	if (t->verbose)
+		log_request(r, rep);
 	if (t->batch_count == BATCH)
 		batch_send(t);
 	t->reply[t->batch_count] = pad_frame((void *)r->reply, r->len);
