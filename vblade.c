@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -683,7 +682,7 @@ log_request(const struct request *r, const struct aoe_ata *rep)
 	if (name == NULL)
 		snprintf(what, sizeof what, ata ? "ATA %02x" : "command %u",
 		    ata ? r->opcode : rep->aoe.command);
-	else if (ata && islower((unsigned char)*name))
+	else if (ata && *name >= 'a')
 		snprintf(what, sizeof what, "%s of %u sectors at %ju",
 		    name, rep->count, r->lba);
 	else
@@ -1468,7 +1467,7 @@ parse_number(const char *what, const char *s, uint64_t min, uint64_t max)
 	char *end;
 	uint64_t n = strtoull(s, &end, 10);	/* UINT64_MAX if too large */
 
-	if (!isdigit((unsigned char)*s) || *end != '\0' || n < min || n > max)
+	if (*s < '0' || *s > '9' || *end != '\0' || n < min || n > max)
 		fail(EXIT_USAGE, 0, "%s '%s': must be a number from %ju to "
 		    "%ju", what, s, min, max);
 	return n;
