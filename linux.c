@@ -528,6 +528,7 @@ ssize_t
 disk_try(const struct disk *d, const struct io *io)
 {
 	off_t page = getpagesize(), end = io->offset + (off_t)io->len;
+	off_t last = end - end % page;	/* the page that it ends in, if any */
 	struct iovec byte = { &(char){ 0 }, 1 };
 
 	if (d->direct)
@@ -536,7 +537,8 @@ disk_try(const struct disk *d, const struct io *io)
 		return read_nowait(d, io->iov, io->count, io->offset);
 	if (io->offset % page != 0 && read_nowait(d, &byte, 1, io->offset) < 0)
 		return -1;
-	if (end % page != 0 && read_nowait(d, &byte, 1, end - 1) < 0)
+	if (last != end && last >= io->offset &&
+	    read_nowait(d, &byte, 1, last) < 0)
 		return -1;
 	return disk_execute(d, io);
 }

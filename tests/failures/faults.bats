@@ -50,6 +50,28 @@ assert_healthy() {
 	assert_healthy
 }
 
+# assert_waits LBA COUNT SECTOR: a write is executed by the engine, not in the
+# loop, if that sector is not cached.
+assert_waits() {
+	set_faults "now $(($3 * 512)) EAGAIN" "write $(($1 * 512)) hang"
+	frame -n 0 "$(ata_write "$1" "$2" "ee*$(($2 * 512))")"
+	wait_until 10 grep -q "^write $(($1 * 512)) hang" "$FAULT_LOG"
+	query "$(config_read)" >/dev/null || fail "the loop waits: $*"
+	set_faults
+	wait_for_frame "$(ata_written "$1" "$2")"
+}
+
+@test "a write to a part of a page that is not cached waits in the engine" {
+	inject_faults
+	serve 0 1 eth0 "$IMAGE"
+	start_listener
+	assert_waits 1 2 1	# the middle of a page
+	assert_waits 8 2 8	# its start
+	assert_waits 22 2 22	# its end
+	assert_waits 31 2 31	# the end of one and the start of another
+	assert_waits 39 2 40
+}
+
 @test "a device that fails, or has vanished: ABRT or UNC, never IDNF" {
 	inject_faults "read * EIO" "now * EAGAIN"
 	serve 0 1 eth0 "$IMAGE"
