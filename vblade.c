@@ -34,12 +34,12 @@
 
 enum {
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
-	INITIATORS = 8,		/* whose requests may wait at a time */
+	INITIATORS = 8,		/* whose full windows may wait */
 	ENGINE_DEPTH = 32,	/* runs under way in the engine */
 	POOL_MAX = 16,		/* threads, where the platform has no engine */
-	HOST_MIN = 64,		/* requests of a host that may wait: -b, but */
-	HOST_MAX = 512,		/* some send 64 whatever we advertise */
-	REQUESTS_MAX = INITIATORS * HOST_MAX + BATCH,
+	WINDOW_MIN = 64,	/* of a host: some ignore -b, and send 64 */
+	WINDOW_MAX = 512,
+	REQUESTS_MAX = INITIATORS * WINDOW_MAX + BATCH,
 	DELAY = 1,		/* seconds until a background sync, see -t */
 	NOTIFY_WAIT = 5,	/* seconds, if the manager's socket is full */
 	FAST = 1000,		/* us: the loop may wait for a faster disk */
@@ -1576,12 +1576,12 @@ static void
 allocate_requests(struct target *t)
 {
 	static struct request requests[REQUESTS_MAX];
-	size_t n;
+	unsigned window = t->buffers < WINDOW_MIN ? WINDOW_MIN :
+	    t->buffers > WINDOW_MAX ? WINDOW_MAX : t->buffers;
+	size_t n = INITIATORS * window + BATCH;
 	uint8_t *cells;
 
-	t->host_max = t->buffers < HOST_MIN ? HOST_MIN :
-	    t->buffers > HOST_MAX ? HOST_MAX : t->buffers;
-	n = INITIATORS * t->host_max + BATCH;
+	t->host_max = 2 * window;	/* retransmissions may wait, too */
 	cells = mmap(NULL, n * CELL, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
 	if (cells == MAP_FAILED)

@@ -342,7 +342,7 @@ check_shares(void)
 		check(waiting[h] <= share, "a host has more than its share");
 		check(dropped == dropped_of[h] ||
 		    waiting[h] + ended_of[h] >= share ||
-		    all + BATCH + 2 * RUN_MAX > 8 * share,
+		    all + BATCH + 2 * RUN_MAX > 4 * share,
 		    "a drop from a queue with room");
 		dropped_of[h] = dropped;
 		ended_of[h] = 0;
@@ -397,7 +397,7 @@ live(void)
 	sync_writes = below(3) == 0;
 	hosts = 1 + below(below(2) ? HOSTS : 2);
 	patience = below(2) ? 32 : 256;
-	share = below(4) ? 64 : 70;
+	share = below(4) ? 128 : 140;
 	events = (unsigned)random() & (below(2) ? ~0U : (unsigned)random());
 	if (below(8) > 0)
 		events &= ~(1U << FAIL_SYNCS);
@@ -416,7 +416,7 @@ live(void)
 	memset(latest, 0, sizeof latest);
 	alarm(60);
 	/* "-t1" is the default. */
-	check(fake_run(9, (char *[]){ "vblade", share == 70 ? "-b70" :
+	check(fake_run(9, (char *[]){ "vblade", share == 140 ? "-b70" :
 	    below(2) ? "-b2" : "-b16",
 	    sync_writes ? "-s" : "-t1", first > 0 ? "-o3" : "-t1",
 	    first > 0 ? "-l50" : "-t1", "0", "0", "eth0", "disk", NULL }) ==
