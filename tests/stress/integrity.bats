@@ -73,7 +73,9 @@ stress() {
 		"-r -f 1021 -c 1021 -N $((4 * n)) -o $expected"
 	run_both "-f 2048 -c 8192 -N $n -o $expected" \
 		"-f 10240 -c 8192 -N $n -o $expected"
-	stop_vblade "$server"
+	PID=$server ERR=$errors
+	wait_for_counters ' queue_drops=0 '
+	stop_vblade
 	ERR=$errors
 	[ -z "$LOOP" ] || blockdev --flushbufs "$LOOP"
 	cmp "$IMAGE" "$expected"
