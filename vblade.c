@@ -64,7 +64,7 @@ struct request {
 	struct run *run;	/* whose operation includes it, or NULL */
 	uint8_t *payload;	/* in the frame, then in the reply */
 	size_t moved;		/* bytes transferred */
-	bool tried;		/* to be executed in the loop */
+	bool tried;		/* in the loop, in vain or in part */
 	bool alone;		/* begins no larger run, since one failed */
 	bool buffered;		/* since direct I/O of it is not aligned */
 	uint8_t opcode;		/* ATA command, for -v */
@@ -1454,7 +1454,7 @@ usage(int status)
 	    "  -o offset   skip this many sectors of 512 bytes\n"
 	    "  -r          read-only\n"
 	    "  -s          write to stable storage before the reply\n"
-	    "  -t seconds  when written data is synced (%d); 0: never\n"
+	    "  -t seconds  when the background sync starts (%d); 0: never\n"
 	    "  -v          log each request\n"
 	    "  -V          print the version (also --version)\n",
 	    BUFFERS, DELAY);
