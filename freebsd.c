@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,17 +145,21 @@ net_watch(struct net *n, int fd)
  * Wait for an event; fill the buffer.  Messages of route(4), of which some may
  * be lost (ENOBUFS), are only a reason to update the link, as is ENXIO: the
  * interface is gone.  A bpf device without one is always ready, and a read must
- * be of the size of the kernel's buffer (15.1).
+ * be of the size of the kernel's buffer (15.1).  Signals are delivered even if
+ * a descriptor is ready (ast() in subr_trap.c).
  */
 static void
 net_wait(struct net *n, bool receive, int timeout)
 {
+	struct timespec wait = { timeout / 1000, timeout % 1000 * 1000000 };
 	ssize_t got = 0;
+	sigset_t none;
 	char byte;
 
+	sigemptyset(&none);
 	n->next = n->end = n->buffer;
 	n->wait[0].fd = receive && n->link->index != 0 ? n->fd : -1;
-	if (poll(n->wait, n->waits, timeout) <= 0)
+	if (ppoll(n->wait, n->waits, timeout < 0 ? NULL : &wait, &none) <= 0)
 		return;
 	if (n->wait[0].revents != 0)
 		got = read(n->fd, n->buffer, n->size);

@@ -5,7 +5,7 @@
  * Frames arrive in a ring of slots that the kernel shares with us (packet(7),
  * Documentation/networking/packet_mmap.rst; TPACKET_V2, since V3 delays
  * single frames).  An rtnetlink(7) socket reports changes of the link.
- * select(2) waits for everything: poll(2) refuses to once confine() has set
+ * pselect(2) waits for everything: poll(2) refuses to once confine() has set
  * RLIMIT_NOFILE to 0, and an epoll(7) descriptor would be notified of every
  * frame sent (8 % of the CPU of cached reads).
  */
@@ -35,6 +35,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,7 @@ enum {
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
 	SEND_WAIT = 20,		/* ms for which a full queue delays a frame */
 	CLAIM_TRIES = 50,	/* at intervals of 10 ms */
-	BUSY = 64,		/* receives before other events are checked */
+	BUSY = 64,		/* receives until other events are checked */
 };
 
 /* What a slot of the receive ring begins with. */
@@ -64,7 +65,7 @@ struct net {
 	fd_set watched;		/* what ends a wait */
 	struct ifreq requested;	/* the name; link.name is the present one */
 	struct link *link;
-	unsigned busy;		/* receives since the last wait */
+	unsigned receives;
 
 	uint8_t (*ring)[BLOCK];
 	unsigned frames;	/* for which it is to have slots */
@@ -231,21 +232,24 @@ link_refresh(struct net *n)
 /*
  * Wait for an event, and update the link if it may have changed: any message,
  * even a lost one, is a reason to.  Without a ring, for lack of memory, try
- * that every second.
+ * that every second.  No signal is delivered where a descriptor is ready.
  */
 static void
 net_wait(struct net *n, bool receive, int timeout)
 {
 	bool ring = n->slots > 0;
 	int ms = !ring && (timeout < 0 || timeout > 1000) ? 1000 : timeout;
-	struct timeval wait = { ms / 1000, ms % 1000 * 1000 };
+	struct timespec wait = { ms / 1000, ms % 1000 * 1000000 }, now = { 0 };
 	fd_set ready = n->watched;
+	sigset_t none;
 
-	n->busy = 0;
+	sigemptyset(&none);
 	if (!ring || !receive)
 		FD_CLR((unsigned)n->fd, &ready);
-	if (select(FD_SETSIZE, &ready, NULL, NULL, ms < 0 ? NULL : &wait) < 0 ||
-	    (ring && !FD_ISSET((unsigned)n->route, &ready)))
+	if ((n->receives % BUSY == 0 &&
+	    pselect(0, NULL, NULL, NULL, &now, &none) < 0) ||
+	    pselect(FD_SETSIZE, &ready, NULL, NULL, ms < 0 ? NULL : &wait,
+	    &none) < 0 || (ring && !FD_ISSET((unsigned)n->route, &ready)))
 		return;
 	while (recv(n->route, NULL, 0, MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
 		continue;
@@ -260,7 +264,7 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 	int count = 0;
 
 	ring_release(n);
-	if (++n->busy < BUSY)
+	if (++n->receives % BUSY != 0)
 		count = ring_receive(n, frames, max);
 	if (count == 0) {
 		net_wait(n, max > 0, timeout);

@@ -147,9 +147,8 @@ static struct {
 	char prefix[64];	/* "e0.1: eth0: " */
 } logging = { .fd = STDERR_FILENO };
 
-/* Set by on_signal.  `signaled`: a byte is in the pipe `wake`. */
-static volatile sig_atomic_t signaled, stopping, counters_due, advertise_due;
-static int wake[2] = { -1, -1 };
+/* For on_signal. */
+static struct target *signaled;
 
 /*
  * The log and the service manager.
@@ -748,24 +747,19 @@ pool_thread(void *disk)
 }
 
 /*
- * If all threads are busy, start another one, with all signals blocked.
- * Without any the operation is executed here.  The pipes hold few pointers at
- * a time, so that no write to them blocks.
+ * If all threads are busy, start another one.  Without any the operation is
+ * executed here.  The pipes hold few pointers at a time, so that no write to
+ * them blocks.
  */
 static void
 pool_start(struct disk *d, struct io *io)
 {
-	sigset_t all, old;
 	pthread_t thread;
 
-	if (pool.active++ == pool.threads && pool.threads < POOL_MAX) {
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &old);
-		if (pthread_create(&thread, NULL, pool_thread, d) == 0) {
-			pthread_detach(thread);
-			pool.threads++;
-		}
-		pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (pool.active++ == pool.threads && pool.threads < POOL_MAX &&
+	    pthread_create(&thread, NULL, pool_thread, d) == 0) {
+		pthread_detach(thread);
+		pool.threads++;
 	}
 	if (pool.threads == 0)
 		io->result = disk_execute(d, io);
@@ -1235,38 +1229,40 @@ link_update(struct target *t)
  * Signals.
  */
 
-/* A second SIGTERM or SIGINT exits at once. */
+/* Called only within net_recv, which may call net_send and net_drops. */
 static void
 on_signal(int sig)
 {
+	struct target *t = signaled;
 	int saved = errno;
 
-	if (sig != SIGTERM && sig != SIGINT)
-		*(sig == SIGHUP ? &advertise_due : &counters_due) = 1;
-	else if (stopping)
+	if (sig == SIGHUP) {
+		advertise(t);
+	} else if (sig != SIGTERM && sig != SIGINT) {
+		log_counters(t);
+	} else if (t->stopped) {
 		_exit(EXIT_TRANSIENT);
-	else
-		stopping = sig;
-	if (!signaled) {	/* so that the pipe never fills */
-		signaled = 1;
-		(void)!write(wake[1], "", 1);
+	} else {
+		logmsg(LOG_NOTICE, "stopping on SIG%s",
+		    sig == SIGINT ? "INT" : "TERM");
+		t->stopped = true;
+		t->dirty_since = t->readonly ? 0 : now(); /* a last sync */
 	}
 	errno = saved;
 }
 
 /*
- * A SIGINT that is ignored at the start, as by `command &`, stays so.  A system
- * call that raises a signal ignored here fails or, for SIGTTOU, proceeds.  All
- * others wait for serve(), so that none interrupts the report of readiness.
+ * Block all signals: net_recv lets them in while it waits, and the threads of
+ * the pool inherit that.  A SIGINT that is ignored at the start, as by `command
+ * &`, stays so.  A system call that raises a signal ignored here fails or, for
+ * SIGTTOU, proceeds.
  */
 static void
-catch_signals(void)
+catch_signals(struct target *t)
 {
-	struct sigaction a = { .sa_handler = on_signal,
-	    .sa_flags = SA_RESTART };
+	struct sigaction a = { .sa_handler = on_signal };
 
-	if (pipe(wake) < 0)
-		fail(EXIT_TRANSIENT, errno, "pipe");
+	signaled = t;
 	sigfillset(&a.sa_mask);
 	sigprocmask(SIG_BLOCK, &a.sa_mask, NULL);
 	if (signal(SIGINT, SIG_IGN) != SIG_IGN)
@@ -1279,32 +1275,6 @@ catch_signals(void)
 #endif
 	signal(SIGTTOU, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-}
-
-/* Do what signals have requested.  Stopping requires a last sync. */
-static void
-handle_signals(struct target *t)
-{
-	char byte;
-
-	if (!signaled)
-		return;
-	signaled = 0;
-	(void)!read(wake[0], &byte, 1);
-	if (stopping && !t->stopped) {
-		t->stopped = true;
-		t->dirty_since = t->readonly ? 0 : now();
-		logmsg(LOG_NOTICE, "stopping on SIG%s",
-		    stopping == SIGINT ? "INT" : "TERM");
-	}
-	if (counters_due) {
-		counters_due = 0;
-		log_counters(t);
-	}
-	if (advertise_due) {
-		advertise_due = 0;
-		advertise(t);
-	}
 }
 
 /*
@@ -1406,15 +1376,11 @@ serve(struct target *t)
 {
 	struct frame frames[BATCH];
 	bool submitted = true;
-	sigset_t all;
 
-	sigfillset(&all);
-	sigprocmask(SIG_UNBLOCK, &all, NULL);
 	while (!t->stopped || t->list_count > 0 || t->sync.io.op == OP_SYNC) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
 
-		handle_signals(t);	/* sync_start begins the last sync */
 		if (t->link.updates != t->logged.updates)
 			link_update(t);
 		t->lone = n == 1 && t->list_count == 0 &&
@@ -1695,10 +1661,9 @@ main(int argc, char *argv[])
 	t.disk = disk_open(argv[3], flags, &t.unit);
 	check_range(&t, argv[3]);
 	allocate_requests(&t);
-	catch_signals();
+	catch_signals(&t);
 	t.net = net_open(argv[2], t.shelf, t.slot, t.free_count,
 	    flags & DISK_FORCE, &t.link);
-	net_watch(t.net, wake[0]);
 	start_engine(&t);
 	link_update(&t);
 	report_ready(&t);

@@ -29,7 +29,7 @@
 /* Much of what the platform interface passes is of no use here. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-enum { PENDING_MAX = 256, THREADS_MAX = 64 };
+enum { PENDING_MAX = 256, THREADS_MAX = 64, SIGNALS_MAX = 4 };
 
 /* An operation in the engine, oldest first in `pending`. */
 struct pending {
@@ -53,6 +53,7 @@ static int threads;
 static unsigned pool_held;	/* operations held by threads */
 static unsigned tries;		/* operations on a flaky disk */
 static void (*handlers[65])(int);
+static int raised[SIGNALS_MAX], raises;	/* for net_recv to deliver */
 
 void
 fake_lock(void)
@@ -139,20 +140,10 @@ fake_raise(int sig)
 {
 	if (handlers[sig] == NULL || handlers[sig] == SIG_DFL)
 		fake_fail("a signal that is not handled");
+	if (raises == SIGNALS_MAX)
+		fake_fail("too many signals at a time");
 	if (handlers[sig] != SIG_IGN)
-		handlers[sig](sig);
-}
-
-static ssize_t
-fake_read(int fd, void *p, size_t len)
-{
-	ssize_t got = read(fd, p, len);
-
-	if (len == 1 && fake.late_signal) {
-		fake.late_signal = false;
-		fake_raise(SIGUSR1);
-	}
-	return got;
+		raised[raises++] = sig;
 }
 
 /*
@@ -468,13 +459,13 @@ static void observe(struct target *);
 #define pthread_create(thread, attributes, start, arg) \
     fake_pthread_create(thread, start, arg)
 #define pthread_detach(thread) ((void)(thread))
-#define read(fd, p, len) fake_read(fd, p, len)
 /* When quiet, nothing is printed, nor opened for that. */
 #define open(path, flags) (fake.quiet ? -1 : open(path, flags))
 #define write(fd, p, len) (fake.quiet && (fd) <= STDERR_FILENO ? \
     (ssize_t)(len) : write(fd, p, len))
 #define send(fd, p, len, flags) (errno = ENOTSOCK, -1)
 #define sigaction(sig, new, old) (handlers[sig] = (new)->sa_handler)
+#define sigprocmask(how, set, old) ((void)(set))
 #define signal(sig, handler) (handlers[sig] = (handler))
 #include "../vblade.c"
 
@@ -638,16 +629,6 @@ net_drops(struct net *n)
 	return 0;
 }
 
-/* Else the loop would never sleep, or not wake up. */
-static void
-check_wake(void)
-{
-	int bytes;
-
-	if (ioctl(wake[0], FIONREAD, &bytes) < 0 || bytes != (signaled != 0))
-		fake_fail("`signaled` and the pipe do not match");
-}
-
 int
 net_recv(struct net *n, struct frame frames[], int max, int timeout)
 {
@@ -655,7 +636,6 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 	bool busy;
 	int count;
 
-	check_wake();
 	check_target(target);
 	if (fake.waits != NULL)
 		fake.waits();
@@ -668,6 +648,9 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 	count = fake_recv(frames, max, timeout);
 	*link_of_target = fake.link;
 	target->unit = fake.unit;
+	for (int i = 0; i < raises; i++)
+		handlers[raised[i]](raised[i]);
+	raises = 0;
 	return count;
 }
 
@@ -692,12 +675,9 @@ fake_run(int argc, char *argv[])
 	pendings = tries = 0;
 	watched = -1;
 	pool.threads = pool.active = 0;
-	signaled = stopping = counters_due = advertise_due = 0;
 	memset(handlers, 0, sizeof handlers);
 	optind = 1;
 	status = vblade_main(argc, argv);
-	close(wake[0]);
-	close(wake[1]);
 	if (!fake.pool)
 		return status;
 	close(pool.work[1]);	/* which ends the pool's threads */

@@ -43,7 +43,6 @@ struct fake {
 	bool stalled;		/* the engine finishes nothing */
 	bool mixed;		/* frames arrive beside what it finishes */
 	unsigned accept;	/* operations that a submit takes, 0: all */
-	bool late_signal;	/* SIGUSR1 while the next one is handled */
 
 	int64_t time;		/* microseconds */
 	int64_t op_time;	/* that an operation takes */

@@ -65,7 +65,7 @@ static const char *const names[] = {
 	[SYNC] = "sync",	/* fdatasync, FSYNC */
 	[SIZE] = "size",	/* lseek to the end */
 	[SEND] = "send",	/* sendmmsg */
-	[WAIT] = "wait",	/* select */
+	[WAIT] = "wait",	/* pselect; "short": signals stay blocked */
 	[THREAD] = "thread",	/* pthread_create */
 	[SETUP] = "setup",	/* io_uring_setup */
 	[SUBMIT] = "submit",	/* io_uring_enter with something to submit */
@@ -461,16 +461,19 @@ sendmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
 }
 
 int
-select(int n, fd_set *restrict in, fd_set *restrict out,
-    fd_set *restrict except, struct timeval *restrict timeout)
+pselect(int n, fd_set *restrict in, fd_set *restrict out,
+    fd_set *restrict except, const struct timespec *restrict timeout,
+    const sigset_t *restrict mask)
 {
-	if (in != NULL) {
-		if (fails(WAIT))
-			return -1;
+	int how = in == NULL ? 0 : judge(WAIT, 0, 0);
+
+	if (how == -1)
+		return -1;
+	if (in != NULL)
 		ring_wait();
-	}
-	return NEXT(int, "select", int, fd_set *, fd_set *, fd_set *,
-	    struct timeval *)(n, in, out, except, timeout);
+	return NEXT(int, "pselect", int, fd_set *, fd_set *, fd_set *,
+	    const struct timespec *, const sigset_t *)(n, in, out, except,
+	    timeout, how == SHORT ? NULL : mask);
 }
 
 int

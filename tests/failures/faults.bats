@@ -43,6 +43,16 @@ assert_healthy() {
 	assert_healthy
 }
 
+# A wait that finds a descriptor ready lets no signal in.
+@test "a signal is handled although there is always something to receive" {
+	inject_faults "wait * short"
+	serve 0 1 eth0 "$IMAGE"
+	kill -USR1 "$PID"
+	frame -n 0 -r 300 "$(ata_read 0 1)"
+	wait_for_log ' reads=' 1
+	assert_healthy
+}
+
 @test "reads that must not wait are refused: the engine performs them" {
 	inject_faults "now * EOPNOTSUPP"
 	serve 0 1 eth0 "$IMAGE"

@@ -90,7 +90,8 @@ static char links[LINKS_MAX], reported_links[LINKS_MAX];
  * system's; also in this file.
  */
 int __real_ioctl(int, unsigned long, ...);
-int __real_poll(struct pollfd *, nfds_t, int);
+int __real_ppoll(struct pollfd *, nfds_t, const struct timespec *,
+    const sigset_t *);
 int __real_socket(int, int, int);
 int __real_stat(const char *, struct stat *);
 int __real_fdatasync(int);
@@ -768,11 +769,12 @@ ready_events(const struct pollfd *p)
 }
 
 /* May end early, and report a frame that the filter rejects. */
-REAL(int, poll, struct pollfd *p, nfds_t n, int timeout)
+REAL(int, ppoll, struct pollfd *p, nfds_t n, const struct timespec *timeout,
+    const sigset_t *mask)
 {
 	int hits = 0;
 
-	if (__real_poll(p, n, timeout) < 0)
+	if (__real_ppoll(p, n, timeout, mask) < 0)
 		return -1;
 	for (nfds_t i = 0; i < n; i++) {
 		p[i].revents = ready_events(&p[i]);

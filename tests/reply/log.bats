@@ -20,11 +20,6 @@ assert_counters() {
 	assert_counters "reads=2 read_bytes=1024 writes=0 write_bytes=0 flushes=0 others=2 errors=0 disk_errors=0 kernel_drops=0 queue_drops=0 send_drops=3"
 }
 
-@test "a signal that arrives while another is handled is not lost" {
-	run_script :late-signal :hup other "" other :usr1
-	assert_equal 2 "$(grep -c reads= "$ERR")" "lines of counters"
-}
-
 @test "-v: a line for each request, LBA28 without the bits of the device" {
 	OPTIONS+=(-v)
 	run_script "read 3 2" "" "write 5 1" "" "read 64 1" "" query "" flush \

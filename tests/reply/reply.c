@@ -89,7 +89,6 @@ static const struct directive {
 	{ ":hold", SECTORS, &fake.held },	/* do not finish */
 	{ ":hold-syncs", YES, &fake.hold_syncs },
 	{ ":accept", NUMBER, &fake.accept },	/* operations a submit */
-	{ ":late-signal", YES, &fake.late_signal },
 };
 
 /* False if the word is none of the table. */
