@@ -103,7 +103,6 @@ struct target {
 	struct mac_list allowed;	/* these hosts only; empty: all */
 	bool allowed_locked;		/* by -m: no remote edits */
 	struct mac_list reserved_for;
-	struct mac_list duplicates;	/* other targets at this address */
 	unsigned config_len;
 	uint8_t config[CONFIG_MAX];
 
@@ -132,12 +131,13 @@ struct target {
 	struct frame reply[BATCH];
 	struct request *batched[BATCH];
 
-	/* counters since the start, logged on SIGUSR1 */
+	/* counters since the start; SIGUSR1 logs all but the last */
 	uint64_t requests[OP_COUNT], transferred[OP_COUNT];	/* sectors */
 	uint64_t errors;	/* replies that reported one */
 	uint64_t disk_errors;	/* reads and writes that failed */
 	uint64_t queue_drops;	/* requests dropped by a full queue */
 	uint64_t send_drops;	/* replies that could not be sent */
+	uint64_t duplicates;	/* responses of other targets at our address */
 };
 
 /* Set at the start. */
@@ -1160,7 +1160,7 @@ io_end(struct target *t)
 }
 
 /*
- * Advertisement, duplicates and link.
+ * Advertisement and link.
  */
 
 /* Query for duplicates, and advertise to the hosts that may use the target. */
@@ -1184,17 +1184,6 @@ advertise(struct target *t)
 			memcpy(a->dst, t->allowed.mac[i], MAC_LEN);
 		net_send(t->net, &f, 1);
 	} while (++i < t->allowed.count && now() - start < ADVERTISE_MAX);
-}
-
-/* Another target has our address: log that once for each. */
-static void
-warn_duplicate(struct target *t, const uint8_t *mac)
-{
-	if (mac_find(&t->duplicates, mac) < 0 && mac_add(&t->duplicates, mac))
-		logmsg(LOG_WARNING, "duplicate address: %s also exports "
-		    "e%u.%u; initiators spread requests over both, so each "
-		    "gets only part of the writes", mac_text(mac),
-		    t->shelf, t->slot);
 }
 
 /*
@@ -1301,8 +1290,12 @@ accept_frame(struct target *t, const struct aoe *req)
 	    !mac_equal(mac, loopback)))
 		return false;
 	if (req->flags & AOE_RESPONSE) {
-		if (req->command == AOE_CONFIG && !mac_equal(req->src, mac))
-			warn_duplicate(t, req->src);
+		if (req->command == AOE_CONFIG && !mac_equal(req->src, mac) &&
+		    count_event(&t->duplicates))
+			logmsg(LOG_WARNING, "duplicate address: %s also "
+			    "exports e%u.%u; initiators spread requests over "
+			    "both, so each gets only part of the writes",
+			    mac_text(req->src), t->shelf, t->slot);
 		return false;
 	}
 	return t->allowed.count == 0 || mac_find(&t->allowed, req->src) >= 0;

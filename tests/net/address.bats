@@ -104,7 +104,7 @@ untouched() {
 	done
 }
 
-@test "two targets of one address warn of each other by MAC address, once" {
+@test "two targets of one address warn of each other by MAC address" {
 	local first=$ERR
 	background "$INITIATOR_NS" "$VBLADE" 0 1 eth0 "$(image 32)"
 	wait_until 10 serve_ready "$OUT"
