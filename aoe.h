@@ -302,8 +302,8 @@ void logmsg(int priority, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * Log a message, followed by the text of `error` (an errno) if it is not 0,
- * report it to the service manager and exit with this status.
+ * Log a message, with the text of `error` (an errno) if it is not 0, and report
+ * it to the service manager; exit, with EXIT_NOPERM if permission was denied.
  */
 _Noreturn void fail(int status, int error, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -240,8 +240,7 @@ bpf_open(struct net *n, unsigned shelf, unsigned slot)
 	    ioctl(n->fd, BIOCIMMEDIATE, &on) < 0 ||	/* frames wake poll */
 	    ioctl(n->fd, BIOCSHDRCMPLT, &on) < 0 ||	/* keep the source */
 	    ioctl(n->fd, BIOCSDIRECTION, &in) < 0)	/* none of our own */
-		fail(errno == EACCES || errno == EPERM ? EXIT_NOPERM :
-		    EXIT_TRANSIENT, errno,
+		fail(EXIT_TRANSIENT, errno,
 		    "/dev/bpf (requires root or a devfs(8) rule)");
 }
 
@@ -320,7 +319,7 @@ disk_open(const char *path, int flags, unsigned *unit)
 		fail(EXIT_DISK, 0, "%s: not a regular file or disk", path);
 	d->fd = open(path, mode);
 	if (d->fd < 0 && errno == EPERM && d->device)
-		fail(EXIT_DISK, errno, "%s: mounted, or part of another disk",
+		fail(EXIT_DISK, 0, "%s: mounted, or part of another disk",
 		    path);
 	if (d->fd < 0 || (!(flags & DISK_FORCE) && flock(d->fd, LOCK_NB |
 	    (readonly ? LOCK_SH : LOCK_EX)) < 0 && errno == EWOULDBLOCK))

@@ -383,9 +383,8 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	n->frames = frames;
 	n->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (n->fd < 0)
-		fail(errno == EPERM ? EXIT_NOPERM : EXIT_TRANSIENT, errno,
-		    errno == EPERM ? "packet socket (requires root or "
-		    "CAP_NET_RAW)" : "packet socket");
+		fail(EXIT_TRANSIENT, errno, "packet socket (requires root or "
+		    "CAP_NET_RAW)");
 	n->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (bind(n->route, (void *)&events, sizeof events) < 0)
 		fail(EXIT_TRANSIENT, errno, "rtnetlink socket");

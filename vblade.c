@@ -225,7 +225,7 @@ fail(int status, int error, const char *fmt, ...)
 	*logging.prefix = '\0';
 	logmsg(LOG_ERR, "%s", strchr(state, '=') + 1);
 	notify(state);
-	exit(status);
+	exit(error == EACCES || error == EPERM ? EXIT_NOPERM : status);
 }
 
 _Noreturn void
@@ -237,8 +237,7 @@ fail_disk(const char *path, int error)
 		    "regardless)", path);
 	if (error == EROFS)
 		fail(EXIT_DISK, 0, "%s is read-only: export it with -r", path);
-	fail(error == EACCES || error == EPERM ? EXIT_NOPERM : EXIT_DISK,
-	    error, "%s", path);
+	fail(EXIT_DISK, error, "%s", path);
 }
 
 /* Count an event; true if it is to be logged: the 1st, 2nd, 4th, 8th ... */
