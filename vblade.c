@@ -1400,10 +1400,8 @@ usage(int status)
 	fprintf(status == 0 ? stdout : stderr,
 	    "usage: vblade [-dfhrsvV] [-b buffers] [-l length]\n"
 	    "              [-m mac[,mac ...]] [-o offset] [-t seconds]\n"
-	    "              shelf slot interface file\n");
-	if (status != 0)
-		exit(status);
-	printf("  -b buffers  requests an initiator may have outstanding (%d)\n"
+	    "              shelf slot interface file\n"
+	    "  -b buffers  requests an initiator may have outstanding (%d)\n"
 	    "  -d          direct I/O: bypass the page cache\n"
 	    "  -f          export even if file or address is in use\n"
 	    "  -h          print this help (also --help)\n"
@@ -1416,7 +1414,7 @@ usage(int status)
 	    "  -v          log each request\n"
 	    "  -V          print the version (also --version)\n",
 	    BUFFERS, DELAY);
-	exit(0);
+	exit(status);
 }
 
 static uint64_t
