@@ -304,11 +304,9 @@ void logmsg(int priority, const char *fmt, ...)
 /*
  * Log a message, with the text of `error` (an errno) if it is not 0, and report
  * it to the service manager; exit, with EXIT_NOPERM if permission was denied.
+ * With EXIT_DISK, say how to export a disk that is in use or read-only.
  */
 _Noreturn void fail(int status, int error, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* Report, by its errno, why a file or disk cannot be opened, and exit. */
-_Noreturn void fail_disk(const char *path, int error);
 
 #endif

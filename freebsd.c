@@ -313,7 +313,7 @@ disk_open(const char *path, int flags, unsigned *unit)
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		fail_disk(path, errno);
+		fail(EXIT_DISK, errno, "%s", path);
 	d->device = S_ISCHR(st.st_mode);
 	if (!d->device && !S_ISREG(st.st_mode))
 		fail(EXIT_DISK, 0, "%s: not a regular file or disk", path);
@@ -323,7 +323,7 @@ disk_open(const char *path, int flags, unsigned *unit)
 		    path);
 	if (d->fd < 0 || (!(flags & DISK_FORCE) && flock(d->fd, LOCK_NB |
 	    (readonly ? LOCK_SH : LOCK_EX)) < 0 && errno == EWOULDBLOCK))
-		fail_disk(path, errno);
+		fail(EXIT_DISK, errno, "%s", path);
 	d->direct = direct && !d->device ? open(path, mode | O_DIRECT) : d->fd;
 	if (d->direct < 0)
 		fail(EXIT_DISK, errno, "%s: -d", path);

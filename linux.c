@@ -440,7 +440,7 @@ open_claimed(const char *path, int mode, int lock)
 			return fd;
 		if (i == CLAIM_TRIES ||
 		    (errno != EBUSY && errno != EWOULDBLOCK))
-			fail_disk(path, errno);
+			fail(EXIT_DISK, errno, "%s", path);
 		usleep(10000);
 	}
 }
@@ -456,7 +456,7 @@ disk_open(const char *path, int flags, unsigned *unit)
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		fail_disk(path, errno);
+		fail(EXIT_DISK, errno, "%s", path);
 	d->device = S_ISBLK(st.st_mode);
 	d->direct = flags & DISK_DIRECT;
 	if (!d->device && !S_ISREG(st.st_mode))
@@ -468,7 +468,7 @@ disk_open(const char *path, int flags, unsigned *unit)
 		excl = O_EXCL;
 	d->fd[FD_BUFFERED] = fd = open_claimed(path, mode | excl, lock);
 	if (!readonly && ioctl(fd, BLKROGET, &protected) == 0 && protected)
-		fail_disk(path, EROFS);
+		fail(EXIT_DISK, EROFS, "%s", path);
 	d->fd[FD_DATA] = open(path, mode | (d->direct ? O_DIRECT : 0));
 	if (d->fd[FD_DATA] < 0)
 		fail(EXIT_DISK, errno, "%s%s", path, d->direct ? ": -d" : "");

@@ -214,30 +214,24 @@ notify(const char *state)
 _Noreturn void
 fail(int status, int error, const char *fmt, ...)
 {
-	char text[400], state[480];
+	const char *why = strerror(error);
+	char text[400], state[512];
 	va_list ap;
 
+	if (status == EXIT_DISK && (error == EBUSY || error == EWOULDBLOCK))
+		why = "in use: mounted, or exported by another process; end "
+		    "that first (-f exports it regardless)";
+	if (status == EXIT_DISK && error == EROFS)
+		why = "read-only: export it with -r";
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	snprintf(state, sizeof state, error != 0 ? "STATUS=%s: %s" :
-	    "STATUS=%s", text, strerror(error));
+	    "STATUS=%s", text, why);
 	*logging.prefix = '\0';
 	logmsg(LOG_ERR, "%s", strchr(state, '=') + 1);
 	notify(state);
 	exit(error == EACCES || error == EPERM ? EXIT_NOPERM : status);
-}
-
-_Noreturn void
-fail_disk(const char *path, int error)
-{
-	if (error == EBUSY || error == EWOULDBLOCK)
-		fail(EXIT_DISK, 0, "%s is in use: mounted, or exported by "
-		    "another process; end that first (-f exports it "
-		    "regardless)", path);
-	if (error == EROFS)
-		fail(EXIT_DISK, 0, "%s is read-only: export it with -r", path);
-	fail(EXIT_DISK, error, "%s", path);
 }
 
 /* Count an event; true if it is to be logged: the 1st, 2nd, 4th, 8th ... */

@@ -102,14 +102,14 @@ assert_ready() {
 
 @test "a file that is exported: 6, except for two readers or with -f" {
 	serve 0 1 eth0 "$IMAGE"
-	assert_refused 6 "$IMAGE is in use" 0 2 eth0 "$IMAGE"
-	assert_refused 6 "$IMAGE is in use" -r 0 2 eth0 "$IMAGE"
+	assert_refused 6 "$IMAGE: in use" 0 2 eth0 "$IMAGE"
+	assert_refused 6 "$IMAGE: in use" -r 0 2 eth0 "$IMAGE"
 	refute_match ' -r' "$(cat "$ERR")"
 	serve -f 0 2 eth0 "$IMAGE"
 	serve_end
 	serve -r 0 1 eth0 "$IMAGE"
 	serve -r 0 2 eth0 "$IMAGE"
-	assert_refused 6 "$IMAGE is in use" 0 3 eth0 "$IMAGE"
+	assert_refused 6 "$IMAGE: in use" 0 3 eth0 "$IMAGE"
 }
 
 # as_nobody MODE CAPABILITIES: from now on vblade is a copy of it that a user

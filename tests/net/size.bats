@@ -52,7 +52,7 @@ assert_size() {
 @test "a read-only block device is refused without -r" {
 	seq -f %0511.0f 0 1023 >"$FILE"
 	LOOP=$(losetup -r -f --show "$FILE")
-	assert_refused 6 "$LOOP is read-only: export it with -r" \
+	assert_refused 6 "$LOOP: read-only: export it with -r" \
 		0 1 eth0 "$LOOP"
 }
 

@@ -178,7 +178,7 @@ exports_are() {
 	exec 8<"$ROOT/srv/busy.img"
 	flock 8
 	assert_start_retried busy
-	status_has busy 'Status: "/srv/busy.img is in use'
+	status_has busy 'Status: "/srv/busy.img: in use'
 	wait_until 30 eval '[ "$(property busy NRestarts)" -ge 1 ]'
 	refute_match overrides "$(journal busy)"
 	flock -u 8
