@@ -72,12 +72,12 @@ struct request {
 	size_t len;		/* bytes of the reply */
 };
 
-/* Adjacent requests of one direction: one disk operation transfers them. */
+/* Neighbours in the list that continue one another: one disk operation. */
 struct run {
 	struct io io;		/* a buffer each; count 0: the run is free */
 	int64_t start;		/* of the operation, */
 	enum op timed;		/* and for which latency that counts */
-	struct request *request[RUN_MAX];
+	struct request *first;
 };
 
 /* A reply: headers that end with a page, then data, aligned for the disk. */
@@ -898,27 +898,28 @@ overlap(const struct request *a, const struct request *b)
 	return a->lba < b->end && b->lba < a->end;
 }
 
-/* Remove n requests, neighbours in the list; those they blocked may go on. */
+/* Remove n requests from i on; later ones that they blocked may go on. */
 static void
-list_remove(struct target *t, struct request *const r[], unsigned n)
+list_remove(struct target *t, unsigned i, unsigned n)
 {
-	unsigned i = t->list_count;
+	struct request **r = t->list + i;
 
-	while (t->list[--i] != r[0])
-		continue;
-	for (t->list_count -= n; i < t->list_count; i++) {
-		struct request *later = t->list[i + n];
+	t->list_count -= n;
+	for (unsigned k = i; k < t->list_count; k++) {
+		struct request *later = t->list[k + n];
 
-		for (unsigned k = 0; later->blockers > 0 && k < n; k++)
-			later->blockers -= overlap(r[k], later);
-		t->list[i] = later;
+		for (unsigned m = 0; later->blockers > 0 && m < n; m++)
+			later->blockers -= overlap(r[m], later);
 	}
+	memmove(r, r + n, (t->list_count - i) * sizeof *r);
 }
 
-/* Reply with an error: an errno, or 0 for the end of the disk. */
+/* Reply to request i with an error: an errno, or 0 for the end of the disk. */
 static void
-request_fail(struct target *t, struct request *r, int error)
+request_fail(struct target *t, unsigned i, int error)
 {
+	struct request *r = t->list[i];
+
 	if (count_event(&t->disk_errors))
 		logmsg(LOG_ERR, "%s of %u sectors at %ju failed: %s (%ju "
 		    "errors so far)", r->op == OP_WRITE ? "write" : "read",
@@ -926,7 +927,7 @@ request_fail(struct target *t, struct request *r, int error)
 		    "beyond the end", t->disk_errors);
 	r->len = ata_error(r->reply, error == 0 ? ATA_IDNF :
 	    r->op == OP_READ ? ATA_UNC : ATA_ABRT);
-	list_remove(t, &r, 1);
+	list_remove(t, i, 1);
 	batch_add(t, r);
 }
 
@@ -938,7 +939,7 @@ request_fail(struct target *t, struct request *r, int error)
 static void
 run_fill(struct target *t, struct run *run, unsigned i)
 {
-	const struct request *first = t->list[i];
+	struct request *first = run->first = t->list[i];
 	struct io *io = &run->io;
 	uint64_t end = first->op == OP_WRITE ? 0 : UINT64_MAX;
 	uint64_t at = first->lba * SECTOR + first->moved;
@@ -958,12 +959,11 @@ run_fill(struct target *t, struct run *run, unsigned i)
 		    r->lba * SECTOR + r->moved != at + io->len ||
 		    r->lba + r->count > end || r->buffered != io->buffered)
 			return;
-		for (int n = 0; blockers > 0 && n < io->count; n++)
-			blockers -= overlap(run->request[n], r);
+		for (int n = 1; blockers > 0 && n <= io->count; n++)
+			blockers -= overlap(t->list[i - (unsigned)n], r);
 		if (blockers > 0)
 			return;
 		r->run = run;
-		run->request[io->count] = r;
 		io->iov[io->count] = (struct iovec){ r->payload + r->moved,
 		    r->count * SECTOR - r->moved };
 		io->len += io->iov[io->count++].iov_len;
@@ -980,17 +980,18 @@ run_end(struct target *t, struct run *run)
 {
 	ssize_t n = run->io.result;
 	size_t left = n > 0 ? (size_t)n : 0;
-	int count = run->io.count;
-	unsigned done = 0;
+	unsigned count = (unsigned)run->io.count, done = 0, i = t->list_count;
 
+	while (t->list[--i] != run->first)
+		continue;
 	run->io.count = 0;
 	if (n > 0 && run->io.op == OP_WRITE && t->dirty_since == 0)
 		t->dirty_since = now();
 	if (n == 0 && disk_size(t->disk) < 0)
 		n = -errno;			/* a device has vanished */
-	for (int i = 0; i < count; i++) {
-		struct request *r = run->request[i];
-		size_t len = run->io.iov[i].iov_len;
+	for (unsigned k = 0; k < count; k++) {
+		struct request *r = t->list[i + k];
+		size_t len = run->io.iov[k].iov_len;
 		size_t moved = len < left ? len : left;
 
 		r->run = NULL;
@@ -1004,19 +1005,17 @@ run_end(struct target *t, struct run *run)
 		else if (count > 1)
 			r->alone = true;
 		else
-			request_fail(t, r, (int)-n);
+			request_fail(t, i, (int)-n);
 	}
-	if (done == 0)
-		return;
-	list_remove(t, run->request, done);
-	for (unsigned i = 0; i < done; i++) {
-		struct request *r = run->request[i];
+	for (unsigned k = 0; k < done; k++) {
+		struct request *r = t->list[i + k];
 
 		if (r->op == OP_WRITE && t->sync_writes)
 			t->unsynced[t->unsynced_count++] = r;
 		else
 			batch_add(t, r);
 	}
+	list_remove(t, i, done);
 }
 
 /*
@@ -1045,7 +1044,7 @@ run_try(struct target *t, unsigned i)
 	t->list[i]->tried = true;
 	run_fill(t, &run, i);
 	for (int n = 1; n < run.io.count; n++)
-		run.request[n]->tried = true;
+		t->list[i + (unsigned)n]->tried = true;
 	run.start = write ? now() : 0;
 	if (run.io.count > 0)
 		run.io.result = disk_try(t->disk, &run.io);
@@ -1072,7 +1071,7 @@ list_try(struct target *t)
 		    !(write && write_waits(t))) {
 			run_try(t, i);
 		} else if (!queue_has_room(t, r)) {
-			list_remove(t, &r, 1);
+			list_remove(t, i, 1);
 			request_drop(t, r);
 		} else {
 			if (write)
@@ -1122,7 +1121,7 @@ list_start(struct target *t)
 		run->timed = r->op == OP_READ || r->tried ? r->op : OP_NONE;
 		run_fill(t, run, i);
 		if (run->io.count == 0)
-			request_fail(t, r, (int)-run->io.result);
+			request_fail(t, i, (int)-run->io.result);
 		else if (run_start(t, run))
 			run_end(t, run);
 	}

@@ -523,9 +523,13 @@ static unsigned
 check_run(const struct run *run)
 {
 	off_t end = run->io.offset;
+	unsigned first = 0;
 
+	while (run->io.count > 0 && target->list[first] != run->first)
+		if (++first == target->list_count)
+			fake_fail("a run is not in the list");
 	for (int i = 0; i < run->io.count; i++) {
-		const struct request *r = run->request[i];
+		const struct request *r = target->list[first + (unsigned)i];
 
 		if (r->run != run || r->op != run->io.op ||
 		    (off_t)((target->offset + r->lba) * SECTOR + r->moved) !=
