@@ -268,9 +268,9 @@ now(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-/* Set *sectors to the size of the export; false with errno if unknown. */
+/* Update the size of the export; false with errno if it is unknown. */
 static bool
-look_up_size(const struct target *t, uint64_t *sectors)
+look_up_size(struct target *t)
 {
 	off_t size = disk_size(t->disk);
 	uint64_t n = (uint64_t)size / SECTOR;
@@ -278,7 +278,7 @@ look_up_size(const struct target *t, uint64_t *sectors)
 	if (size < 0)
 		return false;
 	n = n < t->offset ? 0 : n - t->offset;
-	*sectors = n < t->length ? n : t->length;
+	t->sectors = n < t->length ? n : t->length;
 	return true;
 }
 
@@ -475,7 +475,7 @@ ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
 	if (req->count == 0 || req->count > max || (write && t->readonly))
 		return ata_error(rep, ATA_ABRT);
 	if (end > t->sectors)
-		look_up_size(t, &t->sectors);
+		look_up_size(t);
 	if (end > t->sectors || (!lba48 && end > 1U << 28))
 		return ata_error(rep, ATA_IDNF);
 	r->op = write ? OP_WRITE : OP_READ;
@@ -517,7 +517,7 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
 	case ATA_IDENTIFY:
 		if (items_that_fit(t, sizeof *rep, SECTOR) < 1)
 			break;
-		look_up_size(t, &t->sectors);
+		look_up_size(t);
 		identify(t, rep->data);
 		return sizeof *rep + SECTOR;
 	case ATA_CHECK_POWER:
@@ -933,41 +933,47 @@ request_fail(struct target *t, unsigned i, int error)
 
 /*
  * Make a run of request i and of those next to it in the list that continue it
- * and wait for none outside of it.  Writes beyond the present end of the disk
- * stay out; if all are, the result is 0, or an error of looking up the size.
+ * and wait for none outside of it.  What is beyond the end, which is looked up
+ * before a write, stays out; if the first is, it fails, and there is no run.
  */
-static void
+static bool
 run_fill(struct target *t, struct run *run, unsigned i)
 {
 	struct request *first = run->first = t->list[i];
 	struct io *io = &run->io;
-	uint64_t end = first->op == OP_WRITE ? 0 : UINT64_MAX;
 	uint64_t at = first->lba * SECTOR + first->moved;
 	int max = first->alone ? 1 : RUN_MAX;
+	int error = first->op == OP_READ || look_up_size(t) ? 0 : errno;
 
+	if (error != 0 || first->lba + first->count > t->sectors) {
+		request_fail(t, i, error);
+		return false;
+	}
+	run->timed = first->op == OP_READ || first->tried ? first->op : OP_NONE;
 	io->op = first->op;
 	io->buffered = first->buffered;
 	io->offset = (off_t)(t->offset * SECTOR + at);
 	io->len = 0;
 	io->count = 0;
-	io->result = end > 0 || look_up_size(t, &end) ? 0 : -errno;
 	for (; i < t->list_count && io->count < max; i++) {
 		struct request *r = t->list[i];
 		unsigned blockers = r->blockers;
 
 		if (r->run != NULL || r->op != io->op ||
 		    r->lba * SECTOR + r->moved != at + io->len ||
-		    r->lba + r->count > end || r->buffered != io->buffered)
-			return;
+		    r->lba + r->count > t->sectors ||
+		    r->buffered != io->buffered)
+			break;
 		for (int n = 1; blockers > 0 && n <= io->count; n++)
 			blockers -= overlap(t->list[i - (unsigned)n], r);
 		if (blockers > 0)
-			return;
+			break;
 		r->run = run;
 		io->iov[io->count] = (struct iovec){ r->payload + r->moved,
 		    r->count * SECTOR - r->moved };
 		io->len += io->iov[io->count++].iov_len;
 	}
+	return true;
 }
 
 /*
@@ -1038,17 +1044,15 @@ write_waits(const struct target *t)
 static void
 run_try(struct target *t, unsigned i)
 {
-	bool write = t->list[i]->op == OP_WRITE;
 	struct run run;
 
-	t->list[i]->tried = true;
-	run_fill(t, &run, i);
-	for (int n = 1; n < run.io.count; n++)
-		t->list[i + (unsigned)n]->tried = true;
-	run.start = write ? now() : 0;
-	if (run.io.count > 0)
-		run.io.result = disk_try(t->disk, &run.io);
-	if (write && run.io.result > 0)
+	if (!run_fill(t, &run, i))
+		return;
+	for (int n = 0; n < run.io.count; n++)
+		t->list[i++]->tried = true;
+	run.start = run.io.op == OP_WRITE ? now() : 0;
+	run.io.result = disk_try(t->disk, &run.io);
+	if (run.io.op == OP_WRITE && run.io.result > 0)
 		t->latency[OP_NONE] = now() - run.start;
 	if (run.io.result <= 0)
 		run.io.result = -EAGAIN;	/* the engine will do it */
@@ -1114,15 +1118,9 @@ list_start(struct target *t)
 			run++;
 		if (run == t->runs + t->depth)
 			return;
-		if (r->run != NULL || r->blockers > 0) {
+		if (r->run != NULL || r->blockers > 0)
 			i++;
-			continue;
-		}
-		run->timed = r->op == OP_READ || r->tried ? r->op : OP_NONE;
-		run_fill(t, run, i);
-		if (run->io.count == 0)
-			request_fail(t, i, (int)-run->io.result);
-		else if (run_start(t, run))
+		else if (run_fill(t, run, i) && run_start(t, run))
 			run_end(t, run);
 	}
 }
@@ -1508,7 +1506,7 @@ check_range(struct target *t, const char *path)
 	if (size < SECTOR)
 		fail(EXIT_DISK, size < 0 ? errno : 0, "%s: no whole sector",
 		    path);
-	look_up_size(t, &t->sectors);
+	look_up_size(t);
 	if (t->sectors == 0 ||
 	    (t->length != LBA_END && t->sectors < t->length))
 		fail(EXIT_USAGE, 0, "-o or -l: %s has only %jd sectors of 512 "
