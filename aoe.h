@@ -243,6 +243,11 @@ struct io {
 				   0 at the end of the disk; or -errno */
 	int count;
 	struct iovec iov[RUN_MAX];
+
+	/* for vblade.c: */
+	struct request *first;	/* of those in the list that it transfers */
+	int64_t start;		/* when it began, */
+	enum op timed;		/* and for which latency that counts */
 };
 
 /*

@@ -61,7 +61,7 @@ struct request {
 	uint64_t lba;
 	uint64_t end;		/* of the disk's unit that it ends in */
 	unsigned blockers;	/* earlier requests that overlap this one */
-	struct run *run;	/* whose operation includes it, or NULL */
+	struct io *run;		/* the operation that includes it, or NULL */
 	uint8_t *payload;	/* in the frame, then in the reply */
 	size_t moved;		/* bytes transferred */
 	bool tried;		/* in the loop, in vain or in part */
@@ -70,14 +70,6 @@ struct request {
 	uint8_t opcode;		/* ATA command, for -v */
 	int64_t received;	/* microseconds, for -v */
 	size_t len;		/* bytes of the reply */
-};
-
-/* Neighbours in the list that continue one another: one disk operation. */
-struct run {
-	struct io io;		/* a buffer each; count 0: the run is free */
-	int64_t start;		/* of the operation, */
-	enum op timed;		/* and for which latency that counts */
-	struct request *first;
 };
 
 /* A reply: headers that end with a page, then data, aligned for the disk. */
@@ -113,14 +105,14 @@ struct target {
 	struct request *list[REQUESTS_MAX];	/* reads and writes, in order */
 	unsigned list_count;
 	unsigned fresh;			/* the last of them: of this batch */
-	struct run runs[ENGINE_DEPTH];
+	struct io runs[ENGINE_DEPTH];	/* with count 0 it is free */
 	unsigned depth;			/* how many of them may be used */
 	bool lone;			/* see serve() */
 	bool stopped;			/* receive no more */
 	int64_t latency[OP_COUNT];	/* of the latest of each kind, us; of
 					   OP_NONE: perhaps to the cache only */
 
-	struct run sync;		/* OP_SYNC: under way, else OP_NONE */
+	struct io sync;			/* OP_SYNC: under way, else OP_NONE */
 	struct request *unsynced[REQUESTS_MAX]; /* wait for a sync, in order */
 	unsigned unsynced_count;
 	unsigned syncing;		/* the first of them: for that sync */
@@ -796,16 +788,16 @@ start_engine(struct target *t)
  * sleeping until a fast disk is done would cost more than it takes.
  */
 static bool
-run_start(struct target *t, struct run *run)
+run_start(struct target *t, struct io *run)
 {
 	run->start = now();
 	if (t->lone && t->latency[run->timed] < FAST) {
-		run->io.result = disk_execute(t->disk, &run->io);
+		run->result = disk_execute(t->disk, run);
 		t->latency[run->timed] = now() - run->start;
-		if (run->io.result != -EINTR && run->io.result != -EAGAIN)
+		if (run->result != -EINTR && run->result != -EAGAIN)
 			return true;
 	}
-	t->engine->start(t->disk, &run->io);
+	t->engine->start(t->disk, run);
 	return false;
 }
 
@@ -825,7 +817,7 @@ sync_timeout(const struct target *t)
 {
 	int64_t left;
 
-	if (t->sync.io.op == OP_SYNC || t->dirty_since == 0 ||
+	if (t->sync.op == OP_SYNC || t->dirty_since == 0 ||
 	    (t->stopped ? t->list_count > 0 : t->delay == 0))
 		return -1;
 	left = t->delay - (now() - t->dirty_since) / 1000;
@@ -840,12 +832,12 @@ sync_timeout(const struct target *t)
 static void
 sync_end(struct target *t)
 {
-	t->sync.io.op = OP_NONE;
-	if (t->sync.io.result < 0 && !t->sync_failed) {
+	t->sync.op = OP_NONE;
+	if (t->sync.result < 0 && !t->sync_failed) {
 		t->sync_failed = true;
 		logmsg(LOG_CRIT, "sync failed: %s: written data may be lost; "
 		    "every FLUSH and write with -s will fail until restart",
-		    strerror((int)-t->sync.io.result));
+		    strerror((int)-t->sync.result));
 	}
 	for (unsigned i = 0; i < t->syncing; i++) {
 		struct request *r = t->unsynced[i];
@@ -869,10 +861,10 @@ sync_start(struct target *t)
 {
 	bool needed = t->unsynced_count > 0;
 
-	if (t->sync.io.op == OP_SYNC || (!needed && sync_timeout(t) != 0))
+	if (t->sync.op == OP_SYNC || (!needed && sync_timeout(t) != 0))
 		return;
 	t->lone &= needed && t->unsynced[0]->op == OP_WRITE;
-	t->sync.io.op = t->sync.timed = OP_SYNC;
+	t->sync.op = t->sync.timed = OP_SYNC;
 	t->syncing = t->unsynced_count;
 	t->dirty_since = 0;
 	if (run_start(t, &t->sync))
@@ -937,10 +929,9 @@ request_fail(struct target *t, unsigned i, int error)
  * before a write, stays out; if the first is, it fails, and there is no run.
  */
 static bool
-run_fill(struct target *t, struct run *run, unsigned i)
+run_fill(struct target *t, struct io *run, unsigned i)
 {
 	struct request *first = run->first = t->list[i];
-	struct io *io = &run->io;
 	uint64_t at = first->lba * SECTOR + first->moved;
 	int max = first->alone ? 1 : RUN_MAX;
 	int error = first->op == OP_READ || look_up_size(t) ? 0 : errno;
@@ -950,28 +941,28 @@ run_fill(struct target *t, struct run *run, unsigned i)
 		return false;
 	}
 	run->timed = first->op == OP_READ || first->tried ? first->op : OP_NONE;
-	io->op = first->op;
-	io->buffered = first->buffered;
-	io->offset = (off_t)(t->offset * SECTOR + at);
-	io->len = 0;
-	io->count = 0;
-	for (; i < t->list_count && io->count < max; i++) {
+	run->op = first->op;
+	run->buffered = first->buffered;
+	run->offset = (off_t)(t->offset * SECTOR + at);
+	run->len = 0;
+	run->count = 0;
+	for (; i < t->list_count && run->count < max; i++) {
 		struct request *r = t->list[i];
 		unsigned blockers = r->blockers;
 
-		if (r->run != NULL || r->op != io->op ||
-		    r->lba * SECTOR + r->moved != at + io->len ||
+		if (r->run != NULL || r->op != run->op ||
+		    r->lba * SECTOR + r->moved != at + run->len ||
 		    r->lba + r->count > t->sectors ||
-		    r->buffered != io->buffered)
+		    r->buffered != run->buffered)
 			break;
-		for (int n = 1; blockers > 0 && n <= io->count; n++)
+		for (int n = 1; blockers > 0 && n <= run->count; n++)
 			blockers -= overlap(t->list[i - (unsigned)n], r);
 		if (blockers > 0)
 			break;
 		r->run = run;
-		io->iov[io->count] = (struct iovec){ r->payload + r->moved,
+		run->iov[run->count] = (struct iovec){ r->payload + r->moved,
 		    r->count * SECTOR - r->moved };
-		io->len += io->iov[io->count++].iov_len;
+		run->len += run->iov[run->count++].iov_len;
 	}
 	return true;
 }
@@ -982,22 +973,22 @@ run_fill(struct target *t, struct run *run, unsigned i)
  * those fail that must.  EINVAL: direct I/O that is not aligned.
  */
 static void
-run_end(struct target *t, struct run *run)
+run_end(struct target *t, struct io *run)
 {
-	ssize_t n = run->io.result;
+	ssize_t n = run->result;
 	size_t left = n > 0 ? (size_t)n : 0;
-	unsigned count = (unsigned)run->io.count, done = 0, i = t->list_count;
+	unsigned count = (unsigned)run->count, done = 0, i = t->list_count;
 
 	while (t->list[--i] != run->first)
 		continue;
-	run->io.count = 0;
-	if (n > 0 && run->io.op == OP_WRITE && t->dirty_since == 0)
+	run->count = 0;
+	if (n > 0 && run->op == OP_WRITE && t->dirty_since == 0)
 		t->dirty_since = now();
 	if (n == 0 && disk_size(t->disk) < 0)
 		n = -errno;			/* a device has vanished */
 	for (unsigned k = 0; k < count; k++) {
 		struct request *r = t->list[i + k];
-		size_t len = run->io.iov[k].iov_len;
+		size_t len = run->iov[k].iov_len;
 		size_t moved = len < left ? len : left;
 
 		r->run = NULL;
@@ -1006,7 +997,7 @@ run_end(struct target *t, struct run *run)
 		done += moved == len;
 		if (n > 0 || n == -EINTR || n == -EAGAIN)
 			continue;
-		if (n == -EINVAL && !run->io.buffered)
+		if (n == -EINVAL && !run->buffered)
 			r->buffered = true;
 		else if (count > 1)
 			r->alone = true;
@@ -1044,18 +1035,18 @@ write_waits(const struct target *t)
 static void
 run_try(struct target *t, unsigned i)
 {
-	struct run run;
+	struct io run;
 
 	if (!run_fill(t, &run, i))
 		return;
-	for (int n = 0; n < run.io.count; n++)
+	for (int n = 0; n < run.count; n++)
 		t->list[i++]->tried = true;
-	run.start = run.io.op == OP_WRITE ? now() : 0;
-	run.io.result = disk_try(t->disk, &run.io);
-	if (run.io.op == OP_WRITE && run.io.result > 0)
+	run.start = run.op == OP_WRITE ? now() : 0;
+	run.result = disk_try(t->disk, &run);
+	if (run.op == OP_WRITE && run.result > 0)
 		t->latency[OP_NONE] = now() - run.start;
-	if (run.io.result <= 0)
-		run.io.result = -EAGAIN;	/* the engine will do it */
+	if (run.result <= 0)
+		run.result = -EAGAIN;	/* the engine will do it */
 	run_end(t, &run);
 }
 
@@ -1109,12 +1100,12 @@ list_add(struct target *t, struct request *r)
 static void
 list_start(struct target *t)
 {
-	struct run *run = t->runs;
+	struct io *run = t->runs;
 
 	for (unsigned i = 0; i < t->list_count;) {
 		struct request *r = t->list[i];
 
-		while (run < t->runs + t->depth && run->io.count > 0)
+		while (run < t->runs + t->depth && run->count > 0)
 			run++;
 		if (run == t->runs + t->depth)
 			return;
@@ -1133,16 +1124,14 @@ list_start(struct target *t)
 static void
 io_end(struct target *t)
 {
-	struct io *io;
+	struct io *run;
 
 	while (t->batch_count < RUN_MAX &&
-	    (io = t->engine->finished(t->disk)) != NULL) {
-		struct run *run = (void *)io;	/* its first member */
-
+	    (run = t->engine->finished(t->disk)) != NULL) {
 		t->latency[run->timed] = now() - run->start;
-		if (io->op != OP_SYNC)
+		if (run->op != OP_SYNC)
 			run_end(t, run);
-		else if (io->result == -EINTR || io->result == -EAGAIN)
+		else if (run->result == -EINTR || run->result == -EAGAIN)
 			run_start(t, run);
 		else
 			sync_end(t);
@@ -1360,14 +1349,14 @@ serve(struct target *t)
 	struct frame frames[BATCH];
 	bool submitted = true;
 
-	while (!t->stopped || t->list_count > 0 || t->sync.io.op == OP_SYNC) {
+	while (!t->stopped || t->list_count > 0 || t->sync.op == OP_SYNC) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
 
 		if (t->link.updates != t->logged.updates)
 			link_update(t);
 		t->lone = n == 1 && t->list_count == 0 &&
-		    t->sync.io.op == OP_NONE;
+		    t->sync.op == OP_NONE;
 		io_end(t);
 		for (int i = 0; i < n; i++)
 			serve_frame(t, frames[i]);

@@ -520,27 +520,27 @@ check_waiting(const struct target *t, unsigned i, bool room)
 
 /* Returns the number of its requests. */
 static unsigned
-check_run(const struct run *run)
+check_run(const struct io *run)
 {
-	off_t end = run->io.offset;
+	off_t end = run->offset;
 	unsigned first = 0;
 
-	while (run->io.count > 0 && target->list[first] != run->first)
+	while (run->count > 0 && target->list[first] != run->first)
 		if (++first == target->list_count)
 			fake_fail("a run is not in the list");
-	for (int i = 0; i < run->io.count; i++) {
+	for (int i = 0; i < run->count; i++) {
 		const struct request *r = target->list[first + (unsigned)i];
 
-		if (r->run != run || r->op != run->io.op ||
+		if (r->run != run || r->op != run->op ||
 		    (off_t)((target->offset + r->lba) * SECTOR + r->moved) !=
 		    end)
 			fake_fail("requests of a run are not adjacent");
-		end += (off_t)run->io.iov[i].iov_len;
+		end += (off_t)run->iov[i].iov_len;
 	}
-	if (run->io.count > 0 &&
-	    end != run->io.offset + (off_t)run->io.len)
+	if (run->count > 0 &&
+	    end != run->offset + (off_t)run->len)
 		fake_fail("the length of a run is miscounted");
-	return (unsigned)run->io.count;
+	return (unsigned)run->count;
 }
 
 static void
@@ -557,7 +557,7 @@ check_target(const struct target *t)
 	if (t->free_count < BATCH)
 		fake_fail("too few requests are free");
 	for (unsigned i = 0; i < ENGINE_DEPTH; i++) {
-		free_runs += i < t->depth && t->runs[i].io.count == 0;
+		free_runs += i < t->depth && t->runs[i].count == 0;
 		started += check_run(&t->runs[i]);
 	}
 	for (unsigned i = 0; i < t->list_count; i++) {
