@@ -48,7 +48,8 @@ enum {
 	BLOCK = 1 << 18,	/* bytes; the receive ring consists of blocks */
 	BLOCKS_MAX = 128,
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
-	SEND_WAIT = 20,		/* ms for which a full queue delays a frame */
+	SEND_ROOM = 1 << 26,	/* bytes of frames that queues may hold */
+	SEND_WAIT = 20,		/* ms for which a full one delays a frame */
 	CLAIM_TRIES = 50,	/* at intervals of 10 ms */
 	BUSY = 64,		/* receives until other events are checked */
 };
@@ -326,7 +327,11 @@ net_watch(struct net *n, int fd)
  * Opening the interface.
  */
 
-/* Set up the socket before it receives: the filter, locked, and options. */
+/*
+ * Set up the socket before it receives: the filter, locked, and options.  All
+ * hosts share its send buffer, so that a slow one, whose replies wait in a
+ * queue, must not fill it; without CAP_NET_ADMIN, net.core.wmem_max limits it.
+ */
 static void
 set_options(int fd, unsigned shelf, unsigned slot)
 {
@@ -339,8 +344,10 @@ set_options(int fd, unsigned shelf, unsigned slot)
 	};
 	struct sock_fprog p = { sizeof code / sizeof *code, code };
 	struct timeval wait = { .tv_usec = SEND_WAIT * 1000 };
-	int on = 1, version = TPACKET_V2;
+	int on = 1, version = TPACKET_V2, room = SEND_ROOM;
 
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof p) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) < 0 ||

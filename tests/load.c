@@ -578,7 +578,7 @@ give_up(void)
 
 /*
  * Keep the window full until all is sent, then wait for the last replies; those
- * to duplicates and retransmissions may come later still.
+ * to duplicates and retransmissions may come later still, and other frames too.
  */
 static void
 run(void)
@@ -602,7 +602,7 @@ run(void)
 	}
 	if (!final_pass)
 		count.end = at;
-	while (!interrupted && receive())
+	while (!interrupted && now() - at < NS && receive())
 		;
 }
 
