@@ -62,6 +62,22 @@ file_system() {
 	serve -f 0 1 eth0 "$LOOP"
 }
 
+@test "a read leaves the time of access, which would wait for the journal" {
+	local option before
+	mounted -o loop,strictatime "$(file_system)"
+	cp "$IMAGE" "$MOUNT/image"
+	before=$(stat -c %x "$MOUNT/image")
+	for option in -r -d; do
+		serve "$option" 0 1 eth0 "$MOUNT/image"
+		assert_readable 7 2
+		assert_readable 16 8
+		stop_vblade
+		assert_equal "$before" "$(stat -c %x "$MOUNT/image")"
+	done
+	cat "$MOUNT/image" >/dev/null
+	[ "$before" != "$(stat -c %x "$MOUNT/image")" ]
+}
+
 cached_pages() { fincore -n -o PAGES "$IMAGE" | xargs; }
 
 @test "-d: writes and reads, alone and in a window, bypass the page cache" {
