@@ -643,6 +643,7 @@ static struct engine engine = { "io_uring", -1, uring_start, uring_submit,
 static void
 release_files(void)
 {
+	usleep(1000);
 	uring_register(engine.fd, IORING_UNREGISTER_FILES, NULL, 0);
 }
 
