@@ -422,8 +422,7 @@ struct disk {
 	long nowait;		/* a flag of preadv2(2) */
 
 	int uring;
-	unsigned pending;	/* operations queued, not yet submitted */
-	unsigned *sq_tail, *sq_array, sq_mask;
+	unsigned *sq_head, *sq_tail, *sq_array, sq_mask;
 	unsigned *cq_head, *cq_tail, cq_mask;
 	struct io_uring_sqe *sqe;
 	struct io_uring_cqe *cqe;
@@ -580,6 +579,7 @@ uring_map(struct disk *d, int fd, const struct io_uring_params *p)
 	    PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES);
 	if (ring == MAP_FAILED || d->sqe == MAP_FAILED)
 		return false;
+	d->sq_head = (void *)(ring + p->sq_off.head);
 	d->sq_tail = (void *)(ring + p->sq_off.tail);
 	d->sq_array = (void *)(ring + p->sq_off.array);
 	d->sq_mask = p->sq_entries - 1;
@@ -607,17 +607,15 @@ uring_start(struct disk *d, struct io *io)
 	    .user_data = (uintptr_t)io };
 	d->sq_array[i] = i;
 	__atomic_store_n(d->sq_tail, tail + 1, __ATOMIC_RELEASE);
-	d->pending++;
 }
 
 static bool
 uring_submit(struct disk *d)
 {
-	long n = d->pending == 0 ? 0 : syscall(SYS_io_uring_enter,
-	    (long)d->uring, (long)d->pending, 0L, 0L, NULL, 0L);
+	long n = *d->sq_tail - __atomic_load_n(d->sq_head, __ATOMIC_ACQUIRE);
 
-	d->pending -= n > 0 ? (unsigned)n : 0;
-	return d->pending == 0;
+	return n == 0 || syscall(SYS_io_uring_enter, (long)d->uring, n, 0L, 0L,
+	    NULL, 0L) == n;
 }
 
 static struct io *
@@ -639,7 +637,10 @@ uring_finished(struct disk *d)
 static struct engine engine = { "io_uring", -1, uring_start, uring_submit,
     uring_finished };
 
-/* Else the kernel keeps the files in use for some time after the exit. */
+/*
+ * Else the kernel keeps the files in use for some time after the exit.  So does
+ * a worker that has reported its last operation, but not released it yet.
+ */
 static void
 release_files(void)
 {

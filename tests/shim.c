@@ -300,7 +300,6 @@ static struct {
 	struct io_uring_params p;
 	uint8_t *memory;	/* of both queues */
 	struct io_uring_sqe *sqe;
-	unsigned head;		/* of the submissions */
 } ring = { .fd = -1 };
 
 static pthread_mutex_t ring_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -402,11 +401,11 @@ static long
 ring_enter(int n)
 {
 	unsigned *array = (unsigned *)(ring.memory + ring.p.sq_off.array);
+	_Atomic unsigned *head = ring_index(ring.p.sq_off.head);
 
 	n = judge_messages(SUBMIT, n);
-	for (int i = 0; i < n; i++)
-		ring_start(&ring.sqe[array[ring.head++ &
-		    (ring.p.sq_entries - 1)]]);
+	for (int i = 0; i < n; i++, ++*head)
+		ring_start(&ring.sqe[array[*head & (ring.p.sq_entries - 1)]]);
 	return n;
 }
 
