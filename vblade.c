@@ -30,7 +30,7 @@
 #define MAP_NORESERVE 0		/* FreeBSD never reserves */
 #endif
 
-#define LBA_END (1ULL << 48)	/* sectors that LBA48 can address */
+#define LBA_MAX ((1ULL << 48) - 1)	/* sectors that IDENTIFY may report */
 
 enum {
 	BUFFERS = 64,		/* advertised unless -b says otherwise */
@@ -1454,7 +1454,7 @@ parse_option(struct target *t, int c, const char *arg)
 	case 'h':
 		usage(0);
 	case 'l':
-		t->length = parse_number("-l", arg, 1, LBA_END - 1);
+		t->length = parse_number("-l", arg, 1, LBA_MAX);
 		return 0;
 	case 'm':
 		parse_mac_list(t, arg);
@@ -1497,10 +1497,10 @@ check_range(struct target *t, const char *path)
 		    path);
 	look_up_size(t);
 	if (t->sectors == 0 ||
-	    (t->length != LBA_END && t->sectors < t->length))
+	    (t->length != LBA_MAX && t->sectors < t->length))
 		fail(EXIT_USAGE, 0, "-o or -l: %s has only %jd sectors of 512 "
 		    "bytes", path, (intmax_t)(size / SECTOR));
-	if (size % SECTOR != 0 && t->length == LBA_END)
+	if (size % SECTOR != 0 && t->length == LBA_MAX)
 		logmsg(LOG_WARNING, "%s: ignoring the last %jd bytes (less "
 		    "than one sector)", path, (intmax_t)(size % SECTOR));
 	if (t->shelf == 4095)
@@ -1608,7 +1608,7 @@ main(int argc, char *argv[])
 	int c, n, flags = 0;
 
 	t = (struct target){ .buffers = BUFFERS, .delay = DELAY * 1000,
-	    .length = LBA_END, .write_cache = true,
+	    .length = LBA_MAX, .write_cache = true,
 	    .latency = { FAST, FAST, FAST, FAST } };	/* unknown */
 	open_log();
 	if (argc > 1 && strcmp(argv[1], "--help") == 0)

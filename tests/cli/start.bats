@@ -97,7 +97,7 @@ assert_ready() {
 		truncate -s 7E /mnt/disk
 		exec \"\$0\" \"\$@\" /mnt/disk'")
 	serve 0 1 eth0
-	assert_match ' 281474976710656 sectors ' "$(cat "$OUT")"
+	assert_match ' 281474976710655 sectors ' "$(cat "$OUT")"
 }
 
 @test "a file that is exported: 6, except for two readers or with -f" {
