@@ -142,6 +142,14 @@ switches() { awk '/^voluntary/ { print $2 }' "/proc/$PID/status"; }
 	wait_for_counters ' kernel_drops=0 queue_drops=0 send_drops=0$'
 }
 
+@test "what the kernel drops is counted, and stays counted" {
+	kill -STOP "$PID"
+	yes "$(ata_write 0 2 "5a*1024")" | head -n 1300 | frame -n 0
+	kill -CONT "$PID"
+	wait_for_counters 'kernel_drops=[1-9]'
+	wait_for_counters "$(grep -o 'kernel_drops=[0-9]* ' "$ERR" | tail -n 1)"
+}
+
 @test "1000 frames for another slot do not wake it" {
 	local before count
 	assert_readable 7

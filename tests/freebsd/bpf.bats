@@ -131,17 +131,6 @@ assert_offer() {
 	assert_equal "$(hex '5a*3584')" "$(file_sectors "$IMAGE" 9 7)"
 }
 
-@test "what the kernel drops is counted" {
-	serve 0 1 eth0 "$IMAGE"
-	kill -STOP "$PID"
-	yes "$(ata_write 0 2 '5a*1024')" | head -n 1300 |
-		frame -n 1 -w 100 >/dev/null || :
-	kill -CONT "$PID"
-	wait_for_counters 'kernel_drops=[1-9]'
-	# Replies to the writes may still arrive.
-	wait_until 10 assert_readable 9
-}
-
 @test "where the claim cannot be created, the export starts without it" {
 	unset SHIM_RUN
 	serve 0 1 eth0 "$IMAGE"

@@ -225,6 +225,13 @@ request queue full: 4 requests dropped so far' \
 	assert_logged 'queue_drops=0 '
 }
 
+@test "a host may have no more than 1024 waiting, whatever -b allows" {
+	export_image 64 -b 65535
+	repeat 1030 "read 3 1" ""
+	run_script ":hold 3" "${script[@]}" :usr1 :release
+	assert_logged 'queue_drops=6 '
+}
+
 @test "nothing is dropped for what comes later, or need not wait" {
 	local wait
 	export_image 64 -b 2
