@@ -152,11 +152,10 @@ static void
 net_wait(struct net *n, bool receive, int timeout)
 {
 	struct timespec wait = { timeout / 1000, timeout % 1000 * 1000000 };
+	static const sigset_t none;
 	ssize_t got = 0;
-	sigset_t none;
 	char byte;
 
-	sigemptyset(&none);
 	n->next = n->end = n->buffer;
 	n->wait[0].fd = receive && n->link->index != 0 ? n->fd : -1;
 	if (ppoll(n->wait, n->waits, timeout < 0 ? NULL : &wait, &none) <= 0)

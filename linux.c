@@ -241,10 +241,9 @@ net_wait(struct net *n, bool receive, int timeout)
 	bool ring = n->slots > 0;
 	int ms = !ring && (timeout < 0 || timeout > 1000) ? 1000 : timeout;
 	struct timespec wait = { ms / 1000, ms % 1000 * 1000000 }, now = { 0 };
+	static const sigset_t none;
 	fd_set ready = n->watched;
-	sigset_t none;
 
-	sigemptyset(&none);
 	if (!ring || !receive)
 		FD_CLR((unsigned)n->fd, &ready);
 	if ((n->receives % BUSY == 0 &&
@@ -276,13 +275,13 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 	return count;
 }
 
+/* One that is dropped may have waited: then the rest of the batch does not. */
 int
 net_send(struct net *n, const struct frame frames[], int count)
 {
 	struct mmsghdr m[BATCH];
 	struct iovec iov[BATCH];
 	int sent = 0, drops = 0;
-	bool stuck = false;	/* one has waited for SEND_WAIT */
 
 	for (int i = 0; i < count; i++) {
 		iov[i] = (struct iovec){ frames[i].data, frames[i].len };
@@ -291,12 +290,11 @@ net_send(struct net *n, const struct frame frames[], int count)
 	}
 	while (sent < count) {
 		int done = sendmmsg(n->fd, m + sent, (unsigned)(count - sent),
-		    stuck ? MSG_DONTWAIT : 0);
+		    drops > 0 ? MSG_DONTWAIT : 0);
 
 		if (done > 0) {
 			sent += done;
 		} else if (errno != EINTR) {
-			stuck |= errno == EAGAIN;
 			drops++;
 			sent++;
 		}
@@ -482,12 +480,11 @@ disk_open(const char *path, int flags, unsigned *unit)
 	fcntl(d->fd[FD_DATA], F_SETFL, O_NOATIME | (d->direct ? O_DIRECT : 0));
 	fcntl(fd, F_SETFL, O_NOATIME);
 	/* the page cache shares no block with direct I/O: no readahead */
+	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	*unit = d->direct ? (unsigned)getpagesize() : SECTOR;
 	if (d->direct && ioctl(fd, FIGETBSZ, &block) == 0 &&
 	    block > (int)*unit)
 		*unit = (unsigned)block;
-	if (d->direct)
-		posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	d->nowait = RWF_NOWAIT;
 	if (!d->device && fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
 		d->nowait = 0;	/* tmpfs rejects the flag, but never waits */
@@ -637,14 +634,11 @@ uring_finished(struct disk *d)
 static struct engine engine = { "io_uring", -1, uring_start, uring_submit,
     uring_finished };
 
-/*
- * Else the kernel keeps the files in use for some time after the exit.  So does
- * a worker that has reported its last operation, but not released it yet.
- */
+/* Else the kernel keeps the files in use for some time after the exit. */
 static void
 release_files(void)
 {
-	usleep(1000);
+	usleep(1000);		/* a worker may still have to release one */
 	uring_register(engine.fd, IORING_UNREGISTER_FILES, NULL, 0);
 }
 

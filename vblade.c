@@ -139,9 +139,6 @@ static struct {
 	char prefix[64];	/* "e0.1: eth0: " */
 } logging = { .fd = STDERR_FILENO };
 
-/* For on_signal. */
-static struct target *signaled;
-
 /*
  * The log and the service manager.
  */
@@ -1197,11 +1194,13 @@ link_update(struct target *t)
  * Signals.
  */
 
-/* Called only within net_recv, which may call net_send and net_drops. */
+static struct target *served;	/* for on_signal */
+
+/* Called only within net_recv: it may use the net, as the loop does. */
 static void
 on_signal(int sig)
 {
-	struct target *t = signaled;
+	struct target *t = served;
 	int saved = errno;
 
 	if (sig == SIGHUP) {
@@ -1230,7 +1229,7 @@ catch_signals(struct target *t)
 {
 	struct sigaction a = { .sa_handler = on_signal };
 
-	signaled = t;
+	served = t;
 	sigfillset(&a.sa_mask);
 	sigprocmask(SIG_BLOCK, &a.sa_mask, NULL);
 	if (signal(SIGINT, SIG_IGN) != SIG_IGN)

@@ -6,6 +6,7 @@ load ../helper
 setup() {
 	lab_open
 	IMAGE=$(image 256)
+	OTHER=02:00:00:00:00:99
 }
 
 teardown() {
@@ -31,52 +32,56 @@ measure() {
 		grep -oE 'rps=[0-9]+' | cut -d= -f2
 }
 
-# beside_slow_client RATE LIMIT: how many requests a second a client is served,
-# alone and beside another that asks for 16 sectors each millisecond and whose
-# class has this rate, and a queue of this many frames.
-beside_slow_client() {
-	local noise other=02:00:00:00:00:99
+# shape RATE LIMIT: frames to $OTHER have this rate, and a queue of so many.
+shape() {
+	lab_mtu 9000
 	on_target tc qdisc add dev eth0 root handle 1: htb default 1
 	on_target tc class add dev eth0 parent 1: classid 1:1 htb rate 10gbit
 	on_target tc class add dev eth0 parent 1: classid 1:2 htb rate "$1"
 	on_target tc qdisc add dev eth0 parent 1:1 pfifo limit 1000
 	on_target tc qdisc add dev eth0 parent 1:2 pfifo limit "$2"
 	on_target tc filter add dev eth0 parent 1: protocol all u32 \
-		match ether dst $other flowid 1:2
+		match ether dst "$OTHER" flowid 1:2
+}
+
+# ask_for_other: request 16 sectors for it each millisecond.
+ask_for_other() {
+	background "$INITIATOR_NS" "$TESTS/frame" -n 0 -r 1000000 \
+		-t "$TARGET_MAC" "$(ata_read 0 16 | sed "s/SS/$OTHER/")"
+}
+
+# assert_not_slowed: a client is served although the other has requests.
+assert_not_slowed() {
+	local alone beside target=$PID log=$ERR
 	alone=$(measure)
-	on_initiator "$TESTS/frame" -n 0 -r 1000000 -t "$TARGET_MAC" \
-		"$(ata_read 0 16 | sed "s/SS/$other/")" 3>&- &
-	noise=$!
-	beside=$(measure || :)
-	kill "$noise"
+	ask_for_other
+	beside=$(measure)
+	kill "$PID"
+	PID=$target ERR=$log
 	echo "requests/s: $alone alone, $beside beside a slow client"
+	[ $((beside * 5)) -gt "$alone" ]
 }
 
 # They fail with ENOBUFS; all others pass.
 @test "a client whose replies cannot be sent does not slow another" {
-	local alone beside
-	lab_mtu 9000
+	shape 8bit 1
 	serve 0 1 eth0 "$IMAGE"
-	beside_slow_client 8bit 1
+	assert_not_slowed
 	wait_for_counters ' send_drops=[1-9][0-9]*'
-	[ $((beside * 5)) -gt "$alone" ]
 }
 
 @test "a client whose replies wait in a queue does not slow another" {
-	local alone beside
-	lab_mtu 9000
+	shape 8mbit 1000
 	serve 0 1 eth0 "$IMAGE"
-	beside_slow_client 8mbit 1000
-	[ $((beside * 5)) -gt "$alone" ]
+	assert_not_slowed
 }
 
 # Without the right to a large one, where those replies leave others no room.
 @test "a send buffer that stays full does not stop an export" {
-	local alone beside
-	lab_mtu 9000
+	shape 8bit 100000
+	ask_for_other
 	VBLADE=$(wrap_vblade limited setpriv --bounding-set -net_admin) \
 		serve 0 1 eth0 "$IMAGE"
-	beside_slow_client 8bit 1000
 	wait_for_counters ' send_drops=[1-9][0-9]*'
 }
 
