@@ -931,7 +931,9 @@ run_fill(struct target *t, struct io *run, unsigned i)
 	struct request *first = run->first = t->list[i];
 	uint64_t at = first->lba * SECTOR + first->moved;
 	int max = first->alone ? 1 : RUN_MAX;
-	int error = first->op == OP_READ || look_up_size(t) ? 0 : errno;
+	bool known = first->op == OP_READ &&
+	    first->lba + first->count <= t->sectors;
+	int error = known || look_up_size(t) ? 0 : errno;
 
 	if (error != 0 || first->lba + first->count > t->sectors) {
 		request_fail(t, i, error);

@@ -283,6 +283,14 @@ request queue full: 4 requests dropped so far' \
 	assert_match "^$(hex query)$" "$(cat "$FRAMES")"
 }
 
+# The first read hangs, the second waits for it; IDENTIFY sees the smaller size.
+@test "a read that waited is served if the disk has grown back" {
+	run_script ":hold 60" "read 60 1" "" "read 60 1" "" ":truncate 16384" \
+		identify "" ":truncate 32768" "" :release query
+	assert_equal "$(hex "read 60 1 00" "read 60 1 00" query)" \
+		"$(tail -n 3 "$FRAMES")"
+}
+
 # The end.
 
 @test "a second SIGTERM exits at once with status 1" {
