@@ -1455,7 +1455,7 @@ parse_option(struct target *t, int c, const char *arg)
 	case 'h':
 		usage(0);
 	case 'l':
-		t->length = parse_number("-l", arg, 1, LBA_MAX);
+		t->length = parse_number("-l", arg, 1, LBA_MAX - 1);
 		return 0;
 	case 'm':
 		parse_mac_list(t, arg);

@@ -123,7 +123,7 @@ assert_misused() {
 	assert_range slot 0 254 255 256 300 65536
 	assert_range -b 2 65535 0 1 65536 70000
 	assert_range -t 0 86400 86401
-	assert_range -l 1 281474976710655 0 281474976710656 \
+	assert_range -l 1 281474976710654 0 281474976710655 \
 		36028797018963968 9223372036854775807
 	assert_range -o 0 18014398509481983 18014398509481984 \
 		36028797018963968 9223372036854775807
@@ -137,7 +137,7 @@ assert_misused() {
 	assert_refused 2 "-o or -l: .* has only 64 sectors of 512 bytes" \
 		-o 64 0 1 none0 "$IMAGE"
 	assert_refused 2 "-o or -l: " -o 18014398509481983 \
-		-l 281474976710655 0 1 none0 "$IMAGE"
+		-l 281474976710654 0 1 none0 "$IMAGE"
 }
 
 @test "-m: a list with an entry that is no unicast MAC address is refused" {
