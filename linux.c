@@ -48,7 +48,7 @@ enum {
 	BLOCK = 1 << 18,	/* bytes; the receive ring consists of blocks */
 	BLOCKS_MAX = 128,
 	MTU_MAX = 36 + SECTORS_MAX * SECTOR,	/* no request is longer */
-	SEND_ROOM = 1 << 26,	/* bytes of frames that queues may hold */
+	SEND_ROOM = 1 << 22,	/* bytes of frames that queues may hold */
 	SEND_WAIT = 20,		/* ms for which a full one delays a frame */
 	CLAIM_TRIES = 50,	/* at intervals of 10 ms */
 	BUSY = 64,		/* receives until other events are checked */
@@ -388,8 +388,8 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	n->frames = frames;
 	n->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (n->fd < 0)
-		fail(EXIT_TRANSIENT, errno, "packet socket (requires root or "
-		    "CAP_NET_RAW)");
+		fail(EXIT_TRANSIENT, errno, errno != EPERM ? "packet socket" :
+		    "packet socket (requires root or CAP_NET_RAW)");
 	n->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (bind(n->route, (void *)&events, sizeof events) < 0)
 		fail(EXIT_TRANSIENT, errno, "rtnetlink socket");

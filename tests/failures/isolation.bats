@@ -71,7 +71,7 @@ assert_not_slowed() {
 }
 
 @test "a client whose replies wait in a queue does not slow another" {
-	shape 8mbit 1000
+	shape 8mbit 300
 	serve 0 1 eth0 "$IMAGE"
 	assert_not_slowed
 }
