@@ -211,8 +211,7 @@ void net_watch(struct net *, int fd);
  * wait, up to max, were received, possibly 0.  Never fails.  They arrived
  * complete, at this interface, for this host, untagged or with a priority tag
  * only.  They belong to the net and are valid until the next net_recv.  With
- * max 0, stop receiving for good.  Signals are delivered only while it waits,
- * and sooner or later even if it never sleeps.
+ * max 0, stop receiving for good.  It unblocks signals while it waits.
  */
 int net_recv(struct net *, struct frame frames[], int max, int timeout);
 

@@ -145,8 +145,7 @@ net_watch(struct net *n, int fd)
  * Wait for an event; fill the buffer.  Messages of route(4), of which some may
  * be lost (ENOBUFS), are only a reason to update the link, as is ENXIO: the
  * interface is gone.  A bpf device without one is always ready, and a read must
- * be of the size of the kernel's buffer (15.1).  Signals are delivered even if
- * a descriptor is ready (ast() in subr_trap.c).
+ * be of the size of the kernel's buffer (15.1).
  */
 static void
 net_wait(struct net *n, bool receive, int timeout)

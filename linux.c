@@ -233,22 +233,20 @@ link_refresh(struct net *n)
 /*
  * Wait for an event, and update the link if it may have changed: any message,
  * even a lost one, is a reason to.  Without a ring, for lack of memory, try
- * that every second.  No signal is delivered where a descriptor is ready.
+ * that every second.
  */
 static void
 net_wait(struct net *n, bool receive, int timeout)
 {
 	bool ring = n->slots > 0;
 	int ms = !ring && (timeout < 0 || timeout > 1000) ? 1000 : timeout;
-	struct timespec wait = { ms / 1000, ms % 1000 * 1000000 }, now = { 0 };
+	struct timespec wait = { ms / 1000, ms % 1000 * 1000000 };
 	static const sigset_t none;
 	fd_set ready = n->watched;
 
 	if (!ring || !receive)
 		FD_CLR((unsigned)n->fd, &ready);
-	if ((n->receives % BUSY == 0 &&
-	    pselect(0, NULL, NULL, NULL, &now, &none) < 0) ||
-	    pselect(FD_SETSIZE, &ready, NULL, NULL, ms < 0 ? NULL : &wait,
+	if (pselect(FD_SETSIZE, &ready, NULL, NULL, ms < 0 ? NULL : &wait,
 	    &none) < 0 || (ring && !FD_ISSET((unsigned)n->route, &ready)))
 		return;
 	while (recv(n->route, NULL, 0, MSG_DONTWAIT) >= 0 || errno == ENOBUFS)

@@ -1198,7 +1198,7 @@ link_update(struct target *t)
 
 static struct target *served;	/* for on_signal */
 
-/* Called only within net_recv: it may use the net, as the loop does. */
+/* Called only where the loop waits, or right after that: see serve(). */
 static void
 on_signal(int sig)
 {
@@ -1221,8 +1221,8 @@ on_signal(int sig)
 }
 
 /*
- * Block all signals: net_recv lets them in while it waits, and the threads of
- * the pool inherit that.  A SIGINT that is ignored at the start, as by `command
+ * Block all signals: serve() lets them in, and the threads of the pool inherit
+ * that.  A SIGINT that is ignored at the start, as by `command
  * &`, stays so.  A system call that raises a signal ignored here fails or, for
  * SIGTTOU, proceeds.
  */
@@ -1347,13 +1347,18 @@ serve_frame(struct target *t, struct frame f)
 static int
 serve(struct target *t)
 {
+	static const sigset_t none;
 	struct frame frames[BATCH];
 	bool submitted = true;
+	sigset_t all;
 
 	while (!t->stopped || t->list_count > 0 || t->sync.op == OP_SYNC) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
 		    submitted ? sync_timeout(t) : 1);
 
+		/* a wait that finds something ready lets no signal in */
+		sigprocmask(SIG_SETMASK, &none, &all);
+		sigprocmask(SIG_SETMASK, &all, NULL);
 		if (t->link.updates != t->logged.updates)
 			link_update(t);
 		t->lone = n == 1 && t->list_count == 0 &&

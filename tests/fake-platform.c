@@ -465,7 +465,7 @@ static void observe(struct target *);
     (ssize_t)(len) : write(fd, p, len))
 #define send(fd, p, len, flags) (errno = ENOTSOCK, -1)
 #define sigaction(sig, new, old) (handlers[sig] = (new)->sa_handler)
-#define sigprocmask(how, set, old) ((void)(set))
+#define sigprocmask(how, set, old) ((void)(set), (void)(old))
 #define signal(sig, handler) (handlers[sig] = (handler))
 #include "../vblade.c"
 
