@@ -607,10 +607,11 @@ uring_start(struct disk *d, struct io *io)
 static bool
 uring_submit(struct disk *d)
 {
-	long n = *d->sq_tail - __atomic_load_n(d->sq_head, __ATOMIC_ACQUIRE);
+	unsigned n = *d->sq_tail -
+	    __atomic_load_n(d->sq_head, __ATOMIC_ACQUIRE);
 
-	return n == 0 || syscall(SYS_io_uring_enter, (long)d->uring, n, 0L, 0L,
-	    NULL, 0L) == n;
+	return n == 0 || syscall(SYS_io_uring_enter, (long)d->uring, (long)n,
+	    0L, 0L, NULL, 0L) == (long)n;
 }
 
 static struct io *
