@@ -1221,10 +1221,9 @@ on_signal(int sig)
 }
 
 /*
- * Block all signals: serve() lets them in, and the threads of the pool inherit
- * that.  A SIGINT that is ignored at the start, as by `command
- * &`, stays so.  A system call that raises a signal ignored here fails or, for
- * SIGTTOU, proceeds.
+ * Block all signals: serve() lets them in, and the pool's threads inherit that.
+ * A SIGINT that is ignored at the start, as by `command &`, stays so.  A system
+ * call that raises a signal ignored here fails or, for SIGTTOU, proceeds.
  */
 static void
 catch_signals(struct target *t)

@@ -464,12 +464,11 @@ pselect(int n, fd_set *restrict in, fd_set *restrict out,
     fd_set *restrict except, const struct timespec *restrict timeout,
     const sigset_t *restrict mask)
 {
-	int how = in == NULL ? 0 : judge(WAIT, 0, 0);
+	int how = judge(WAIT, 0, 0);
 
 	if (how == -1)
 		return -1;
-	if (in != NULL)
-		ring_wait();
+	ring_wait();
 	return NEXT(int, "pselect", int, fd_set *, fd_set *, fd_set *,
 	    const struct timespec *, const sigset_t *)(n, in, out, except,
 	    timeout, how == SHORT ? NULL : mask);
