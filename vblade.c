@@ -738,7 +738,7 @@ pool_start(struct disk *d, struct io *io)
 {
 	pthread_t thread;
 
-	if (pool.active++ == pool.threads && pool.threads < POOL_MAX &&
+	if (pool.active++ >= pool.threads && pool.threads < POOL_MAX &&
 	    pthread_create(&thread, NULL, pool_thread, d) == 0) {
 		pthread_detach(thread);
 		pool.threads++;

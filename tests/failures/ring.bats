@@ -170,3 +170,17 @@ serve_pool() {
 	wait_for_frame "$(TAG=33333333 ata_data 8 1 "$(sectors 8 1)")"
 	assert_equal 2 "$(count_threads)" threads
 }
+
+@test "threads: when there is memory again, others are started" {
+	serve_pool
+	start_listener
+	set_faults "read 51200 hang" "now * EAGAIN" "thread * EAGAIN"
+	frame -n 0 "$(TAG=11111111 ata_read 100 1)"
+	wait_until 10 grep -q '^read 51200 hang' "$FAULT_LOG"
+	frame -n 0 "$(TAG=22222222 ata_read 8 1)"
+	wait_for_fault thread
+	set_faults "read 51200 hang" "now * EAGAIN"
+	frame -n 0 "$(TAG=33333333 ata_read 16 1)"
+	wait_for_frame "$(TAG=22222222 ata_data 8 1 "$(sectors 8 1)")"
+	wait_for_frame "$(TAG=33333333 ata_data 16 1 "$(sectors 16 1)")"
+}
