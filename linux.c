@@ -223,7 +223,7 @@ link_refresh(struct net *n)
 	if (ioctl(n->fd, SIOCGIFFLAGS, &r) == 0)
 		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
 	link_read_master(l);
-	return ring_resize(n) && bind(n->fd, (void *)&a, sizeof a) == 0;
+	return bind(n->fd, (void *)&a, sizeof a) == 0 && ring_resize(n);
 }
 
 /*

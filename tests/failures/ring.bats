@@ -116,6 +116,24 @@ assert_pool() {
 	ip -n "$TARGET_NS" link set eth0 mtu 1500
 }
 
+@test "an interface created again, without memory for a ring: it advertises" {
+	inject_faults
+	serve 0 1 eth0 "$IMAGE"
+	ip -n "$TARGET_NS" link delete eth0
+	wait_for_log 'interface is gone'
+	set_faults "rxring * ENOMEM"
+	ip -n "$INITIATOR_NS" link add eth0 address "$INITIATOR_MAC" \
+		mtu 9000 type veth peer name eth0 address "$TARGET_MAC" \
+		mtu 9000 netns "$TARGET_NS"
+	ip -n "$INITIATOR_NS" link set eth0 up
+	start_listener
+	ip -n "$TARGET_NS" link set eth0 up
+	wait_for_frame "$(announcement 11)"
+	set_faults
+	wait_until 20 assert_readable 7
+	lab_mtu 1500
+}
+
 # --- the pool ---------------------------------------------------------
 
 # serve_pool: serve with threads, and a disk that has been slow, so
