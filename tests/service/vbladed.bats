@@ -201,3 +201,21 @@ stop_served() {
 	wait_until 10 refute runs logger
 	wait_for_log 'vbladed: .*stopping on SIGTERM'
 }
+
+@test "SIGTERM during the start leaves no process and no file" {
+	child_waits() {
+		grep -q wait_for_partner \
+			"/proc/$(xargs <"/proc/$PID/task/$PID/children")/wchan"
+	}
+	# What is to become vblade waits, since this has no writer.
+	on_host sh -c 'rm /dev/null; mkfifo /dev/null'
+	mkdir tmp
+	background '' nsenter -t "$SYSLOGD" --mount --net --wd=. \
+		env "TMPDIR=$PWD/tmp" "$VBLADED" 0 1 eth0 disk.img
+	wait_until 10 child_waits
+	kill "$PID"
+	wait_for_exit "$PID"
+	assert_equal 1 "$STATUS"
+	assert_equal "" "$(ls tmp)"
+	wait_until 10 refute runs vbladed
+}
