@@ -213,9 +213,22 @@ stop_served() {
 	background '' nsenter -t "$SYSLOGD" --mount --net --wd=. \
 		env "TMPDIR=$PWD/tmp" "$VBLADED" 0 1 eth0 disk.img
 	wait_until 10 child_waits
+	on_host sh -c 'rm /dev/null; mknod -m 666 /dev/null c 1 3'
 	kill "$PID"
 	wait_for_exit "$PID"
 	assert_equal 1 "$STATUS"
 	assert_equal "" "$(ls tmp)"
 	wait_until 10 refute runs vbladed
+}
+
+@test "SIGTERM during the start ends a vblade that lost its first signal" {
+	command_that 'trap "trap - TERM" TERM; echo $$ >vblade.pid
+		while :; do sleep 0.1; done' bin/vblade
+	background '' nsenter -t "$SYSLOGD" --mount --net --wd=. \
+		"$VBLADED" 0 1 eth0 disk.img
+	wait_until 10 test -s vblade.pid
+	kill "$PID"
+	wait_for_exit "$PID"
+	assert_equal 1 "$STATUS"
+	wait_until 10 process_gone "$(cat vblade.pid)"
 }
