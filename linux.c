@@ -185,10 +185,9 @@ link_read_master(struct link *l)
 }
 
 /*
- * Update n->link: it is the interface that the socket is bound to, whatever its
- * name is now, else that of the name on the command line.  Bind to it, which
- * changes nothing if it is the same one.  False with errno on failure (0: not
- * Ethernet); index 0 if the interface is gone.  Opens no descriptor.
+ * Update n->link: the interface that the socket is bound to, whatever its name
+ * is now, else that of the name on the command line, and bind to that.  False
+ * with errno on failure (0: not Ethernet); index 0: gone.  Opens no descriptor.
  */
 static bool
 link_refresh(struct net *n)
@@ -199,19 +198,20 @@ link_refresh(struct net *n)
 	struct ifreq r = n->requested;
 
 	l->updates++;
-	l->up = false;
-	l->index = 0;
 	getsockname(n->fd, (void *)&a, &len);
 	r.ifr_ifindex = a.sll_ifindex;		/* -1: it has vanished */
 	if (ioctl(n->fd, SIOCGIFNAME, &r) < 0 &&
 	    (ioctl(n->fd, SIOCGIFINDEX, &r) < 0 ||
-	    ioctl(n->fd, SIOCGIFNAME, &r) < 0))		/* not an alias */
+	    ioctl(n->fd, SIOCGIFNAME, &r) < 0)) {	/* not an alias */
+		l->index = 0;
 		return false;
+	}
 	a.sll_ifindex = r.ifr_ifindex;
 	a.sll_protocol = htons(AOE_TYPE);
 	if (ioctl(n->fd, SIOCGIFHWADDR, &r) < 0)
-		return false;
+		return false;		/* it is being renamed */
 	errno = 0;
+	l->index = 0;
 	if (r.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
 	    r.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)
 		return false;

@@ -76,6 +76,14 @@ switches() { awk '/^voluntary/ { print $2 }' "/proc/$PID/status"; }
 	assert_readable 7
 }
 
+@test "an interface that is renamed is not gone" {
+	for _ in {1..200}; do
+		printf 'link set eth0 name eth1\nlink set eth1 name eth0\n'
+	done | ip -n "$TARGET_NS" -batch -
+	refute_match 'gone|down' "$(cat "$ERR")"
+	assert_readable 7
+}
+
 @test "another interface gets the index of the one that is gone" {
 	local before
 	before=$(index)
