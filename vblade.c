@@ -669,8 +669,7 @@ log_request(const struct request *r, const struct aoe_ata *rep)
 	else
 		snprintf(what, sizeof what, "%s", name);
 	if (rep->aoe.flags & AOE_ERROR)
-		snprintf(result, sizeof result, "AoE error %u",
-		    rep->aoe.error);
+		snprintf(result, sizeof result, "AoE error %u", rep->aoe.error);
 	else if (ata && rep->command & ATA_ERR)
 		strcpy(result, rep->feature == ATA_IDNF ? "IDNF" :
 		    rep->feature == ATA_UNC ? "UNC" : "ABRT");
@@ -755,8 +754,7 @@ pool_finished(struct disk *d)
 	struct io *io;
 
 	(void)d;
-	if (pool.active == 0 ||
-	    read(pool.done[0], &io, sizeof io) != sizeof io)
+	if (pool.active == 0 || read(pool.done[0], &io, sizeof io) != sizeof io)
 		return NULL;
 	pool.active--;
 	return io;
@@ -1402,11 +1400,13 @@ usage(int status)
 	exit(status);
 }
 
+/* Base 0 also takes 0x10 and 020, as vblade 25 does for -l and -o. */
 static uint64_t
-parse_number(const char *what, const char *s, uint64_t min, uint64_t max)
+parse_number(const char *what, const char *s, int base, uint64_t min,
+    uint64_t max)
 {
 	char *end;
-	uint64_t n = strtoull(s, &end, 10);	/* UINT64_MAX if too large */
+	uint64_t n = strtoull(s, &end, base);	/* UINT64_MAX if too large */
 
 	if (*s < '0' || *s > '9' || *end != '\0' || n < min || n > max)
 		fail(EXIT_USAGE, 0, "%s '%s': must be a number from %ju to "
@@ -1450,7 +1450,7 @@ parse_option(struct target *t, int c, const char *arg)
 {
 	switch (c) {
 	case 'b':
-		t->buffers = (unsigned)parse_number("-b", arg, 2, 65535);
+		t->buffers = (unsigned)parse_number("-b", arg, 10, 2, 65535);
 		return 0;
 	case 'd':
 		return DISK_DIRECT;
@@ -1459,13 +1459,13 @@ parse_option(struct target *t, int c, const char *arg)
 	case 'h':
 		usage(0);
 	case 'l':
-		t->length = parse_number("-l", arg, 1, LBA_MAX - 1);
+		t->length = parse_number("-l", arg, 0, 1, LBA_MAX - 1);
 		return 0;
 	case 'm':
 		parse_mac_list(t, arg);
 		return 0;
 	case 'o':
-		t->offset = parse_number("-o", arg, 0, INT64_MAX / SECTOR);
+		t->offset = parse_number("-o", arg, 0, 0, INT64_MAX / SECTOR);
 		return 0;
 	case 'r':
 		t->readonly = true;
@@ -1475,7 +1475,7 @@ parse_option(struct target *t, int c, const char *arg)
 		t->write_cache = false;
 		return 0;
 	case 't':
-		t->delay = 1000 * (int)parse_number("-t", arg, 0, 86400);
+		t->delay = 1000 * (int)parse_number("-t", arg, 10, 0, 86400);
 		return 0;
 	case 'v':
 		t->verbose = true;
@@ -1627,8 +1627,8 @@ main(int argc, char *argv[])
 		usage(EXIT_USAGE);
 	if (strlen(argv[2]) >= sizeof t.link.name)
 		fail(EXIT_USAGE, 0, "interface '%s': name too long", argv[2]);
-	t.shelf = (unsigned)parse_number("shelf", argv[0], 0, 65534);
-	t.slot = (unsigned)parse_number("slot", argv[1], 0, 254);
+	t.shelf = (unsigned)parse_number("shelf", argv[0], 10, 0, 65534);
+	t.slot = (unsigned)parse_number("slot", argv[1], 10, 0, 254);
 	snprintf(logging.prefix, sizeof logging.prefix, "e%u.%u: %.32s: ",
 	    t.shelf, t.slot, argv[2]);
 	n = snprintf(t.serial, sizeof t.serial, "%u.%u:", t.shelf, t.slot);

@@ -129,6 +129,14 @@ assert_misused() {
 		36028797018963968 9223372036854775807
 }
 
+@test "-l and -o may be hexadecimal or octal, as with vblade 25" {
+	assert_refused 2 "has only 64 sectors" -l 0x41 0 1 none0 "$IMAGE"
+	assert_refused '[14]' "none0|packet socket" -o 077 0 1 none0 "$IMAGE"
+	assert_values_refused -o "must be a number from 0 to 18014398509481983" \
+		<<<$'0x\n0x1g\n08\n-0x1'
+	assert_accepted -b 08
+}
+
 @test "-l and -o beyond the file are refused in sectors of 512 bytes" {
 	assert_refused 2 "-o or -l: .* has only 64 sectors of 512 bytes" \
 		-l 999 0 1 none0 "$IMAGE"
