@@ -1393,7 +1393,7 @@ usage(int status)
 	    "  -o offset   skip this many sectors of 512 bytes\n"
 	    "  -r          read-only\n"
 	    "  -s          write to stable storage before the reply\n"
-	    "  -t seconds  when the background sync starts (%d); 0: never\n"
+	    "  -t seconds  delay of the background sync (%d); 0: never\n"
 	    "  -v          log each request\n"
 	    "  -V          print the version (also --version)\n",
 	    BUFFERS, DELAY);
