@@ -992,22 +992,18 @@ run_end(struct target *t, struct io *run)
 		r->moved += moved;
 		left -= moved;
 		done += moved == len;
-		if (n > 0 || n == -EINTR || n == -EAGAIN)
+		if (moved == len && r->op == OP_WRITE && t->sync_writes)
+			t->unsynced[t->unsynced_count++] = r;
+		else if (moved == len)
+			batch_add(t, r);
+		else if (n > 0 || n == -EINTR || n == -EAGAIN)
 			continue;
-		if (n == -EINVAL && !run->buffered)
+		else if (n == -EINVAL && !run->buffered)
 			r->buffered = true;
 		else if (count > 1)
 			r->alone = true;
 		else
 			request_fail(t, i, (int)-n);
-	}
-	for (unsigned k = 0; k < done; k++) {
-		struct request *r = t->list[i + k];
-
-		if (r->op == OP_WRITE && t->sync_writes)
-			t->unsynced[t->unsynced_count++] = r;
-		else
-			batch_add(t, r);
 	}
 	list_remove(t, i, done);
 }
