@@ -1410,29 +1410,23 @@ parse_number(const char *what, const char *s, int base, uint64_t min,
 	return n;
 }
 
-/* Parse an address, with or without colons, and advance *s past it. */
-static bool
-parse_mac(const char **s, uint8_t *mac)
-{
-	for (int i = 0; i < MAC_LEN; i++, *s += 2) {
-		*s += i > 0 && **s == ':';
-		if (strspn(*s, "0123456789abcdefABCDEF") < 2)
-			return false;
-		sscanf(*s, "%2hhx", &mac[i]);
-	}
-	return true;
-}
-
 /* -m: any error rejects the list, so that no typo opens the export to all. */
 static void
 parse_mac_list(struct target *t, const char *list)
 {
+	static const char digits[] = "0123456789abcdefABCDEF";
 	const char *s = list;
 	uint8_t mac[MAC_LEN];
+	int n;
 
 	t->allowed_locked = true;
 	do {
-		if (!parse_mac(&s, mac) || (*s != '\0' && *s != ',') ||
+		for (n = 0; n < MAC_LEN && strspn(s, digits) >= 2; n++) {
+			sscanf(s, "%2hhx", &mac[n]);
+			s += 2;
+			s += *s == ':' && n < MAC_LEN - 1;
+		}
+		if (n < MAC_LEN || (*s != '\0' && *s != ',') ||
 		    (mac[0] & 1) || !mac_add(&t->allowed, mac))
 			fail(EXIT_USAGE, 0, "-m '%.250s': expected a "
 			    "comma-separated list of at most 255 unicast MAC "
