@@ -1537,16 +1537,15 @@ allocate_requests(struct target *t)
 static int
 reopen(int fd)
 {
-	static const int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	const char *tty = ttyname(fd);
 	char path[32];
 	int new;
 
-	if (!isatty(fd) && lseek(fd, 0, SEEK_CUR) >= 0)
+	if (tty == NULL && lseek(fd, 0, SEEK_CUR) >= 0)
 		return fd;
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	new = open(path, flags);
-	if (new < 0 && isatty(fd) && ttyname(fd) != NULL)
-		new = open(ttyname(fd), flags);
+	new = open(tty != NULL ? tty : path,
+	    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	return new >= 0 && new < FD_SETSIZE ? new : fd;
 }
 
