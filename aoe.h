@@ -197,16 +197,14 @@ enum { BATCH = 64 };		/* frames received, or sent, at a time */
  * Open an interface, whose name fits in struct link, to serve shelf.slot:
  * filtered, bound, subscribed to link events, with receive buffers for `frames`
  * full frames (log if the system grants less).  Unless `force` is set, claim
- * shelf.slot on it until the process exits.  It may be down.  Fails by fail().
+ * shelf.slot on it until the process exits.  It may be down.  net_recv is also
+ * to wait for `fd` to become readable.  Fails by fail().
  */
 struct net *net_open(const char *ifname, unsigned shelf, unsigned slot,
-    unsigned frames, bool force, struct link *);
-
-/* Let net_recv also wait for this descriptor to become readable. */
-void net_watch(struct net *, int fd);
+    unsigned frames, bool force, int fd, struct link *);
 
 /*
- * Wait for frames, link events, a watched descriptor or a signal, at most
+ * Wait for frames, link events, the descriptor or a signal, at most
  * `timeout` milliseconds (-1: no limit); return how many of the frames that
  * wait, up to max, were received, possibly 0.  Never fails.  They arrived
  * complete, at this interface, for this host, untagged or with a priority tag

@@ -37,17 +37,15 @@ enum {
 	FRAME_MAX = 16384,	/* MJUM16BYTES: bpf_movein() sends no more */
 	IFCONF_MAX = 1 << 18,	/* bytes of addresses of all interfaces */
 	PAGES_MAX = 1 + RUN_MAX * SECTORS_MAX * SECTOR / 4096,
-	WATCHED_MAX = 4,
 
 	VLAN_TYPE = 0x8100,	/* IEEE 802.1Q: a tag of 4 bytes, of which */
 	VLAN_TAG = 4,		/* 12 bits are the VLAN, 0 in a priority tag */
 };
 
 struct net {
-	struct pollfd wait[2 + WATCHED_MAX];	/* fd, route, what is watched */
-	nfds_t waits;
 	int fd;			/* /dev/bpf */
 	int route;		/* route(4), also for ioctls on the interface */
+	int watched;		/* the caller's */
 	struct ifreq requested;	/* the name; link.name is the present one */
 	struct link *link;
 	time_t refreshed;	/* when it was last updated */
@@ -135,12 +133,6 @@ link_refresh(struct net *n)
  * Frames.
  */
 
-void
-net_watch(struct net *n, int fd)
-{
-	n->wait[n->waits++] = (struct pollfd){ .fd = fd, .events = POLLIN };
-}
-
 /*
  * Wait for an event; fill the buffer.  Messages of route(4), of which some may
  * be lost (ENOBUFS), are only a reason to update the link, as is ENXIO: the
@@ -151,19 +143,21 @@ static void
 net_wait(struct net *n, bool receive, int timeout)
 {
 	struct timespec wait = { timeout / 1000, timeout % 1000 * 1000000 };
+	bool bound = n->link->index != 0;
+	struct pollfd p[] = { { receive && bound ? n->fd : -1, POLLIN, 0 },
+	    { n->route, POLLIN, 0 }, { n->watched, POLLIN, 0 } };
 	static const sigset_t none;
 	ssize_t got = 0;
 	char byte;
 
 	n->next = n->end = n->buffer;
-	n->wait[0].fd = receive && n->link->index != 0 ? n->fd : -1;
-	if (ppoll(n->wait, n->waits, timeout < 0 ? NULL : &wait, &none) <= 0)
+	if (ppoll(p, nitems(p), timeout < 0 ? NULL : &wait, &none) <= 0)
 		return;
-	if (n->wait[0].revents != 0)
+	if (p[0].revents != 0)
 		got = read(n->fd, n->buffer, n->size);
 	if (got > 0)
 		n->end = n->buffer + got;
-	if (n->wait[1].revents == 0 && (got >= 0 || errno != ENXIO))
+	if (p[1].revents == 0 && (got >= 0 || errno != ENXIO))
 		return;
 	while (recv(n->route, &byte, 1, MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
 		continue;
@@ -262,12 +256,13 @@ claim_address(const char *ifname, unsigned shelf, unsigned slot)
 
 struct net *
 net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
-    bool force, struct link *link)
+    bool force, int fd, struct link *link)
 {
 	static struct net net, *n = &net;
 	unsigned held;
 
 	n->link = link;
+	n->watched = fd;
 	strcpy(n->requested.ifr_name, ifname);
 	n->size = MIN(frames, 1U << 16) * (RECORD_MAX + MTU_JUMBO);
 	bpf_open(n, shelf, slot);
@@ -276,8 +271,6 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	if (n->buffer == NULL || n->route < 0 || !link_refresh(n))
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
 		    "%s: not an Ethernet interface", ifname);
-	net_watch(n, n->fd);
-	net_watch(n, n->route);
 	if (!force)
 		claim_address(ifname, shelf, slot);
 	held = 2 * (n->size / (RECORD_MAX + ETH_HEADER + link->mtu));

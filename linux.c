@@ -311,14 +311,6 @@ net_drops(struct net *n)
 	return n->drops;
 }
 
-void
-net_watch(struct net *n, int fd)
-{
-	if (fd >= FD_SETSIZE)
-		fail(EXIT_TRANSIENT, EMFILE, "select");
-	FD_SET((unsigned)fd, &n->watched);
-}
-
 /*
  * Opening the interface.
  */
@@ -375,7 +367,7 @@ claim_address(const struct link *l, const char *name, unsigned index,
 
 struct net *
 net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
-    bool force, struct link *link)
+    bool force, int fd, struct link *link)
 {
 	struct sockaddr_nl events = { .nl_family = AF_NETLINK,
 	    .nl_groups = RTMGRP_LINK };
@@ -399,8 +391,11 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 		claim_address(link, link->name, 0, shelf, slot);
 		claim_address(link, "", link->index, shelf, slot);
 	}
-	net_watch(n, n->fd);
-	net_watch(n, n->route);
+	if (n->fd >= FD_SETSIZE || n->route >= FD_SETSIZE || fd >= FD_SETSIZE)
+		fail(EXIT_TRANSIENT, EMFILE, "select");
+	FD_SET((unsigned)n->fd, &n->watched);
+	FD_SET((unsigned)n->route, &n->watched);
+	FD_SET((unsigned)fd, &n->watched);
 	return n;
 }
 

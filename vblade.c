@@ -775,7 +775,6 @@ start_engine(struct target *t)
 		t->engine = &engine;
 		t->depth = POOL_MAX - 1;
 	}
-	net_watch(t->net, t->engine->fd);
 }
 
 /*
@@ -1626,9 +1625,9 @@ main(int argc, char *argv[])
 	check_range(&t, argv[3]);
 	allocate_requests(&t);
 	catch_signals(&t);
-	t.net = net_open(argv[2], t.shelf, t.slot, t.free_count,
-	    flags & DISK_FORCE, &t.link);
 	start_engine(&t);
+	t.net = net_open(argv[2], t.shelf, t.slot, t.free_count,
+	    flags & DISK_FORCE, t.engine->fd, &t.link);
 	link_update(&t);
 	report_ready(&t);
 	confine(t.net, t.disk);

@@ -47,7 +47,7 @@ static pthread_t loop;
 static struct pending pending[PENDING_MAX];
 static unsigned pendings, depth;
 static struct link *link_of_target;
-static int watched;		/* the latest descriptor: the engine's */
+static int watched;		/* the engine's descriptor */
 static pthread_t thread_of[THREADS_MAX];
 static int threads;
 static unsigned pool_held;	/* operations held by threads */
@@ -614,17 +614,12 @@ fake_busy(void)
 
 struct net *
 net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
-    bool force, struct link *link)
+    bool force, int fd, struct link *link)
 {
+	watched = fd;
 	*link = fake.link;
 	link_of_target = link;
 	return (struct net *)&fake;
-}
-
-void
-net_watch(struct net *n, int fd)
-{
-	watched = fd;
 }
 
 uint64_t
@@ -677,7 +672,6 @@ fake_run(int argc, char *argv[])
 
 	loop = pthread_self();
 	pendings = tries = 0;
-	watched = -1;
 	pool.threads = pool.active = 0;
 	memset(handlers, 0, sizeof handlers);
 	optind = 1;
