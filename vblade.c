@@ -1246,8 +1246,8 @@ catch_signals(struct target *t)
 static bool
 accept_frame(struct target *t, const struct aoe *req)
 {
-	static const uint8_t loopback[MAC_LEN];	/* in all its frames */
 	const uint8_t *mac = t->link.mac;
+	bool own = mac_equal(req->src, mac);	/* always on loopback */
 
 	if (get16(req->type) != AOE_TYPE || (req->flags & 0xf0) != AOE_VERSION)
 		return false;
@@ -1258,11 +1258,10 @@ accept_frame(struct target *t, const struct aoe *req)
 		return false;
 	if (!mac_equal(req->dst, mac) && !mac_equal(req->dst, broadcast))
 		return false;
-	if ((req->src[0] & 1) != 0 || (mac_equal(req->src, mac) &&
-	    !mac_equal(mac, loopback)))
+	if ((req->src[0] & 1) != 0 || (own && get_le(mac, MAC_LEN) != 0))
 		return false;
 	if (req->flags & AOE_RESPONSE) {
-		if (req->command == AOE_CONFIG && !mac_equal(req->src, mac) &&
+		if (req->command == AOE_CONFIG && !own &&
 		    count_event(&t->duplicates))
 			logmsg(LOG_WARNING, "duplicate address: %s also "
 			    "exports e%u.%u; initiators spread requests over "
