@@ -105,10 +105,9 @@ ring_request(struct net *n)
 }
 
 /*
- * Fit the ring to the current MTU: as many slots as the kernel grants.  A slot
- * has a struct slot and the Ethernet header in 16 bytes, aligned, then what the
- * MTU counts (net/packet/af_packet.c, tpacket_rcv).  On failure there are none,
- * with errno.
+ * Fit the ring to the current MTU: as many slots as the kernel grants, or none:
+ * false with errno.  A slot has a struct slot and the Ethernet header in 16
+ * bytes, aligned, then what the MTU counts (af_packet.c, tpacket_rcv).
  */
 static bool
 ring_resize(struct net *n)
@@ -231,9 +230,8 @@ link_refresh(struct net *n)
  */
 
 /*
- * Wait for an event, and update the link if it may have changed: any message,
- * even a lost one, is a reason to.  Without a ring, for lack of memory, try
- * that every second.
+ * Wait for an event, and update the link after any message, even a lost one,
+ * since it may have changed; every second while there is no memory for a ring.
  */
 static void
 net_wait(struct net *n, bool receive, int timeout)
@@ -546,8 +544,7 @@ disk_try(const struct disk *d, const struct io *io)
 }
 
 /*
- * The engine: io_uring(7), restricted to reads, writes and syncs on the
- * disk's own descriptors.
+ * The engine: io_uring(7), restricted to transfers and syncs of the disk.
  */
 
 static int

@@ -729,8 +729,7 @@ pool_thread(void *disk)
 
 /*
  * If all threads are busy, start another one.  Without any the operation is
- * executed here.  The pipes hold few pointers at a time, so that no write to
- * them blocks.
+ * executed here.  No write blocks: few pointers are in the pipes at a time.
  */
 static void
 pool_start(struct disk *d, struct io *io)
@@ -796,10 +795,9 @@ run_start(struct target *t, struct io *run)
 }
 
 /*
- * Syncs.  A FLUSH, a write with -s, the background sync and the one at exit
- * are the same: a reply, or none, that waits for a sync that starts after
- * its data was written.  One is under way at a time; requests that arrive
- * meanwhile share the next.
+ * Syncs.  A FLUSH, a write with -s, the background sync and the one at exit are
+ * the same: a reply, or none, that waits for a sync that starts after its data
+ * was written.  Of what arrives while one is under way, all share the next.
  */
 
 /*
@@ -819,9 +817,8 @@ sync_timeout(const struct target *t)
 }
 
 /*
- * The sync has ended: reply to all that waited for it.  The kernel reports a
- * write-back error once, and not which data was lost: after the first error
- * every sync counts as failed.
+ * The sync has ended: reply to all that waited for it.  After an error every
+ * sync counts as failed: the kernel reports it once, and not what was lost.
  */
 static void
 sync_end(struct target *t)
@@ -846,9 +843,8 @@ sync_end(struct target *t)
 }
 
 /*
- * Start a sync for all that wait, if one is needed and none is under way.
- * Only a lone write has so little to sync that the loop may wait for it: a
- * FLUSH may have gigabytes.
+ * Start a sync for all that wait, if one is needed and none is under way.  The
+ * loop may wait for that of a lone write only: a FLUSH may have gigabytes.
  */
 static void
 sync_start(struct target *t)
@@ -1009,8 +1005,7 @@ run_end(struct target *t, struct io *run)
 
 /*
  * May a write have to wait in the loop: for the lock of the file, which one
- * under way may hold, or for metadata to be read?  Not for long if the disk is
- * fast.
+ * under way may hold, or to read metadata?  Not for long if the disk is fast.
  */
 static bool
 write_waits(const struct target *t)
@@ -1110,8 +1105,7 @@ list_start(struct target *t)
 
 /*
  * Take the results of operations that have finished, but of no more than make a
- * run of replies: while those are sent, the next requests arrive, and the disk
- * gets to work on them.
+ * run of replies: while those are sent, the next requests reach the disk.
  */
 static void
 io_end(struct target *t)
