@@ -333,11 +333,12 @@ mac_delete(struct mac_list *l, const uint8_t *mac)
  */
 
 /*
- * May a request wait, beside those before it?  No host gets more than its
- * share, and a batch is reserved for what need not wait.
+ * Let a request wait, beside those before it.  False if it had to be dropped,
+ * so that the initiator will retransmit: no host gets more than its share, and
+ * a batch is reserved for what need not wait.
  */
 static bool
-queue_has_room(const struct target *t, const struct request *r)
+queue_admit(struct target *t, struct request *r)
 {
 	unsigned n = 0;
 
@@ -345,17 +346,13 @@ queue_has_room(const struct target *t, const struct request *r)
 		n += t->list[i]->host == r->host;
 	for (unsigned i = 0; i < t->unsynced_count; i++)
 		n += t->unsynced[i]->host == r->host;
-	return n < t->host_max && t->free_count >= BATCH;
-}
-
-/* The queue is full: drop a request.  The initiator will retransmit. */
-static void
-request_drop(struct target *t, struct request *r)
-{
+	if (n < t->host_max && t->free_count >= BATCH)
+		return true;
 	if (count_event(&t->queue_drops))
 		logmsg(LOG_WARNING, "request queue full: %ju requests "
 		    "dropped so far", t->queue_drops);
 	t->free[t->free_count++] = r;
+	return false;
 }
 
 /* Zero-pad a frame to the minimum length of Ethernet. */
@@ -1052,9 +1049,8 @@ list_try(struct target *t)
 		if (!r->tried && r->blockers == 0 &&
 		    !(write && write_waits(t))) {
 			run_try(t, i);
-		} else if (!queue_has_room(t, r)) {
+		} else if (!queue_admit(t, r)) {
 			list_remove(t, i, 1);
-			request_drop(t, r);
 		} else {
 			if (write)
 				r->payload = memcpy(r->reply->data, r->payload,
@@ -1310,8 +1306,8 @@ serve_frame(struct target *t, struct frame f)
 		list_try(t);		/* keep the order */
 	if (r->len == 0)
 		t->free[t->free_count++] = r;
-	else if (sync && !queue_has_room(t, r))
-		request_drop(t, r);
+	else if (sync && !queue_admit(t, r))
+		return;
 	else if (transfer)
 		list_add(t, r);
 	else if (sync)
@@ -1490,7 +1486,7 @@ check_range(struct target *t, const char *path)
 		logmsg(LOG_WARNING, "Linux initiators ignore shelf 4095");
 }
 
-/* What may wait for the disk, and a batch more: see queue_has_room(). */
+/* What may wait for the disk, and a batch more: see queue_admit(). */
 static void
 allocate_requests(struct target *t)
 {
