@@ -794,7 +794,7 @@ run_start(struct target *t, struct io *run)
 /*
  * Syncs.  A FLUSH, a write with -s, the background sync and the one at exit are
  * the same: a reply, or none, that waits for a sync that starts after its data
- * was written.  Of what arrives while one is under way, all share the next.
+ * was written.  One is under way; what arrives meanwhile shares the next.
  */
 
 /*
