@@ -35,8 +35,8 @@ assert_values_refused() {
 	local value
 	while IFS= read -r value; do
 		arguments "$1" "$value"
-		assert_refused 2 "^vblade: $1 '" "${ARGUMENTS[@]}" || return
-		assert_equal "vblade: $1 '$value': $2" "$(cat "$ERR")" || return
+		assert_refused 2 "^vblade: $1 '" "${ARGUMENTS[@]}"
+		assert_equal "vblade: $1 '$value': $2" "$(cat "$ERR")"
 	done
 }
 
