@@ -27,7 +27,8 @@ answer_cache() { response 00 "00 00 00 40 000000000000 0000 @60"; }
 
 @test "words 60-61 and 100-103: the sectors, with a limit for LBA28" {
 	local size
-	for size in $((0x3f)) $((0xfffffff)) $((0x10000005)) $((0x123456789)); do
+	for size in $((0x3f)) $((0xffffffe)) $((0xfffffff)) $((0x10000005)) \
+		$((0x123456789)); do
 		truncate -s $((size * 512)) "$DISK"
 		assert_reply identify "identify $size"
 	done

@@ -82,3 +82,14 @@ assert_padding() {
 		$(ata_flush) dd*8000 -> flush
 	END
 }
+
+@test "a reply has at least 60 bytes, whatever its command needs" {
+	assert_dialog <<-END
+		$(request 01 "0000 0000 00 04 001a 61*26") -> $(response 01 \
+			"0040 0100 02 14 001a 61*26 00*2")
+		$(request 01 "0000 0000 00 04 001b 61*27") -> $(response 01 \
+			"0040 0100 02 14 001b 61*27 00")
+		$(request 01 "0000 0000 00 04 001c 61*28") -> $(response 01 \
+			"0040 0100 02 14 001c 61*28")
+	END
+}

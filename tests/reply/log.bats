@@ -14,6 +14,12 @@ assert_counters() {
 	assert_counters "reads=3 read_bytes=2048 writes=1 write_bytes=1024 flushes=1 others=4 errors=3 disk_errors=1 kernel_drops=0 queue_drops=0 send_drops=0"
 }
 
+# Where ATA has its status, the reply has the count.
+@test "SIGUSR1: a MAC list of one address is no error" {
+	run_script "$(request 02 "00 01 00 01 0001 $SS")" :usr1
+	assert_counters "reads=0 read_bytes=0 writes=0 write_bytes=0 flushes=0 others=1 errors=0 disk_errors=0 kernel_drops=0 queue_drops=0 send_drops=0"
+}
+
 @test "SIGUSR1: replies that could not be sent" {
 	run_script ":full 3" "read 3 1" query identify "" "read 3 1" :usr1
 	assert_replies "read 3 1"
@@ -28,7 +34,9 @@ assert_counters() {
 		"" "$(request 00 "00 00 00 b0 000000000000 0000")" \
 		"" "$(request 02 "00 00 00 00")" "" "$(request 03 "00 00")" "" \
 		"$(request 03 "07 00")" "" ":bad 5" "read 5 1" "" \
-		"$(request 2a "")"
+		"$(request 2a "")" "$(request 00 \
+			"01 00 01 30 070000e00000 0000 ee*512")" "" \
+		"$(request 02 "00 01 00 01 0001 $SS")"
 	assert_equal 'read of 2 sectors at 3: ok
 write of 1 sectors at 5: ok
 read of 1 sectors at 64: IDNF
@@ -42,7 +50,9 @@ mask: ok
 reserve: ok
 reserve: AoE error 2
 read of 1 sectors at 5: UNC
-command 42: AoE error 1' "$(sed -n \
+command 42: AoE error 1
+write of 1 sectors at 7: ok
+mask: ok' "$(sed -n \
 		's/^vblade: e0.1: 1500: 02:00:00:00:00:01 \(.*\), [0-9]* us$/\1/p' \
 		"$ERR")"
 }

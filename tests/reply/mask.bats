@@ -79,6 +79,7 @@ answer_error() { echo "SS TT 88a2 1c 02 $ADDRESS 02 $TAG 00 $1 00 00 @60"; }
 		edit 14 0001 $A 0001 $B @60 -> error 01
 		edit 05 0001 $A 0001 02 -> error 01
 		edit ff 0001 $A -> error 01
+		edit 05 $(numbered 0 3 0001) 0001 0200000001 -> error 01
 		$(request 02 "00 02 00 01 0001 $A") -> error 02
 		$(request 02 "00 ff 00 00") -> error ff
 		= list 00
