@@ -93,7 +93,7 @@ switches() { awk '/^voluntary/ { print $2 }' "/proc/$PID/status"; }
 		peer name peer
 	kill -CONT "$PID"
 	wait_for_log 'interface is gone' 1
-	refute_match renamed "$(cat "$ERR")"
+	refute_match ': other, ' "$(cat "$ERR")"
 }
 
 @test "a queue that takes next to nothing: replies are dropped and counted" {

@@ -145,30 +145,29 @@ filename=/dev/sdb options=-r" "$output"
 	assert_match '^<.*/vblade><--><0>' "$output"
 }
 
-# waits RESTARTS: how many seconds -w waits for what is missing.
-waits() {
-	command_that "echo $1" bin/systemctl
+# assert_waits SECONDS RESTARTS WHAT: -w waits so long for what is missing.
+assert_waits() {
+	command_that "echo $2" bin/systemctl
 	command_that 'echo >>slept' bin/sleep
-	rm -f slept
+	: >slept
 	run dash script -w a
-	assert_equal 0 "$status" "$output"
-	cat slept 2>/dev/null | wc -l
+	assert_equal "0 $1" "$status $(wc -l <slept)" "$3: $output"
 }
 
 @test "each restart waits longer for what is missing, up to 5 minutes" {
 	conf a netif=nosuch0
-	assert_equal 0 "$(waits 0)" "the first start"
-	assert_equal 15 "$(waits 1)" "the first restart"
-	assert_equal 30 "$(waits 2)" "the second"
-	assert_equal 300 "$(waits 21)" "the twenty-first"
-	assert_equal 300 "$(waits 1000)" "the thousandth"
+	assert_waits 0 0 "the first start"
+	assert_waits 15 1 "the first restart"
+	assert_waits 30 2 "the second"
+	assert_waits 300 21 "the twenty-first"
+	assert_waits 300 1000 "the thousandth"
 	conf a netif=lo filename=nosuch
-	assert_equal 15 "$(waits 1)" "a missing file"
+	assert_waits 15 1 "a missing file"
 	command_that '[ "$*" = "link show dev other0" ]' bin/ip
 	conf a netif=other0 filename=conf
-	assert_equal 0 "$(waits 1)" "an alternative name"
+	assert_waits 0 1 "an alternative name"
 	conf a netif=lo filename=conf
-	assert_equal 0 "$(waits 1)" "nothing missing"
+	assert_waits 0 1 "nothing missing"
 }
 
 @test "the wait goes on while the file is saved in two steps" {
