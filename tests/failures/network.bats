@@ -63,6 +63,7 @@ switches() { awk '/^voluntary/ { print $2 }' "/proc/$PID/status"; }
 	before=$(index)
 	ip -n "$TARGET_NS" link delete eth0
 	wait_for_log 'interface is gone' 1
+	refute_match 'No such device' "$(cat "$ERR")"
 	# The other end comes first, so that the listener misses nothing.
 	ip -n "$INITIATOR_NS" link add eth0 address "$INITIATOR_MAC" \
 		type veth peer name eth0 address "$TARGET_MAC" \
@@ -81,6 +82,23 @@ switches() { awk '/^voluntary/ { print $2 }' "/proc/$PID/status"; }
 		printf 'link set eth0 name eth1\nlink set eth1 name eth0\n'
 	done | ip -n "$TARGET_NS" -batch -
 	refute_match 'gone|down' "$(cat "$ERR")"
+	assert_readable 7
+}
+
+@test "the interface gets another name: it is followed" {
+	ip -n "$TARGET_NS" link set eth0 down
+	ip -n "$TARGET_NS" link set eth0 name san0
+	ip -n "$TARGET_NS" link set san0 up
+	wait_for_log 'link up: san0, '
+	assert_readable 7
+}
+
+@test "the interface gets another MAC address: that one is served" {
+	start_listener
+	TARGET_MAC=02:00:00:00:00:0b
+	ip -n "$TARGET_NS" link set eth0 address "$TARGET_MAC"
+	wait_for_frame "$(announcement)"
+	wait_for_log "link up: eth0, address $TARGET_MAC, " 1
 	assert_readable 7
 }
 

@@ -89,6 +89,14 @@ assert_pool() {
 
 # --- the receive ring -------------------------------------------------
 
+# Of 3 frames a block of 256 KiB.
+@test "the ring has 32 MiB at most; that this is too little is logged" {
+	ip -n "$TARGET_NS" link set lo up mtu 65536
+	serve 0 1 lo "$IMAGE"
+	wait_for_log 'receive ring holds only 384 frames \(576 requested\)$' 1
+	ip -n "$TARGET_NS" link set lo down
+}
+
 @test "a larger ring that is refused is requested again, and logged once" {
 	local before
 	more_refused() { [ "$(wc -l <"$FAULT_LOG")" -gt "$before" ]; }

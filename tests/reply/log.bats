@@ -76,6 +76,7 @@ mask: ok' "$(sed -n \
 	done)" "$(sed -n 's/^vblade: e0.1: 1500: \(read .*\)/\1/p' "$ERR")"
 	assert_equal 40 "$(wc -l <"$FRAMES")"
 	run_script ":truncate 1536" "write 3 2"
+	assert_replies "failed 41 10 3 2"
 	assert_logged 'write of 2 sectors at 3 failed: beyond the end \(1 errors'
 }
 

@@ -37,6 +37,14 @@ load reply
 	assert_calls "write 3 1" "write 5 1" sync sync
 }
 
+# A read that hangs as long tells how long it was.
+@test "the loop waits for a sync without a limit, though more is to be synced" {
+	OPTIONS+=(-v)
+	run_script ":hold 9" "read 9 1" other "" :hold-syncs "write 3 1" :pass \
+		"write 5 1" :pass :pass :release
+	assert_logged 'read of 1 sectors at 9: ok, 7201000000 us$'
+}
+
 @test "after a FLUSH, and with -s, nothing is left to sync" {
 	run_script "write 3 1" flush :pass :pass
 	assert_calls "write 3 1" sync
