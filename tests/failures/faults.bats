@@ -108,13 +108,18 @@ assert_waits() {
 }
 
 @test "SIGTERM waits for the last sync, and no request is accepted meanwhile" {
+	local before
 	inject_faults "sync * hang"
 	serve -t 0 0 1 eth0 "$IMAGE"
 	frame -n 1 "$(ata_write 5 1 'ee*512')" >/dev/null
 	kill "$PID"
 	wait_for_fault sync
 	assert_alive
+	before=$(count_frames)
 	frame -n 0 "$(ata_write 9 1 'dd*512')"
+	wait_until 10 frames_reached $((before + 1))
+	# It sleeps, although that waits to be received.
+	wait_until 10 grep -q '^State:.S' "/proc/$PID/status"
 	set_faults
 	wait_for_exit "$PID"
 	assert_equal 0 "$STATUS"
