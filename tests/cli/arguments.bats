@@ -151,8 +151,8 @@ assert_misused() {
 @test "-m: a list with an entry that is no unicast MAC address is refused" {
 	printf '%s\n' zz:zz:zz:zz:zz:zz 02:00:00:00:00 02000000000 \
 		02:00:00:00:00:01:02 0200000000001 02-00-00-00-00-01 \
-		02:00:00:00:00:0g x ff:ff:ff:ff:ff:ff 01:00:5e:00:00:01 \
-		"" "," "020000000001," ",020000000001" \
+		02:00:00:00:00:0g :020000000001 x ff:ff:ff:ff:ff:ff \
+		01:00:5e:00:00:01 "" "," "020000000001," ",020000000001" \
 		020000000001,,020000000002 020000000001,zz,020000000002 |
 		assert_values_refused -m "expected a comma-separated list of \
 at most 255 unicast MAC addresses"

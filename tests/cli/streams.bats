@@ -2,6 +2,7 @@
 # same, and never takes the disk or the network for a stream.
 
 load ../helper
+load ../faults
 
 setup_file() { lab_open; }
 teardown_file() { lab_close; }
@@ -64,6 +65,13 @@ assert_serves() {
 		exec \"\$@\" 2>&8" sh "$@"'
 	on_initiator timeout 20 "$TESTS/load" -w 8 -n 1 -d 1 0 1 eth0
 	exec 8>&-
+	assert_serves
+}
+
+@test "a socket that nothing reads" {
+	build_test_program cli/unread
+	VBLADE=$(wrap_vblade unread "$UNREAD") serve -v 0 1 eth0 "$IMAGE"
+	yes "$(ata_read 7 1)" | head -n 200 | frame -n 0
 	assert_serves
 }
 
