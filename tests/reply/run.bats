@@ -52,6 +52,23 @@ load reply
 	END
 }
 
+@test "of a run that fails only the requests fail that must" {
+	assert_dialog_warm_and_cold <<-END
+		:bad 6
+		= read 4 2
+		read 6 1 -> failed 40 40 6 1
+		= read 7 1
+
+		> write 5 1
+		> write 6 1
+		> write 7 1
+		< write 5 1
+		< failed 41 04 6 1
+		< write 7 1
+		disk sectors:0,5 ee*512 sectors:6,1 ee*512 sectors:8,56
+	END
+}
+
 @test "EINVAL through the page cache is an error" {
 	run_script :cold ":invalid 2" "read 8 1" other
 	assert_replies "failed 40 40 8 1"
