@@ -59,7 +59,7 @@ static const char *const faults[] = { "short", "slow", "hang", "lie" };
 enum call { READ, NOW, WRITE, SYNC, SIZE, SEND, WAIT, THREAD, SETUP, SUBMIT,
     RXRING, CALLS };
 static const char *const names[] = {
-	[READ] = "read",	/* preadv, READV */
+	[READ] = "read",	/* preadv, READV, preadv2 without a flag */
 	[NOW] = "now",		/* preadv2, which must not wait */
 	[WRITE] = "write",	/* pwritev, WRITEV */
 	[SYNC] = "sync",	/* fdatasync, FSYNC */
@@ -441,9 +441,13 @@ syscall(long number, ...)
 	if (number == SYS_io_uring_register)
 		return ring_register((unsigned)a[1], (void *)a[2],
 		    (unsigned)a[3]);
-	if (number == SYS_preadv2 && judge(NOW, a[3],
-	    iov_length((void *)a[1], (int)a[2])) == -1)
-		return -1;
+	if (number == SYS_preadv2) {
+		size_t n = iov_length((void *)a[1], (int)a[2]);
+
+		if (judge(NOW, a[3], n) == -1 ||
+		    (a[5] == 0 && judge(READ, a[3], n) == -1))
+			return -1;
+	}
 	return KERNEL(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 

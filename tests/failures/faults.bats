@@ -60,6 +60,19 @@ assert_healthy() {
 	assert_healthy
 }
 
+@test "a read of a device that is not cached waits in the engine" {
+	LOOP=$(losetup --show -f "$IMAGE")
+	inject_faults "read * hang"
+	serve 0 1 eth0 "$LOOP"
+	start_listener
+	blockdev --flushbufs "$LOOP"
+	frame -n 0 "$(ata_read 200 1)"
+	wait_for_fault read
+	query "$(config_read)" >/dev/null || fail "the loop waits"
+	set_faults
+	wait_for_frame "$(ata_data 200 1 "$(sectors 200 1)")"
+}
+
 # assert_waits LBA COUNT SECTOR: a write is executed by the engine, not in the
 # loop, if that sector is not cached.
 assert_waits() {
