@@ -220,6 +220,16 @@ assert_waits() {
 	done
 }
 
+@test "a device without sectors has vanished: ABRT or UNC, never IDNF" {
+	LOOP=$(losetup --show -f "$IMAGE")
+	serve 0 1 eth0 "$LOOP"
+	truncate -s 0 "$IMAGE"
+	losetup -c "$LOOP"
+	assert_reply "$(ata_read 7 1)" "$(ata_failed 40 40 7 1)"
+	wait_for_log 'at 7 failed: No such device or address' 1
+	assert_reply "$(ata_write 7 1 'ee*512')" "$(ata_failed 41 04 7 1)"
+}
+
 @test "a disk that loses its end: errors there, the rest is served" {
 	LOOP=$(losetup --show -f "$IMAGE")
 	serve 0 1 eth0 "$LOOP"

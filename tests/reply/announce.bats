@@ -90,6 +90,11 @@ duplicate address: 02:00:00:00:00:a2 also exports e0.1;' \
 	refute_logged duplicate
 }
 
+@test "a port that leaves its bridge is not reported" {
+	run_script ":master br0" "" :master "" query
+	assert_equal 1 "$(grep -c 'is a port of' "$ERR")"
+}
+
 @test "the link at the start, and all changes of it, are logged once" {
 	local line script=() lines=(
 		"|link down: eth0, address 02:00:00:00:00:02, MTU 1500"

@@ -122,6 +122,12 @@ occupy() {
 	assert_replies_any_order "read 9 1" query "${OCCUPY[@]:2}"
 }
 
+@test "while all slots are taken, a FLUSH is executed" {
+	occupy
+	run_script "${OCCUPY[@]}" "" flush
+	assert_equal "$(hex flush)" "$(head -n 1 "$FRAMES")"
+}
+
 # Overlap.
 
 # Else the retransmissions of one that hangs would take the whole engine.

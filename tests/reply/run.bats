@@ -106,13 +106,15 @@ load reply
 		"read $((0xfffffff)) 2 ee*512 00*512"
 }
 
-@test "a write to a disk whose size is unknown is ABRT, not IDNF" {
+@test "of a disk whose size is unknown nothing is IDNF, but ABRT or UNC" {
 	assert_dialog_warm_and_cold <<-END
 		:truncate -1
 		write 5 1 -> failed 41 04 5 1
 		> other
 
 		write 5 1 -> failed 41 04 5 1
+
+		read 5 1 -> failed 40 40 5 1
 		disk sectors:0,64
 	END
 }

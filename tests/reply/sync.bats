@@ -59,6 +59,11 @@ load reply
 	assert_equal 2 "$(grep -c '^sync' "$CALLS")" "syncs, one at the exit"
 }
 
+@test "a write that fails as a whole leaves nothing to sync" {
+	run_script :cold ":bad 3" "write 3 1" other :pass
+	assert_calls "write 3 1"
+}
+
 # FLUSH.
 
 @test "FLUSH CACHE and FLUSH CACHE EXT sync before the reply, and delay no other" {
