@@ -38,3 +38,9 @@ serve_with() {
 	assert_readable 7
 	stop_vblade
 }
+
+@test "SIGPIPE, SIGTTOU and SIGXFSZ are ignored" {
+	local signals=$((1 << 12 | 1 << 21 | 1 << 24)) ignored
+	ignored=0x$(awk '/^SigIgn/ { print $2 }' "/proc/$PID/status")
+	assert_equal $signals $((ignored & signals)) "the bits of SigIgn"
+}

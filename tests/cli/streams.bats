@@ -48,6 +48,14 @@ assert_serves() {
 	assert_serves
 }
 
+@test "files are appended to" {
+	local log=$BATS_TEST_TMPDIR/log
+	echo before >"$log"
+	serve_by "exec \"\$@\" >>'$log' 2>>'$log'"
+	assert_serves
+	assert_equal before "$(head -n 1 "$log")" "the first line"
+}
+
 # A pipe without a reader that is full.
 @test "pipes that are full" {
 	exec 8<>"$PIPE"

@@ -187,6 +187,18 @@ serve_pool() {
 	assert_equal 17 "$(count_threads)" "threads, with the first"
 }
 
+# Else a thread would run the handler, beside the loop.
+@test "threads: signals are blocked in them" {
+	local signals=$((1 | 1 << 1 | 1 << 9 | 1 << 14)) task blocked
+	serve_pool
+	for task in "/proc/$PID/task"/*; do
+		[ "${task##*/}" != "$PID" ] || continue
+		blocked=0x$(awk '/^SigBlk/ { print $2 }' "$task/status")
+		assert_equal $signals $((blocked & signals)) "SigBlk"
+	done
+	[ -n "${blocked:-}" ]
+}
+
 @test "threads: none can be started: the loop performs everything" {
 	VBLADE=$(wrap_vblade without "$WITHOUT" -u)
 	inject_faults "thread * EAGAIN" "now * EAGAIN"
