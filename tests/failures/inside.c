@@ -44,6 +44,20 @@ read_parent(void)
 	return process_vm_readv(getppid(), &to, 1, &from, 1, 0);
 }
 
+/* The io_uring of the program, which is the only one, tells what it can do. */
+static long
+probe_ring(void)
+{
+	struct io_uring_probe p = { 0 };
+	long result = -1;
+
+	errno = EOPNOTSUPP;
+	for (int fd = 3; result == -1 && errno != EACCES && fd < 64; fd++)
+		result = syscall(SYS_io_uring_register, fd,
+		    IORING_REGISTER_PROBE, &p, 0);
+	return result;
+}
+
 /* Attempts that take rights from a process that has them come last. */
 static void
 attempt_all(int sig)
@@ -75,6 +89,7 @@ attempt_all(int sig)
 	attempt("unshare", unshare(CLONE_NEWNS));
 	attempt("read memory", read_parent());
 	attempt("signal", kill(getppid(), 0));
+	attempt("probe ring", probe_ring());
 	attempt("setuid", setuid(1));
 	close(0);
 	attempt("socket after close", socket(AF_INET, SOCK_STREAM, 0));

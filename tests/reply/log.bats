@@ -93,6 +93,16 @@ vblade: e0.1: 1500: stopping on SIGTERM" "$(cat "$ERR")"
 		"$(cat "$BATS_TEST_TMPDIR/out")"
 }
 
+@test "a message that is too long is cut, and is a line" {
+	DISK=$BATS_TEST_TMPDIR/$(printf %0250d 1)
+	mkdir "$DISK"
+	DISK+=/$(printf %0250d 2)
+	truncate -s 32300 "$DISK"
+	run_script
+	assert_equal 508 "$(head -n 1 "$ERR" | wc -c)" "bytes of the first line"
+	assert_match ': address 02' "$(sed -n 2p "$ERR")"
+}
+
 @test "known limits of the export are logged at the start" {
 	truncate -s 32300 "$DISK"
 	PLACE=(4095 1)
