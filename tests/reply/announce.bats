@@ -21,7 +21,10 @@ assert_adverts() {
 }
 
 @test "with -m it goes to each address of the list and to no other" {
-	OPTIONS+=(-m "$SS,$A")
+	OPTIONS=(-m "$A")
+	run_script
+	assert_adverts "$HELLO" "advert $A"
+	OPTIONS=(-m "$SS,$A")
 	run_script
 	assert_adverts "$HELLO" "advert $SS" "advert $A"
 }

@@ -143,6 +143,13 @@ occupy() {
 	assert_replies "read 9 1" "read 8 1"
 }
 
+@test "pages are those of the disk, whatever -o is" {
+	OPTIONS+=(-o 1)
+	run_script ":unit 4096" :cold ":hold 8" "write 7 1" other "" \
+		"write 8 1" "" :release
+	assert_calls "write 8 1" "write 9 1"
+}
+
 @test "adjacent writes that wait for the same one are one operation" {
 	run_script :cold ":hold 8" "write 8 2" "write 10 2" other "" \
 		"write 8 2 aa" "write 10 2 bb" "" :release
