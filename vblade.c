@@ -733,7 +733,7 @@ pool_start(struct disk *d, struct io *io)
 {
 	pthread_t thread;
 
-	if (pool.active++ >= pool.threads && pool.threads < POOL_MAX &&
+	if (pool.active++ >= pool.threads &&
 	    pthread_create(&thread, NULL, pool_thread, d) == 0) {
 		pthread_detach(thread);
 		pool.threads++;
@@ -769,7 +769,7 @@ start_engine(struct target *t)
 			fail(EXIT_TRANSIENT, errno, "pipe");
 		engine.fd = pool.done[0];
 		t->engine = &engine;
-		t->depth = POOL_MAX - 1;
+		t->depth = POOL_MAX - 1;			/* 1: a sync */
 	}
 }
 
@@ -941,8 +941,7 @@ run_fill(struct target *t, struct io *run, unsigned i)
 
 		if (r->run != NULL || r->op != run->op ||
 		    r->lba * SECTOR + r->moved != at + run->len ||
-		    r->lba + r->count > t->sectors ||
-		    r->buffered != run->buffered)
+		    r->lba + r->count > t->sectors)
 			break;
 		for (int n = 1; blockers > 0 && n <= run->count; n++)
 			blockers -= overlap(t->list[i - (unsigned)n], r);

@@ -100,7 +100,7 @@ vblade: e0.1: 1500: stopping on SIGTERM" "$(cat "$ERR")"
 	truncate -s 32300 "$DISK"
 	run_script
 	assert_equal 508 "$(head -n 1 "$ERR" | wc -c)" "bytes of the first line"
-	assert_match ': address 02' "$(sed -n 2p "$ERR")"
+	assert_match ': link up: ' "$(sed -n 2p "$ERR")"
 }
 
 @test "known limits of the export are logged at the start" {
