@@ -105,7 +105,6 @@ link_refresh(struct net *n)
 
 	n->refreshed = time(NULL);
 	l->updates++;
-	l->up = false;
 	if (l->index == 0 || ioctl(n->fd, BIOCGETIF, &r) < 0) {
 		l->index = 0;
 		if (ioctl(n->fd, BIOCSETIF, &r) < 0)

@@ -977,15 +977,15 @@ run_end(struct target *t, struct io *run)
 	for (unsigned k = 0; k < count; k++) {
 		struct request *r = t->list[i + k];
 		size_t len = run->iov[k].iov_len;
-		size_t moved = len < left ? len : left;
+		bool complete = left >= len;
 
 		r->run = NULL;
-		r->moved += moved;
-		left -= moved;
-		done += moved == len;
-		if (moved == len && r->op == OP_WRITE && t->sync_writes)
+		r->moved += complete ? len : left;
+		left -= complete ? len : left;
+		done += complete;
+		if (complete && r->op == OP_WRITE && t->sync_writes)
 			t->unsynced[t->unsynced_count++] = r;
-		else if (moved == len)
+		else if (complete)
 			batch_add(t, r);
 		else if (n > 0 || n == -EINTR || n == -EAGAIN)
 			continue;
@@ -1146,20 +1146,24 @@ advertise(struct target *t)
 	} while (++i < t->allowed.count && now() - start < ADVERTISE_MAX);
 }
 
-/* Log the link, first or changed; advertise (again) if hosts should know. */
+/*
+ * Log a change of the link, or at the start why no frames will arrive, and
+ * advertise (again) if initiators should know.
+ */
 static void
 link_update(struct target *t)
 {
 	const struct link old = t->logged, *link = &t->link;
-	bool moved = link->index != old.index || link->mtu != old.mtu ||
-	    !mac_equal(link->mac, old.mac);
+	bool first = old.updates == 0, moved = link->index != old.index ||
+	    link->mtu != old.mtu || !mac_equal(link->mac, old.mac);
 
 	t->logged = *link;
 	if (link->index == 0 && old.index != 0)
 		logmsg(LOG_WARNING, "interface is gone");
 	if (link->index == 0)
 		return;
-	if (moved || link->up != old.up || strcmp(link->name, old.name) != 0)
+	if (first ? !link->up : moved || link->up != old.up ||
+	    strcmp(link->name, old.name) != 0)
 		logmsg(LOG_NOTICE, "link %s: %s, address %s, MTU %u",
 		    link->up ? "up" : "down", link->name,
 		    mac_text(link->mac), link->mtu);
@@ -1565,8 +1569,9 @@ report_ready(const struct target *t)
 	    (long)getpid(), t->shelf, t->slot, t->sectors,
 	    t->readonly ? "O_RDONLY" : "O_RDWR");
 	emit(reopen(STDOUT_FILENO), line, strlen(line));
-	logmsg(LOG_INFO, "%u sectors per frame, %u buffers, disk I/O by %s",
-	    config_sectors(t), t->buffers, t->engine->name);
+	logmsg(LOG_INFO, "address %s, MTU %u, %u sectors per frame, "
+	    "%u buffers, disk I/O by %s", mac_text(t->link.mac),
+	    t->link.mtu, config_sectors(t), t->buffers, t->engine->name);
 	if (logging.fd == STDERR_FILENO && isatty(STDERR_FILENO)) {
 		logmsg(LOG_WARNING, "cannot reopen the terminal: nothing "
 		    "more will be logged");

@@ -63,12 +63,12 @@ assert_offer() {
 	wait_for_counters ' reads=0 '
 	assert_equal 0 "$(on_target cat \
 		/sys/class/net/eth0/statistics/tx_packets)" "frames sent"
-	assert_equal 1 "$(grep -c "link up" "$ERR")" "links"
+	refute_match 'link up' "$(cat "$ERR")"
 	ip -n "$TARGET_NS" link set eth0 down
 	ip -n "$TARGET_NS" link set eth0 name lo
 	TARGET_MAC=02:00:00:00:00:0a
 	lab_wire 1500
-	wait_for_log 'link up: ' 2
+	wait_for_log 'link up: '
 	wait_until 10 lab_has_carrier
 	assert_readable 0
 }

@@ -142,7 +142,7 @@ stop_served() {
 @test "the ready line and all that follows go to the log, with a tag" {
 	vbladed -v 0 1 eth0 disk.img
 	wait_for_log '^<29>.* vbladed: pid [0-9]+: e0\.1, 8 sectors O_RDWR$'
-	wait_for_log '^<29>.* vbladed: vblade: e0\.1: eth0: link up: .*MTU'
+	wait_for_log '^<29>.* vbladed: vblade: e0\.1: eth0: address .*MTU'
 	query "$(ata_read 0 2)" >/dev/null
 	wait_for_log ' vbladed: .* read of 2 sectors'
 	on_target ip link set eth0 down
