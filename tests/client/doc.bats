@@ -140,6 +140,7 @@ udev_handles_disk() {
 
 @test "raid.md: a target assembles the array unless mdadm is limited" {
 	run udev_handles_disk first
+	assert_match '^Personalities' "$output"
 	refute_match '^md' "$output"
 	on_guest first 'sed -i "/^AUTO/d" /etc/mdadm/mdadm.conf'
 	run udev_handles_disk first

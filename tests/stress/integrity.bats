@@ -55,7 +55,8 @@ evict() {
 		status=none; do
 		sleep 0.02
 	done 3>&- &
-	SERVED+=("$!")
+	EVICTOR=$!
+	SERVED+=("$EVICTOR")
 }
 
 # stress DIRECTORY OPTION...
@@ -73,6 +74,7 @@ stress() {
 		"-r -f 1021 -c 1021 -N $((4 * n)) -o $expected"
 	run_both "-f 2048 -c 8192 -N $n -o $expected" \
 		"-f 10240 -c 8192 -N $n -o $expected"
+	[ -z "${EVICT:-}" ] || kill -0 "$EVICTOR"
 	PID=$server ERR=$errors
 	wait_for_counters ' queue_drops=0 '
 	stop_vblade
