@@ -257,18 +257,17 @@ now(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-/* Update the size of the export; false with errno if it is unknown. */
-static bool
+/* Update the size of the export, unless that is unknown. */
+static void
 look_up_size(struct target *t)
 {
 	off_t size = disk_size(t->disk);
 	uint64_t n = (uint64_t)size / SECTOR;
 
 	if (size < 0)
-		return false;
+		return;
 	n = n < t->offset ? 0 : n - t->offset;
 	t->sectors = n < t->length ? n : t->length;
-	return true;
 }
 
 /*
@@ -911,51 +910,6 @@ request_fail(struct target *t, unsigned i, int error)
 }
 
 /*
- * Make a run of request i and of those next to it in the list that continue it
- * and wait for none outside of it.  What is beyond the end, which is looked up
- * before a write, stays out; if the first is, it fails, and there is no run.
- */
-static bool
-run_fill(struct target *t, struct io *run, unsigned i)
-{
-	struct request *first = run->first = t->list[i];
-	uint64_t at = first->lba * SECTOR + first->moved;
-	int max = first->alone ? 1 : RUN_MAX;
-	bool known = first->op == OP_READ &&
-	    first->lba + first->count <= t->sectors;
-	int error = known || look_up_size(t) ? 0 : errno;
-
-	if (error != 0 || first->lba + first->count > t->sectors) {
-		request_fail(t, i, error);
-		return false;
-	}
-	run->timed = first->op == OP_READ || first->tried ? first->op : OP_NONE;
-	run->op = first->op;
-	run->buffered = first->buffered;
-	run->offset = (off_t)(t->offset * SECTOR + at);
-	run->len = 0;
-	run->count = 0;
-	for (; i < t->list_count && run->count < max; i++) {
-		struct request *r = t->list[i];
-		unsigned blockers = r->blockers;
-
-		if (r->run != NULL || r->op != run->op ||
-		    r->lba * SECTOR + r->moved != at + run->len ||
-		    r->lba + r->count > t->sectors)
-			break;
-		for (int n = 1; blockers > 0 && n <= run->count; n++)
-			blockers -= overlap(t->list[i - (unsigned)n], r);
-		if (blockers > 0)
-			break;
-		r->run = run;
-		run->iov[run->count] = (struct iovec){ r->payload + r->moved,
-		    r->count * SECTOR - r->moved };
-		run->len += run->iov[run->count++].iov_len;
-	}
-	return true;
-}
-
-/*
  * Take the result of a run, and reply to the requests that are done; others are
  * repeated.  If it fails for several, each is repeated by itself, so that only
  * those fail that must.  EINVAL: direct I/O that is not aligned.
@@ -997,6 +951,48 @@ run_end(struct target *t, struct io *run)
 			request_fail(t, i, (int)-n);
 	}
 	list_remove(t, i, done);
+}
+
+/*
+ * Make a run of request i and of those next to it in the list that continue it
+ * and wait for none outside of it.  False if it would make the file grow: then
+ * it has ended already, as a read beyond the end does.
+ */
+static bool
+run_fill(struct target *t, struct io *run, unsigned i)
+{
+	struct request *first = run->first = t->list[i];
+	uint64_t at = first->lba * SECTOR + first->moved;
+	int max = first->alone ? 1 : RUN_MAX;
+
+	run->timed = first->op == OP_READ || first->tried ? first->op : OP_NONE;
+	run->op = first->op;
+	run->buffered = first->buffered;
+	run->offset = (off_t)(t->offset * SECTOR + at);
+	run->len = 0;
+	run->count = 0;
+	for (; i < t->list_count && run->count < max; i++) {
+		struct request *r = t->list[i];
+		unsigned blockers = r->blockers;
+
+		if (r->run != NULL || r->op != run->op ||
+		    r->lba * SECTOR + r->moved != at + run->len)
+			break;
+		for (int n = 1; blockers > 0 && n <= run->count; n++)
+			blockers -= overlap(t->list[i - (unsigned)n], r);
+		if (blockers > 0)
+			break;
+		r->run = run;
+		run->iov[run->count] = (struct iovec){ r->payload + r->moved,
+		    r->count * SECTOR - r->moved };
+		run->len += run->iov[run->count++].iov_len;
+	}
+	if (run->op == OP_READ ||
+	    run->offset + (off_t)run->len <= disk_size(t->disk))
+		return true;
+	run->result = 0;
+	run_end(t, run);
+	return false;
 }
 
 /*
