@@ -920,6 +920,8 @@ run_end(struct target *t, struct io *run)
 	ssize_t n = run->result;
 	size_t left = n > 0 ? (size_t)n : 0;
 	unsigned count = (unsigned)run->count, done = 0, i = t->list_count;
+	bool failed = n <= 0 && n != -EINTR && n != -EAGAIN &&
+	    (n != -EINVAL || run->buffered);
 
 	while (t->list[--i] != run->first)
 		continue;
@@ -934,6 +936,8 @@ run_end(struct target *t, struct io *run)
 		bool complete = left >= len;
 
 		r->run = NULL;
+		r->alone |= failed;
+		r->buffered |= n == -EINVAL;
 		r->moved += complete ? len : left;
 		left -= complete ? len : left;
 		done += complete;
@@ -941,16 +945,10 @@ run_end(struct target *t, struct io *run)
 			t->unsynced[t->unsynced_count++] = r;
 		else if (complete)
 			batch_add(t, r);
-		else if (n > 0 || n == -EINTR || n == -EAGAIN)
-			continue;
-		else if (n == -EINVAL && !run->buffered)
-			r->buffered = true;
-		else if (count > 1)
-			r->alone = true;
-		else
-			request_fail(t, i, (int)-n);
 	}
 	list_remove(t, i, done);
+	if (failed && count == 1)
+		request_fail(t, i, (int)-n);
 }
 
 /*
