@@ -1078,14 +1078,10 @@ list_start(struct target *t)
 {
 	struct io *run = t->runs;
 
-	for (unsigned i = 0; i < t->list_count;) {
-		struct request *r = t->list[i];
-
-		while (run < t->runs + t->depth && run->count > 0)
+	for (unsigned i = 0; i < t->list_count && run < t->runs + t->depth;) {
+		if (run->count > 0)
 			run++;
-		if (run == t->runs + t->depth)
-			return;
-		if (r->run != NULL || r->blockers > 0)
+		else if (t->list[i]->run != NULL || t->list[i]->blockers > 0)
 			i++;
 		else if (run_fill(t, run, i) && run_start(t, run))
 			run_end(t, run);
