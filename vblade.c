@@ -773,24 +773,6 @@ start_engine(struct target *t)
 }
 
 /*
- * Start an operation; true if it has been executed already: for a lone request,
- * sleeping until a fast disk is done would cost more than it takes.
- */
-static bool
-run_start(struct target *t, struct io *run)
-{
-	run->start = now();
-	if (t->lone && t->latency[run->timed] < FAST) {
-		run->result = disk_execute(t->disk, run);
-		t->latency[run->timed] = now() - run->start;
-		if (run->result != -EINTR && run->result != -EAGAIN)
-			return true;
-	}
-	t->engine->start(t->disk, run);
-	return false;
-}
-
-/*
  * Syncs.  A FLUSH, a write with -s, the background sync and the one at exit are
  * the same: a reply, or none, that waits for a sync that starts after its data
  * was written.  One is under way; what arrives meanwhile shares the next.
@@ -836,25 +818,6 @@ sync_end(struct target *t)
 	t->unsynced_count -= t->syncing;
 	memmove(t->unsynced, t->unsynced + t->syncing,
 	    t->unsynced_count * sizeof *t->unsynced);
-}
-
-/*
- * Start a sync for all that wait, if one is needed and none is under way.  The
- * loop may wait for that of a lone write only: a FLUSH may have gigabytes.
- */
-static void
-sync_start(struct target *t)
-{
-	bool needed = t->unsynced_count > 0;
-
-	if (t->sync.op == OP_SYNC || (!needed && sync_timeout(t) != 0))
-		return;
-	t->lone &= needed && t->unsynced[0]->op == OP_WRITE;
-	t->sync.op = t->sync.timed = OP_SYNC;
-	t->syncing = t->unsynced_count;
-	t->dirty_since = 0;
-	if (run_start(t, &t->sync))
-		sync_end(t);
 }
 
 /*
@@ -1072,6 +1035,36 @@ list_add(struct target *t, struct request *r)
 	t->fresh++;
 }
 
+/* Take the result of an operation that has finished. */
+static void
+io_end(struct target *t, struct io *io)
+{
+	t->latency[io->timed] = now() - io->start;
+	if (io->op != OP_SYNC)
+		run_end(t, io);
+	else if (io->result == -EINTR || io->result == -EAGAIN)
+		t->engine->start(t->disk, io);
+	else
+		sync_end(t);
+}
+
+/*
+ * Start an operation.  A lone request is executed here: sleeping until a fast
+ * disk is done would cost more than it takes.
+ */
+static void
+io_start(struct target *t, struct io *io)
+{
+	io->start = now();
+	if (t->lone && t->latency[io->timed] < FAST) {
+		io->result = disk_execute(t->disk, io);
+		t->lone = io->result >= 0;	/* else the engine repeats it */
+		io_end(t, io);
+	} else {
+		t->engine->start(t->disk, io);
+	}
+}
+
 /* Hand the requests that need not wait for others to the disk, as runs. */
 static void
 list_start(struct target *t)
@@ -1083,30 +1076,26 @@ list_start(struct target *t)
 			run++;
 		else if (t->list[i]->run != NULL || t->list[i]->blockers > 0)
 			i++;
-		else if (run_fill(t, run, i) && run_start(t, run))
-			run_end(t, run);
+		else if (run_fill(t, run, i))
+			io_start(t, run);
 	}
 }
 
 /*
- * Take the results of operations that have finished, but of no more than make a
- * run of replies: while those are sent, the next requests reach the disk.
+ * Start a sync for all that wait, if one is needed and none is under way.  The
+ * loop may wait for that of a lone write only: a FLUSH may have gigabytes.
  */
 static void
-io_end(struct target *t)
+sync_start(struct target *t)
 {
-	struct io *run;
-
-	while (t->batch_count < RUN_MAX &&
-	    (run = t->engine->finished(t->disk)) != NULL) {
-		t->latency[run->timed] = now() - run->start;
-		if (run->op != OP_SYNC)
-			run_end(t, run);
-		else if (run->result == -EINTR || run->result == -EAGAIN)
-			run_start(t, run);
-		else
-			sync_end(t);
-	}
+	if (t->sync.op == OP_SYNC ||
+	    (t->unsynced_count == 0 && sync_timeout(t) != 0))
+		return;
+	t->lone &= t->unsynced_count > 0 && t->unsynced[0]->op == OP_WRITE;
+	t->sync.op = t->sync.timed = OP_SYNC;
+	t->syncing = t->unsynced_count;
+	t->dirty_since = 0;
+	io_start(t, &t->sync);
 }
 
 /*
@@ -1321,6 +1310,7 @@ serve(struct target *t)
 	struct frame frames[BATCH];
 	bool submitted = true;
 	sigset_t all;
+	struct io *io;
 
 	while (!t->stopped || t->list_count > 0 || t->sync.op == OP_SYNC) {
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
@@ -1333,7 +1323,10 @@ serve(struct target *t)
 			link_update(t);
 		t->lone = n == 1 && t->list_count == 0 &&
 		    t->sync.op == OP_NONE;
-		io_end(t);
+		/* a run of replies at most, then the disk gets more work */
+		while (t->batch_count < RUN_MAX &&
+		    (io = t->engine->finished(t->disk)) != NULL)
+			io_end(t, io);
 		for (int i = 0; i < n; i++)
 			serve_frame(t, frames[i]);
 		list_try(t);
