@@ -733,10 +733,8 @@ pool_start(struct disk *d, struct io *io)
 	pthread_t thread;
 
 	if (pool.active++ >= pool.threads &&
-	    pthread_create(&thread, NULL, pool_thread, d) == 0) {
-		pthread_detach(thread);
+	    pthread_create(&thread, NULL, pool_thread, d) == 0)
 		pool.threads++;
-	}
 	if (pool.threads == 0)
 		io->result = disk_execute(d, io);
 	(void)!write(pool.threads == 0 ? pool.done[1] : pool.work[1], &io,

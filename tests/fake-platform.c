@@ -458,7 +458,6 @@ static void observe(struct target *);
 #define madvise(a, size, advice) ((void)(a))
 #define pthread_create(thread, attributes, start, arg) \
     fake_pthread_create(thread, start, arg)
-#define pthread_detach(thread) ((void)(thread))
 /* When quiet, nothing is printed, nor opened for that. */
 #define open(path, flags) (fake.quiet ? -1 : open(path, flags))
 #define write(fd, p, len) (fake.quiet && (fd) <= STDERR_FILENO ? \
