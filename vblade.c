@@ -57,7 +57,7 @@ struct request {
 	struct aoe_ata *reply;	/* in its cell, the data aligned */
 	enum op op;
 	uint64_t host;		/* the address of the initiator */
-	unsigned count;		/* sectors */
+	unsigned count;		/* sectors to read or write, if any */
 	uint64_t lba;
 	uint64_t end;		/* of the disk's unit that it ends in */
 	unsigned blockers;	/* earlier requests that overlap this one */
@@ -998,15 +998,14 @@ list_try(struct target *t)
 {
 	for (unsigned i = t->list_count - t->fresh; i < t->list_count;) {
 		struct request *r = t->list[i];
-		bool write = r->op == OP_WRITE;
 
 		if (!r->tried && r->blockers == 0 &&
-		    !(write && write_waits(t))) {
+		    !(r->op == OP_WRITE && write_waits(t))) {
 			run_try(t, i);
 		} else if (!queue_admit(t, r)) {
 			list_remove(t, i, 1);
 		} else {
-			if (write)
+			if (r->op == OP_WRITE)
 				r->payload = memcpy(r->reply->data, r->payload,
 				    r->count * SECTOR);
 			i++;
@@ -1214,13 +1213,12 @@ accept_frame(struct target *t, const struct aoe *req)
 {
 	const uint8_t *mac = t->link.mac;
 	bool own = mac_equal(req->src, mac);	/* always on loopback */
+	unsigned shelf = get16(req->shelf);
 
 	if (get16(req->type) != AOE_TYPE || (req->flags & 0xf0) != AOE_VERSION)
 		return false;
-	if (get16(req->shelf) != t->shelf &&
-	    get16(req->shelf) != AOE_ANY_SHELF)
-		return false;
-	if (req->slot != t->slot && req->slot != AOE_ANY_SLOT)
+	if ((shelf != t->shelf && shelf != AOE_ANY_SHELF) ||
+	    (req->slot != t->slot && req->slot != AOE_ANY_SLOT))
 		return false;
 	if (!mac_equal(req->dst, mac) && !mac_equal(req->dst, broadcast))
 		return false;
@@ -1268,7 +1266,7 @@ serve_frame(struct target *t, struct frame f)
 {
 	uint8_t padded[ETH_MIN];
 	struct request *r;
-	bool transfer, sync;	/* for which the reply waits */
+	bool sync;		/* the reply waits for one */
 
 	if (f.len < ETH_MIN)	/* a virtual Ethernet does not pad */
 		f = pad_frame(memcpy(padded, f.data, f.len), f.len);
@@ -1279,16 +1277,15 @@ serve_frame(struct target *t, struct frame f)
 	    .host = get_le(((struct aoe *)f.data)->src, MAC_LEN),
 	    .received = t->verbose ? now() : 0 };
 	r->len = build_reply(t, r, &f);
-	transfer = r->op == OP_READ || r->op == OP_WRITE;
 	sync = !t->readonly && (r->op == OP_SYNC ||
 	    (r->op == OP_WRITE && t->sync_writes));
-	if (!transfer)
+	if (r->count == 0)
 		list_try(t);		/* keep the order */
 	if (r->len == 0)
 		t->free[t->free_count++] = r;
 	else if (sync && !queue_admit(t, r))
 		return;
-	else if (transfer)
+	else if (r->count > 0)
 		list_add(t, r);
 	else if (sync)
 		t->unsynced[t->unsynced_count++] = r;
