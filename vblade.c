@@ -853,12 +853,10 @@ list_remove(struct target *t, unsigned i, unsigned n)
 	memmove(r, r + n, (t->list_count - i) * sizeof *r);
 }
 
-/* Reply to request i with an error: an errno, or 0 for the end of the disk. */
+/* Make the reply an error: an errno, or 0 for the end of the disk. */
 static void
-request_fail(struct target *t, unsigned i, int error)
+request_fail(struct target *t, struct request *r, int error)
 {
-	struct request *r = t->list[i];
-
 	if (count_event(&t->disk_errors))
 		logmsg(LOG_ERR, "%s of %u sectors at %ju failed: %s (%ju "
 		    "errors so far)", r->op == OP_WRITE ? "write" : "read",
@@ -866,8 +864,6 @@ request_fail(struct target *t, unsigned i, int error)
 		    "beyond the end", t->disk_errors);
 	r->len = ata_error(r->reply, error == 0 ? ATA_IDNF :
 	    r->op == OP_READ ? ATA_UNC : ATA_ABRT);
-	list_remove(t, i, 1);
-	batch_add(t, r);
 }
 
 /*
@@ -883,6 +879,7 @@ run_end(struct target *t, struct io *run)
 	unsigned count = (unsigned)run->count, done = 0, i = t->list_count;
 	bool failed = n <= 0 && n != -EINTR && n != -EAGAIN &&
 	    (n != -EINVAL || run->buffered);
+	bool fatal = failed && count == 1;
 
 	while (t->list[--i] != run->first)
 		continue;
@@ -901,15 +898,15 @@ run_end(struct target *t, struct io *run)
 		r->buffered |= n == -EINVAL;
 		r->moved += complete ? len : left;
 		left -= complete ? len : left;
-		done += complete;
+		done += complete || fatal;
+		if (fatal)
+			request_fail(t, r, (int)-n);
 		if (complete && r->op == OP_WRITE && t->sync_writes)
 			t->unsynced[t->unsynced_count++] = r;
-		else if (complete)
+		else if (complete || fatal)
 			batch_add(t, r);
 	}
 	list_remove(t, i, done);
-	if (failed && count == 1)
-		request_fail(t, i, (int)-n);
 }
 
 /*
