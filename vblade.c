@@ -1011,17 +1011,12 @@ list_try(struct target *t)
 	t->fresh = 0;
 }
 
-/*
- * Append a request, which waits for those that it overlaps.  Some are tried
- * before the batch is complete, so that the list of those stays short.
- */
+/* Append a request, which waits for those that it overlaps. */
 static void
 list_add(struct target *t, struct request *r)
 {
 	uint64_t mask = t->unit / SECTOR - 1;
 
-	if (t->fresh == RUN_MAX)
-		list_try(t);
 	r->end = ((t->offset + r->lba + r->count + mask) & ~mask) - t->offset;
 	for (unsigned i = 0; i < t->list_count; i++)
 		r->blockers += overlap(t->list[i], r);
@@ -1276,8 +1271,8 @@ serve_frame(struct target *t, struct frame f)
 	r->len = build_reply(t, r, &f);
 	sync = !t->readonly && (r->op == OP_SYNC ||
 	    (r->op == OP_WRITE && t->sync_writes));
-	if (r->count == 0)
-		list_try(t);		/* keep the order */
+	if (r->count == 0 || t->fresh == RUN_MAX)
+		list_try(t);	/* keep the order, and the list short */
 	if (r->len == 0)
 		t->free[t->free_count++] = r;
 	else if (sync && !queue_admit(t, r))
