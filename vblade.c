@@ -843,13 +843,10 @@ list_remove(struct target *t, unsigned i, unsigned n)
 {
 	struct request **r = t->list + i;
 
+	for (unsigned k = i + n; k < t->list_count; k++)
+		for (unsigned m = 0; t->list[k]->blockers > 0 && m < n; m++)
+			t->list[k]->blockers -= overlap(r[m], t->list[k]);
 	t->list_count -= n;
-	for (unsigned k = i; k < t->list_count; k++) {
-		struct request *later = t->list[k + n];
-
-		for (unsigned m = 0; later->blockers > 0 && m < n; m++)
-			later->blockers -= overlap(r[m], later);
-	}
 	memmove(r, r + n, (t->list_count - i) * sizeof *r);
 }
 
