@@ -1209,9 +1209,8 @@ accept_frame(struct target *t, const struct aoe *req)
 	if ((shelf != t->shelf && shelf != AOE_ANY_SHELF) ||
 	    (req->slot != t->slot && req->slot != AOE_ANY_SLOT))
 		return false;
-	if (!mac_equal(req->dst, mac) && !mac_equal(req->dst, broadcast))
-		return false;
-	if ((req->src[0] & 1) != 0 || (own && get_le(mac, MAC_LEN) != 0))
+	if ((!mac_equal(req->dst, mac) && !mac_equal(req->dst, broadcast)) ||
+	    (req->src[0] & 1) != 0 || (own && get_le(mac, MAC_LEN) != 0))
 		return false;
 	if (req->flags & AOE_RESPONSE) {
 		if (req->command == AOE_CONFIG && !own &&
