@@ -59,7 +59,7 @@ struct request {
 	uint64_t host;		/* the address of the initiator */
 	unsigned count;		/* sectors to read or write, if any */
 	uint64_t lba;
-	uint64_t end;		/* of the disk's unit that it ends in */
+	uint64_t begin, end;	/* on the disk, of a write in whole units */
 	unsigned blockers;	/* earlier requests that overlap this one */
 	struct io *run;		/* the operation that includes it, or NULL */
 	uint8_t *payload;	/* in the frame, then in the reply */
@@ -825,16 +825,14 @@ sync_end(struct target *t)
  */
 
 /*
- * Must the later of two requests wait for the earlier?  Compared in units of
- * the disk, so that direct I/O and the page cache never share one.  Reads wait
- * as well: else the retransmissions of one that hangs would fill the engine.
+ * Must the later of two requests wait for the earlier?  Writes have whole units
+ * of the disk, so that direct I/O and the page cache never share one.  Reads
+ * wait as well: else retransmissions of one that hangs would fill the engine.
  */
 static bool
 overlap(const struct request *a, const struct request *b)
 {
-	if (a->op == OP_READ && b->op == OP_READ)
-		return a->lba < b->lba + b->count && b->lba < a->lba + a->count;
-	return a->lba < b->end && b->lba < a->end;
+	return a->begin < b->end && b->begin < a->end;
 }
 
 /* Remove n requests from i on; later ones that they blocked may go on. */
@@ -1012,9 +1010,10 @@ list_try(struct target *t)
 static void
 list_add(struct target *t, struct request *r)
 {
-	uint64_t mask = t->unit / SECTOR - 1;
+	uint64_t mask = r->op == OP_READ ? 0 : t->unit / SECTOR - 1;
 
-	r->end = ((t->offset + r->lba + r->count + mask) & ~mask) - t->offset;
+	r->begin = (t->offset + r->lba) & ~mask;
+	r->end = (t->offset + r->lba + r->count + mask) & ~mask;
 	for (unsigned i = 0; i < t->list_count; i++)
 		r->blockers += overlap(t->list[i], r);
 	t->list[t->list_count++] = r;
