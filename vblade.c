@@ -1084,7 +1084,7 @@ sync_start(struct target *t)
 }
 
 /*
- * Advertisement and link.
+ * Advertisement, link and signals.
  */
 
 /* Query for duplicates, and advertise to the hosts that may use the target. */
@@ -1137,10 +1137,6 @@ link_update(struct target *t)
 	if (link->up && (moved || !old.up))
 		advertise(t);
 }
-
-/*
- * Signals.
- */
 
 static struct target *served;	/* for on_signal */
 
