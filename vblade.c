@@ -771,54 +771,6 @@ start_engine(struct target *t)
 }
 
 /*
- * Syncs.  A FLUSH, a write with -s, the background sync and the one at exit are
- * the same: a reply, or none, that waits for a sync that starts after its data
- * was written.  One is under way; what arrives meanwhile shares the next.
- */
-
-/*
- * Milliseconds until the next sync that no request needs: in the background,
- * or at exit once all writes have ended.  0 if it is due, -1 if there is none.
- */
-static int
-sync_timeout(const struct target *t)
-{
-	int64_t left;
-
-	if (t->sync.op == OP_SYNC || t->dirty_since == 0 ||
-	    (t->stopped ? t->list_count > 0 : t->delay == 0))
-		return -1;
-	left = t->delay - (now() - t->dirty_since) / 1000;
-	return left < 0 || t->stopped ? 0 : (int)left;
-}
-
-/*
- * The sync has ended: reply to all that waited for it.  After an error every
- * sync counts as failed: the kernel reports it once, and not what was lost.
- */
-static void
-sync_end(struct target *t)
-{
-	t->sync.op = OP_NONE;
-	if (t->sync.result < 0 && !t->sync_failed) {
-		t->sync_failed = true;
-		logmsg(LOG_CRIT, "sync failed: %s: written data may be lost; "
-		    "every FLUSH and write with -s will fail until restart",
-		    strerror((int)-t->sync.result));
-	}
-	for (unsigned i = 0; i < t->syncing; i++) {
-		struct request *r = t->unsynced[i];
-
-		if (t->sync_failed)
-			r->len = ata_error(r->reply, ATA_ABRT);
-		batch_add(t, r);
-	}
-	t->unsynced_count -= t->syncing;
-	memmove(t->unsynced, t->unsynced + t->syncing,
-	    t->unsynced_count * sizeof *t->unsynced);
-}
-
-/*
  * The list of reads and writes, in order of arrival.  Those of a batch that
  * continue one another are tried together; what cannot be executed at once
  * stays in the list until it is done.  One that overlaps an earlier one waits.
@@ -1018,6 +970,54 @@ list_add(struct target *t, struct request *r)
 		r->blockers += overlap(t->list[i], r);
 	t->list[t->list_count++] = r;
 	t->fresh++;
+}
+
+/*
+ * Operations and syncs.  A FLUSH, a write with -s, the background sync and the
+ * one at exit are the same: a reply, or none, that waits for a sync that starts
+ * after its data was written.  What arrives during one shares the next.
+ */
+
+/*
+ * Milliseconds until the next sync that no request needs: in the background,
+ * or at exit once all writes have ended.  0 if it is due, -1 if there is none.
+ */
+static int
+sync_timeout(const struct target *t)
+{
+	int64_t left;
+
+	if (t->sync.op == OP_SYNC || t->dirty_since == 0 ||
+	    (t->stopped ? t->list_count > 0 : t->delay == 0))
+		return -1;
+	left = t->delay - (now() - t->dirty_since) / 1000;
+	return left < 0 || t->stopped ? 0 : (int)left;
+}
+
+/*
+ * The sync has ended: reply to all that waited for it.  After an error every
+ * sync counts as failed: the kernel reports it once, and not what was lost.
+ */
+static void
+sync_end(struct target *t)
+{
+	t->sync.op = OP_NONE;
+	if (t->sync.result < 0 && !t->sync_failed) {
+		t->sync_failed = true;
+		logmsg(LOG_CRIT, "sync failed: %s: written data may be lost; "
+		    "every FLUSH and write with -s will fail until restart",
+		    strerror((int)-t->sync.result));
+	}
+	for (unsigned i = 0; i < t->syncing; i++) {
+		struct request *r = t->unsynced[i];
+
+		if (t->sync_failed)
+			r->len = ata_error(r->reply, ATA_ABRT);
+		batch_add(t, r);
+	}
+	t->unsynced_count -= t->syncing;
+	memmove(t->unsynced, t->unsynced + t->syncing,
+	    t->unsynced_count * sizeof *t->unsynced);
 }
 
 /* Take the result of an operation that has finished. */
