@@ -476,9 +476,8 @@ disk_open(const char *path, int flags, unsigned *unit)
 	if (d->direct && ioctl(fd, FIGETBSZ, &block) == 0 &&
 	    block > (int)*unit)
 		*unit = (unsigned)block;
-	d->nowait = RWF_NOWAIT;
-	if (!d->device && fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
-		d->nowait = 0;	/* tmpfs rejects the flag, but never waits */
+	d->nowait = !d->device && fstatfs(fd, &fs) == 0 && fs.f_type ==
+	    TMPFS_MAGIC ? 0 : RWF_NOWAIT;	/* tmpfs never waits */
 	return d;
 }
 
@@ -650,13 +649,14 @@ disk_engine(struct disk *d, unsigned depth)
 	    IORING_SETUP_SINGLE_ISSUER };
 	int fd = (int)syscall(SYS_io_uring_setup, (long)depth, &p);
 
-	if (fd < 0 && errno == EINVAL) {
-		/* before Linux 6.0, whose flags save wake-ups and interrupts */
+	if (fd < 0 && errno == EINVAL) {	/* before Linux 6.0 */
 		p.flags = IORING_SETUP_R_DISABLED;
 		fd = (int)syscall(SYS_io_uring_setup, (long)depth, &p);
 	}
 	if (fd < 0 || !uring_map(d, fd, &p) ||
 	    uring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 5) < 0 ||
+	    uring_register(fd, IORING_REGISTER_IOWQ_MAX_WORKERS,
+	    (unsigned[2]){ depth }, 2) > 0 ||	/* else 4 per CPU; may fail */
 	    uring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
 	    uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0) {
 		logmsg(LOG_NOTICE, "io_uring is not available: %s",

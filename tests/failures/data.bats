@@ -139,6 +139,22 @@ repeat() {
 	assert_reply "$(ata_read 8 8)" "$(ata_data 8 8 '11*4096')"
 }
 
+# Each write waits in a thread of the kernel, which by default has four for each
+# CPU; the sync needs one more.
+@test "31 writes that hang do not hold up a FLUSH" {
+	local i
+	mounted -o loop "$(file_system)"
+	truncate -s 1M "$MOUNT/image"
+	serve -d 0 1 eth0 "$MOUNT/image"
+	fsfreeze -f "$MOUNT"
+	for i in {1..31}; do
+		ata_write $((i * 16)) 8 '11*4096'
+	done | frame -n 0
+	assert_reply "$(ata_flush)" "$(ata_flushed)"
+	fsfreeze -u "$MOUNT"
+	wait_for_counters ' writes=31 .* flushes=1 .* errors=0 '
+}
+
 @test "the file system of an image can be unmounted right after SIGTERM" {
 	local fs
 	fs=$(file_system)
