@@ -132,6 +132,20 @@ stop_served() {
 	assert_equal "1 " "$status $(ls tmp)"
 }
 
+@test "messages that nobody reads do not end it before the export is ready" {
+	export VBLADED_PIDFILE=$PWD/pid
+	# The first message is that the last byte is not exported.
+	echo >>disk.img
+	for SHELL_UNDER_TEST in dash 'busybox sh' bash; do
+		rm -f pid
+		# yes ends once the pipe has no reader.
+		on_host sh -c "{ yes; $SHELL_UNDER_TEST '$VBLADED' 0 1 eth0 \
+			disk.img; echo \$? >status; } 2>&1 | :"
+		assert_equal "0 $(pid_of vblade)" "$(cat status pid | xargs)"
+		stop_served
+	done
+}
+
 @test "a pid file that cannot be written: 1, and nothing runs" {
 	export VBLADED_PIDFILE=$PWD/missing/pid
 	vbladed 0 1 eth0 disk.img
