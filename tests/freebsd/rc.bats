@@ -100,6 +100,18 @@ service() {
 	assert_equal '' "$output"
 }
 
+@test "stop ends an export whose file is gone or not listed any more" {
+	local a
+	running a
+	a=$!
+	rm conf/a.conf
+	running b
+	conf c 3 /dev/ada3
+	vblade_exports=c service stop
+	wait_until 10 process_gone "$a"
+	wait_until 10 process_gone $!
+}
+
 @test "status names what runs and fails when something does not" {
 	conf a 1 /dev/ada1
 	conf b 2 /dev/ada2
