@@ -58,6 +58,20 @@ probe_ring(void)
 	return result;
 }
 
+/* Without its filter, the packet socket would receive every AoE frame. */
+static long
+detach_filter(void)
+{
+	int none = 0;
+	long result = -1;
+
+	errno = ENOENT;
+	for (int fd = 3; result == -1 && errno != EPERM && fd < 64; fd++)
+		result = setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none,
+		    sizeof none);
+	return result;
+}
+
 /* Attempts that take rights from a process that has them come last. */
 static void
 attempt_all(int sig)
@@ -90,6 +104,7 @@ attempt_all(int sig)
 	attempt("read memory", read_parent());
 	attempt("signal", kill(getppid(), 0));
 	attempt("probe ring", probe_ring());
+	attempt("detach filter", detach_filter());
 	attempt("setuid", setuid(1));
 	close(0);
 	attempt("socket after close", socket(AF_INET, SOCK_STREAM, 0));

@@ -39,6 +39,13 @@ switches() { awk '/^voluntary/ { print $2 }' "/proc/$PID/status"; }
 	done
 }
 
+# What is pending at the socket must not keep it awake.
+@test "while the link is down it sleeps" {
+	ip -n "$TARGET_NS" link set eth0 down
+	wait_for_log 'link down' 1
+	wait_until 10 grep -q '^State:.S' "/proc/$PID/status"
+}
+
 @test "the link is down at the start: it serves when it comes up" {
 	stop_vblade
 	ip -n "$TARGET_NS" link set eth0 down

@@ -92,6 +92,11 @@ assert_no_rights() {
 	assert_match 'io_uring$' "$(grep 'disk I/O by' "$ERR")"
 }
 
+@test "from inside the filter of its socket cannot be taken away" {
+	assert_denied "detach filter"
+	assert_match '^detach filter: EPERM$' "$(cat "$ERR")"
+}
+
 @test "without Landlock it serves, and the log says what is missing" {
 	VBLADE=$(wrap_vblade without "$WITHOUT" -e 38 -l) \
 		serve 0 1 eth0 "$IMAGE"
@@ -105,9 +110,9 @@ assert_no_rights() {
 	make -s -C "${VBLADE%/*}" CPPFLAGS=-DUNCONFINED vblade
 	take_over
 	wait_until 10 process_gone "$PID"
-	assert_equal 26 "$(grep -cE '^[a-z0-9 ]+: (done|E[A-Z]+)$' "$ERR")" \
+	assert_equal 27 "$(grep -cE '^[a-z0-9 ]+: (done|E[A-Z]+)$' "$ERR")" \
 		"attempts"
-	# The ring is restricted before that.
+	# The ring and the filter are restricted before that.
 	refute_match 'EPERM|EACCES|EMFILE|EBADF|EXDEV' \
-		"$(grep -v '^probe ring: EACCES$' "$ERR")"
+		"$(grep -vE '^(probe ring: EACCES|detach filter: EPERM)$' "$ERR")"
 }
