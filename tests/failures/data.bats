@@ -55,7 +55,8 @@ file_system() {
 	assert_refused 6 'in use: .*exported' 0 2 eth0 "$LOOP"
 	serve -r 0 2 eth0 "$LOOP"
 	serve_end
-	mounted "$LOOP"
+	# After SIGKILL the ring holds the disk for some milliseconds.
+	wait_until 10 mounted "$LOOP"
 	assert_refused 6 'in use: mounted' 0 1 eth0 "$LOOP"
 	serve -r 0 1 eth0 "$LOOP"
 	stop_vblade
