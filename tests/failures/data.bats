@@ -96,6 +96,23 @@ cached_pages() { fincore -n -o PAGES "$IMAGE" | xargs; }
 	done
 }
 
+# What is read ahead might share a block with direct writes.
+@test "-d: a read of part of a block reads nothing ahead, and leaves its time" {
+	local before
+	LOOP=$(losetup --show -f --sector-size 4096 "$(file_system)")
+	mkfs.ext4 -q "$LOOP"
+	mounted -o strictatime "$LOOP"
+	cp "$IMAGE" "$MOUNT/image"
+	IMAGE=$MOUNT/image
+	sync "$IMAGE"
+	dd if="$IMAGE" iflag=nocache count=0 status=none
+	before=$(stat -c %x "$IMAGE")
+	serve -d 0 1 eth0 "$IMAGE"
+	assert_readable 1
+	assert_equal "$before" "$(stat -c %x "$IMAGE")"
+	assert_equal 1 "$(cached_pages)" pages
+}
+
 # An io_uring outlives its process for some milliseconds, and with it what it
 # refers to.
 #
