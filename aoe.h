@@ -143,21 +143,21 @@ put_le(uint8_t *p, int n, uint64_t v)
  *	ether proto 0x88a2 and (ether[16:2] = SHELF or ether[16:2] = 0xffff)
  *	and (ether[18] = SLOT or ether[18] = 0xff)
  *	and (ether[14] & 8 = 0 or ether[19] = 1)
- * The last line: no responses except to Query/Config, since one with our own
- * shelf and slot reveals a duplicate target.  Offsets are those of struct aoe.
+ * The last line: no responses but to Query/Config, by which a duplicate target
+ * reveals itself.  Offsets are those of struct aoe, plus X if mode is BPF_IND.
  */
-#define AOE_FILTER(shelf, slot) \
-	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12), \
+#define AOE_FILTER(mode, shelf, slot) \
+	BPF_STMT(BPF_LD | BPF_H | (mode), 12), \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AOE_TYPE, 0, 11), \
-	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 16), \
+	BPF_STMT(BPF_LD | BPF_H | (mode), 16), \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (shelf), 1, 0), \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AOE_ANY_SHELF, 0, 8), \
-	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 18), \
+	BPF_STMT(BPF_LD | BPF_B | (mode), 18), \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (slot), 1, 0), \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AOE_ANY_SLOT, 0, 5), \
-	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 14), \
+	BPF_STMT(BPF_LD | BPF_B | (mode), 14), \
 	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, AOE_RESPONSE, 0, 2), \
-	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 19), \
+	BPF_STMT(BPF_LD | BPF_B | (mode), 19), \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AOE_CONFIG, 0, 1), \
 	BPF_STMT(BPF_RET | BPF_K, 0xffffffff), \
 	BPF_STMT(BPF_RET | BPF_K, 0)

@@ -213,14 +213,12 @@ net_send(struct net *n, const struct frame frames[], int count)
 static void
 bpf_open(struct net *n, unsigned shelf, unsigned slot)
 {
-	struct bpf_insn code[] = {	/* untagged, or with a priority tag */
+	struct bpf_insn code[] = {	/* X, 0 first, skips a priority tag */
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 12),
 		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xffff0fff),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x81000000, 0, 3),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 16),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AOE_TYPE, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
-		AOE_FILTER(shelf, slot),	/* rejects other tags */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x81000000, 0, 1),
+		BPF_STMT(BPF_LDX | BPF_IMM, VLAN_TAG),
+		AOE_FILTER(BPF_IND, shelf, slot),	/* no other tags */
 	};
 	struct bpf_program filter = { nitems(code), code };
 	unsigned on = 1, in = BPF_D_IN;

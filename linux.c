@@ -326,7 +326,7 @@ set_options(int fd, unsigned shelf, unsigned slot)
 		    (unsigned)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
-		AOE_FILTER(shelf, slot),
+		AOE_FILTER(BPF_ABS, shelf, slot),
 	};
 	struct sock_fprog p = { sizeof code / sizeof *code, code };
 	struct timeval wait = { .tv_usec = SEND_WAIT * 1000 };
