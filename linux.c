@@ -674,46 +674,36 @@ disk_engine(struct disk *d, unsigned depth)
  */
 
 /*
- * landlock(7): no file can be opened, changed or executed, no TCP port used,
- * no process outside signaled, as far as the kernel supports that.
+ * No capability, nothing gained by execve(2), and no descriptor can be made,
+ * not even in the place of one that was closed.  landlock(7): no file can be
+ * opened, changed or executed, no TCP port used, no process outside signaled,
+ * as far as the kernel supports that.
  */
-static void
-landlock_restrict(void)
+void
+confine(const struct net *n, const struct disk *d)
 {
 	/* to files, to TCP, scopes: what older kernels lack must be 0 */
 	static const uint64_t rights[][3] = { { 0xffff, 0x3, 0x3 },
 	    { 0xffff, 0x3 }, { 0x7fff, 0x3 }, { 0x7fff }, { 0x3fff },
 	    { 0x1fff } };
-	long rules = -1;
-
-	for (int i = 0; i < 6 && rules < 0; i++)
-		rules = syscall(SYS_landlock_create_ruleset, rights[i],
-		    sizeof *rights, 0L);
-	if (rules < 0 || syscall(SYS_landlock_restrict_self, rules, 0L) < 0)
-		logmsg(LOG_NOTICE, "Landlock is not available: %s",
-		    strerror(errno));
-	close((int)rules);
-}
-
-/*
- * No capability, nothing gained by execve(2), and no descriptor can be made,
- * not even in the place of one that was closed.
- */
-void
-confine(const struct net *n, const struct disk *d)
-{
 	struct __user_cap_header_struct h = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct none[2] = { { 0 } };
 	struct rlimit limit = { 0, 0 };
+	long rules = -1;
 
 	(void)n, (void)d;
 #ifdef UNCONFINED		/* sanitizers open files at run time */
 	return;
 #endif
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		fail(EXIT_TRANSIENT, errno, "confine");
-	landlock_restrict();
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	for (int i = 0; i < 6 && rules < 0; i++)
+		rules = syscall(SYS_landlock_create_ruleset, rights[i],
+		    sizeof *rights, 0L);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    setrlimit(RLIMIT_NOFILE, &limit) < 0 ||
 	    syscall(SYS_capset, &h, none) < 0)
 		fail(EXIT_TRANSIENT, errno, "confine");
+	if (rules < 0 || syscall(SYS_landlock_restrict_self, rules, 0L) < 0)
+		logmsg(LOG_NOTICE, "Landlock is not available: %s",
+		    strerror(errno));
+	close((int)rules);
 }
