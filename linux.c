@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/param.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
@@ -88,22 +89,6 @@ ring_slot(const struct net *n, unsigned i)
 	    n->slot_size];
 }
 
-/* Replace the ring by one of n->blocks; false with errno if that fails. */
-static bool
-ring_request(struct net *n)
-{
-	struct tpacket_req none = { 0 }, r = { .tp_block_size = BLOCK,
-	    .tp_block_nr = n->blocks, .tp_frame_size = n->slot_size,
-	    .tp_frame_nr = n->blocks * n->per_block };
-
-	setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &none, sizeof none);
-	if (setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &r, sizeof r) < 0)
-		return false;
-	n->ring = mmap(NULL, (size_t)n->blocks * BLOCK,
-	    PROT_READ | PROT_WRITE, MAP_SHARED, n->fd, 0);
-	return n->ring != MAP_FAILED;
-}
-
 /*
  * Fit the ring to the current MTU: as many slots as the kernel grants, or none:
  * false with errno.  A slot has a struct slot and the Ethernet header in 16
@@ -112,21 +97,28 @@ ring_request(struct net *n)
 static bool
 ring_resize(struct net *n)
 {
+	struct tpacket_req none = { 0 }, r = { .tp_block_size = BLOCK };
 	unsigned need = ((unsigned)sizeof(struct slot) + 16 + 15 +
 	    n->link->mtu + 15) / 16 * 16;
 
 	if (n->slots > 0 && need <= n->slot_size)
 		return true;
-	if (n->slots > 0)
-		munmap(n->ring, (size_t)n->blocks * BLOCK);
+	munmap(n->ring, (size_t)n->blocks * BLOCK);
 	n->slots = n->head = n->borrowed = 0;
-	n->slot_size = need;
+	n->slot_size = r.tp_frame_size = need;
 	n->per_block = BLOCK / need;
-	n->blocks = (n->frames + n->per_block - 1) / n->per_block;
-	if (n->blocks > BLOCKS_MAX)
-		n->blocks = BLOCKS_MAX;
-	while (n->blocks > 0 && !ring_request(n))
-		n->blocks /= 2;
+	n->blocks = MIN(howmany(n->frames, n->per_block), BLOCKS_MAX);
+	for (; n->blocks > 0; n->blocks /= 2) {
+		r.tp_block_nr = n->blocks;
+		r.tp_frame_nr = n->blocks * n->per_block;
+		setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &none,
+		    sizeof none);
+		n->ring = setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &r,
+		    sizeof r) < 0 ? MAP_FAILED : mmap(NULL, (size_t)n->blocks *
+		    BLOCK, PROT_READ | PROT_WRITE, MAP_SHARED, n->fd, 0);
+		if (n->ring != MAP_FAILED)
+			break;
+	}
 	if (n->blocks == 0)
 		return false;
 	n->slots = n->blocks * n->per_block;
@@ -156,16 +148,6 @@ ring_receive(struct net *n, struct frame frames[], int max)
 			    h->tp_mac, h->tp_len };
 	}
 	return count;
-}
-
-static void
-ring_release(struct net *n)
-{
-	for (; n->borrowed > 0; n->borrowed--) {
-		__atomic_store_n(&ring_slot(n, n->head)->header.tp_status,
-		    TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-		n->head = (n->head + 1) % n->slots;
-	}
 }
 
 /*
@@ -218,7 +200,7 @@ link_refresh(struct net *n)
 	memcpy(l->mac, r.ifr_hwaddr.sa_data, MAC_LEN);
 	memcpy(l->name, r.ifr_name, sizeof l->name);
 	if (ioctl(n->fd, SIOCGIFMTU, &r) == 0)
-		l->mtu = r.ifr_mtu < MTU_MAX ? (unsigned)r.ifr_mtu : MTU_MAX;
+		l->mtu = (unsigned)MIN(r.ifr_mtu, MTU_MAX);
 	if (ioctl(n->fd, SIOCGIFFLAGS, &r) == 0)
 		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
 	link_read_master(l);
@@ -259,7 +241,11 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 {
 	int count = 0;
 
-	ring_release(n);
+	for (; n->borrowed > 0; n->borrowed--) {
+		__atomic_store_n(&ring_slot(n, n->head)->header.tp_status,
+		    TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+		n->head = (n->head + 1) % n->slots;
+	}
 	if (++n->receives % BUSY != 0)
 		count = ring_receive(n, frames, max);
 	if (count == 0) {
