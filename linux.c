@@ -154,17 +154,6 @@ ring_receive(struct net *n, struct frame frames[], int max)
  * The link.
  */
 
-/* The bridge or bond it is a port of.  Landlock does not deny readlink(2). */
-static void
-link_read_master(struct link *l)
-{
-	char path[64], master[256] = "/";	/* if there is none */
-
-	snprintf(path, sizeof path, "/sys/class/net/%s/master", l->name);
-	(void)!readlink(path, master, sizeof master - 1);
-	snprintf(l->master, sizeof l->master, "%s", strrchr(master, '/') + 1);
-}
-
 /*
  * Update n->link: the interface that the socket is bound to, whatever its name
  * is now, else that of the name on the command line, and bind to that.  False
@@ -173,6 +162,7 @@ link_read_master(struct link *l)
 static bool
 link_refresh(struct net *n)
 {
+	char path[64], master[256] = "/";	/* if there is none */
 	struct sockaddr_ll a = { 0 };
 	socklen_t len = sizeof a;
 	struct link *l = n->link;
@@ -202,8 +192,10 @@ link_refresh(struct net *n)
 	if (ioctl(n->fd, SIOCGIFMTU, &r) == 0)
 		l->mtu = (unsigned)MIN(r.ifr_mtu, MTU_MAX);
 	if (ioctl(n->fd, SIOCGIFFLAGS, &r) == 0)
-		l->up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
-	link_read_master(l);
+		l->up = r.ifr_flags & IFF_RUNNING;	/* only if IFF_UP */
+	snprintf(path, sizeof path, "/sys/class/net/%s/master", l->name);
+	(void)!readlink(path, master, sizeof master - 1); /* despite Landlock */
+	snprintf(l->master, sizeof l->master, "%s", strrchr(master, '/') + 1);
 	return bind(n->fd, (void *)&a, sizeof a) == 0 && ring_resize(n);
 }
 
