@@ -292,12 +292,12 @@ net_drops(struct net *n)
  */
 
 /*
- * Set up the socket before it receives: the filter, locked, and options.  All
- * hosts share its send buffer, so that a slow one, whose replies wait in a
+ * A socket that is set up before it receives: the filter, locked, and options.
+ * All hosts share its send buffer, so that a slow one, whose replies wait in a
  * queue, must not fill it; without CAP_NET_ADMIN, net.core.wmem_max limits it.
  */
-static void
-set_options(int fd, unsigned shelf, unsigned slot)
+static int
+packet_open(unsigned shelf, unsigned slot)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
@@ -309,22 +309,26 @@ set_options(int fd, unsigned shelf, unsigned slot)
 	struct sock_fprog p = { sizeof code / sizeof *code, code };
 	struct timeval wait = { .tv_usec = SEND_WAIT * 1000 };
 	int on = 1, version = TPACKET_V2, room = SEND_ROOM;
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof p) < 0 ||
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof p) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) < 0 ||
 	    setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
 	    sizeof version) < 0)
-		fail(EXIT_TRANSIENT, errno, "packet socket");
+		fail(EXIT_TRANSIENT, errno,
+		    "packet socket (requires root or CAP_NET_RAW)");
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+	return fd;
 }
 
 /*
  * Two processes must not serve one address on one interface, where neither
  * would receive the other's query for it.  The interface is claimed by name,
  * since it may be created again, and by index, since it may be renamed, each as
- * an abstract name of this network namespace: unix(7).
+ * an abstract name, padded, of this network namespace: unix(7).
  */
 static void
 claim_address(const struct link *l, const char *name, unsigned index,
@@ -332,11 +336,10 @@ claim_address(const struct link *l, const char *name, unsigned index,
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int n = snprintf(a.sun_path + 1, sizeof a.sun_path - 1,
-	    "vblade/%s/%u/e%u.%u", name, index, shelf, slot);
 
-	if (bind(fd, (void *)&a, (socklen_t)(offsetof(struct sockaddr_un,
-	    sun_path) + 1 + (size_t)n)) < 0 && errno == EADDRINUSE)
+	snprintf(a.sun_path + 1, sizeof a.sun_path - 1, "vblade/%s/%u/e%u.%u",
+	    name, index, shelf, slot);
+	if (bind(fd, (void *)&a, sizeof a) < 0 && errno == EADDRINUSE)
 		fail(EXIT_USAGE, 0, "e%u.%u is already exported on %s by "
 		    "another process (-f overrides)", shelf, slot, l->name);
 }
@@ -352,14 +355,10 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	strcpy(n->requested.ifr_name, ifname);
 	n->link = link;
 	n->frames = frames;
-	n->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (n->fd < 0)
-		fail(EXIT_TRANSIENT, errno, errno != EPERM ? "packet socket" :
-		    "packet socket (requires root or CAP_NET_RAW)");
+	n->fd = packet_open(shelf, slot);
 	n->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (bind(n->route, (void *)&events, sizeof events) < 0)
 		fail(EXIT_TRANSIENT, errno, "rtnetlink socket");
-	set_options(n->fd, shelf, slot);
 	if (!link_refresh(n))
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
 		    "%s: not an Ethernet interface", ifname);
