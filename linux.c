@@ -52,7 +52,6 @@ enum {
 	SEND_ROOM = 1 << 22,	/* bytes of frames that queues may hold */
 	SEND_WAIT = 20,		/* ms for which a full one delays a frame */
 	CLAIM_TRIES = 50,	/* at intervals of 10 ms */
-	BUSY = 64,		/* receives until other events are checked */
 };
 
 /* What a slot of the receive ring begins with. */
@@ -67,7 +66,6 @@ struct net {
 	fd_set watched;		/* what ends a wait */
 	struct ifreq requested;	/* the name; link.name is the present one */
 	struct link *link;
-	unsigned receives;
 
 	uint8_t (*ring)[BLOCK];
 	unsigned frames;	/* for which it is to have slots */
@@ -231,6 +229,7 @@ net_wait(struct net *n, bool receive, int timeout)
 int
 net_recv(struct net *n, struct frame frames[], int max, int timeout)
 {
+	bool around = n->head + n->borrowed >= n->slots;
 	int count = 0;
 
 	for (; n->borrowed > 0; n->borrowed--) {
@@ -238,7 +237,7 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 		    TP_STATUS_KERNEL, __ATOMIC_RELEASE);
 		n->head = (n->head + 1) % n->slots;
 	}
-	if (++n->receives % BUSY != 0)
+	if (!around)		/* else, once a round: other events, too */
 		count = ring_receive(n, frames, max);
 	if (count == 0) {
 		net_wait(n, max > 0, timeout);
