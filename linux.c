@@ -402,18 +402,16 @@ struct disk {
 static int
 open_claimed(const char *path, int mode, int lock)
 {
-	int fd = -1;
+	int fd, tries = CLAIM_TRIES;
 
-	for (int i = 0;; i++) {
-		if (fd < 0)
-			fd = open(path, mode);
-		if (fd >= 0 && (lock == 0 || flock(fd, lock) == 0))
-			return fd;
-		if (i == CLAIM_TRIES ||
-		    (errno != EBUSY && errno != EWOULDBLOCK))
+	while ((fd = open(path, mode)) < 0 ||
+	    (lock != 0 && flock(fd, lock) < 0)) {
+		if (tries-- == 0 || (errno != EBUSY && errno != EWOULDBLOCK))
 			fail(EXIT_DISK, errno, "%s", path);
+		close(fd);
 		usleep(10000);
 	}
+	return fd;
 }
 
 struct disk *
@@ -421,7 +419,7 @@ disk_open(const char *path, int flags, unsigned *unit)
 {
 	bool claim = !(flags & DISK_FORCE), readonly = flags & DISK_READONLY;
 	int mode = O_CLOEXEC | (readonly ? O_RDONLY : O_RDWR);
-	int excl = 0, lock = 0, fd, protected, block;
+	int excl = 0, lock = 0, block = 0, fd, protected;
 	static struct disk disk, *d = &disk;
 	struct statfs fs;
 	struct stat st;
@@ -448,10 +446,8 @@ disk_open(const char *path, int flags, unsigned *unit)
 	fcntl(fd, F_SETFL, O_NOATIME);
 	/* the page cache shares no block with direct I/O: no readahead */
 	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
-	*unit = d->direct ? (unsigned)getpagesize() : SECTOR;
-	if (d->direct && ioctl(fd, FIGETBSZ, &block) == 0 &&
-	    block > (int)*unit)
-		*unit = (unsigned)block;
+	ioctl(fd, FIGETBSZ, &block);
+	*unit = d->direct ? (unsigned)MAX(block, getpagesize()) : SECTOR;
 	d->nowait = !d->device && fstatfs(fd, &fs) == 0 && fs.f_type ==
 	    TMPFS_MAGIC ? 0 : RWF_NOWAIT;	/* tmpfs never waits */
 	return d;
