@@ -174,12 +174,6 @@ enum {
 	EXIT_DISK = 6,		/* the backing file cannot be used */
 };
 
-/* An Ethernet frame: len bytes from the destination address on, no FCS. */
-struct frame {
-	uint8_t *data;
-	size_t len;
-};
-
 /* State of the interface, which net_open and net_recv update. */
 struct link {
 	unsigned updates;	/* how many there were */
@@ -191,6 +185,7 @@ struct link {
 	char master[16];	/* the bridge or bond it is a port of, or "" */
 };
 
+/* A frame is an iovec: from the destination address on, without the FCS. */
 enum { BATCH = 64 };		/* frames received, or sent, at a time */
 
 /*
@@ -211,13 +206,13 @@ struct net *net_open(const char *ifname, unsigned shelf, unsigned slot,
  * only.  They belong to the net and are valid until the next net_recv.  With
  * max 0, stop receiving for good.  It unblocks signals while it waits.
  */
-int net_recv(struct net *, struct frame frames[], int max, int timeout);
+int net_recv(struct net *, struct iovec frames[], int max, int timeout);
 
 /*
  * Send n frames, at most BATCH, in order; return how many could not be sent,
  * with a full queue within some milliseconds.
  */
-int net_send(struct net *, const struct frame frames[], int n);
+int net_send(struct net *, const struct iovec frames[], int n);
 
 /* How many frames for this target the kernel has dropped since net_open. */
 uint64_t net_drops(struct net *);

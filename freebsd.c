@@ -170,7 +170,7 @@ net_wait(struct net *n, bool receive, int timeout)
  * for us arrive: once a second, frames are a reason to update the link.
  */
 int
-net_recv(struct net *n, struct frame frames[], int max, int timeout)
+net_recv(struct net *n, struct iovec frames[], int max, int timeout)
 {
 	int count = 0;
 
@@ -182,7 +182,7 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 		size_t tag = get16(f + 2 * MAC_LEN) == VLAN_TYPE ? VLAN_TAG : 0;
 
 		memmove(f + tag, f, 2 * MAC_LEN);
-		frames[count] = (struct frame){ f + tag, h->bh_caplen - tag };
+		frames[count] = (struct iovec){ f + tag, h->bh_caplen - tag };
 		n->next += BPF_WORDALIGN(h->bh_hdrlen + h->bh_caplen);
 		if (h->bh_caplen < h->bh_datalen)
 			n->drops++;		/* it is truncated */
@@ -196,12 +196,12 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 
 /* With index 0, the device may be bound to an interface of another type. */
 int
-net_send(struct net *n, const struct frame frames[], int count)
+net_send(struct net *n, const struct iovec f[], int count)
 {
 	int dropped = n->link->index == 0 ? count : 0;
 
 	for (int i = dropped; i < count; i++)
-		dropped += write(n->fd, frames[i].data, frames[i].len) < 0;
+		dropped += write(n->fd, f[i].iov_base, f[i].iov_len) < 0;
 	return dropped;
 }
 

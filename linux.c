@@ -127,7 +127,7 @@ ring_resize(struct net *n)
 }
 
 static int
-ring_receive(struct net *n, struct frame frames[], int max)
+ring_receive(struct net *n, struct iovec frames[], int max)
 {
 	int count = 0;
 
@@ -142,7 +142,7 @@ ring_receive(struct net *n, struct frame frames[], int max)
 		/* frames for a VLAN interface above ours have another index */
 		if (s->from.sll_ifindex == (int)n->link->index &&
 		    h->tp_snaplen == h->tp_len)
-			frames[count++] = (struct frame){ (uint8_t *)s +
+			frames[count++] = (struct iovec){ (uint8_t *)s +
 			    h->tp_mac, h->tp_len };
 	}
 	return count;
@@ -227,7 +227,7 @@ net_wait(struct net *n, bool receive, int timeout)
 
 /* A pending socket error would end every wait: recv(2) clears it. */
 int
-net_recv(struct net *n, struct frame frames[], int max, int timeout)
+net_recv(struct net *n, struct iovec frames[], int max, int timeout)
 {
 	bool around = n->head + n->borrowed >= n->slots;
 	int count = 0;
@@ -250,17 +250,14 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 
 /* One that is dropped may have waited: then the rest of the batch does not. */
 int
-net_send(struct net *n, const struct frame frames[], int count)
+net_send(struct net *n, const struct iovec frames[], int count)
 {
 	struct mmsghdr m[BATCH];
-	struct iovec iov[BATCH];
 	int sent = 0, drops = 0;
 
-	for (int i = 0; i < count; i++) {
-		iov[i] = (struct iovec){ frames[i].data, frames[i].len };
-		m[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i],
+	for (int i = 0; i < count; i++)
+		m[i].msg_hdr = (struct msghdr){ .msg_iov = (void *)&frames[i],
 		    .msg_iovlen = 1 };
-	}
 	while (sent < count) {
 		int done = sendmmsg(n->fd, m + sent, (unsigned)(count - sent),
 		    drops > 0 ? MSG_DONTWAIT : 0);

@@ -120,7 +120,7 @@ struct target {
 	bool sync_failed;		/* for good: the lost data is unknown */
 
 	int batch_count;
-	struct frame reply[BATCH];
+	struct iovec reply[BATCH];
 	struct request *batched[BATCH];
 
 	/* counters since the start; SIGUSR1 logs all but the last */
@@ -355,13 +355,13 @@ queue_admit(struct target *t, struct request *r)
 }
 
 /* Zero-pad a frame to the minimum length of Ethernet. */
-static struct frame
+static struct iovec
 pad_frame(uint8_t *data, size_t len)
 {
 	if (len >= ETH_MIN)
-		return (struct frame){ data, len };
+		return (struct iovec){ data, len };
 	memset(data + len, 0, ETH_MIN - len);
-	return (struct frame){ data, ETH_MIN };
+	return (struct iovec){ data, ETH_MIN };
 }
 
 static size_t
@@ -1094,7 +1094,7 @@ advertise(struct target *t)
 	uint8_t query[ETH_MIN] = { 0 };
 	uint8_t advert[sizeof(struct aoe_config) + CONFIG_MAX] = { 0 };
 	struct aoe *q = (void *)query, *a = (void *)advert;
-	struct frame f = { query, sizeof query };
+	struct iovec f = { query, sizeof query };
 	int64_t start = now();
 	unsigned i = 0;
 
@@ -1221,9 +1221,9 @@ accept_frame(struct target *t, const struct aoe *req)
 
 /* Returns the reply's length, 0 for none; if r->op is set, that on success. */
 static size_t
-build_reply(struct target *t, struct request *r, const struct frame *f)
+build_reply(struct target *t, struct request *r, const struct iovec *f)
 {
-	const struct aoe *req = (const void *)f->data;
+	const struct aoe *req = f->iov_base;
 	struct aoe *rep = &r->reply->aoe;
 
 	memset(r->reply, 0, sizeof *r->reply);
@@ -1231,13 +1231,13 @@ build_reply(struct target *t, struct request *r, const struct frame *f)
 	memcpy(rep->tag, req->tag, sizeof rep->tag);
 	switch (req->command) {
 	case AOE_ATA:
-		return handle_ata(t, r, (void *)f->data, f->len);
+		return handle_ata(t, r, f->iov_base, f->iov_len);
 	case AOE_CONFIG:
-		return handle_config(t, (void *)f->data, f->len, (void *)rep);
+		return handle_config(t, f->iov_base, f->iov_len, (void *)rep);
 	case AOE_MASK:
-		return handle_mask(t, (void *)f->data, f->len, (void *)rep);
+		return handle_mask(t, f->iov_base, f->iov_len, (void *)rep);
 	case AOE_RESERVE:
-		return handle_reserve(t, (void *)f->data, f->len, (void *)rep);
+		return handle_reserve(t, f->iov_base, f->iov_len, (void *)rep);
 	}
 	if (get16(req->shelf) == AOE_ANY_SHELF || req->slot == AOE_ANY_SLOT)
 		return 0;	/* not an error from every target */
@@ -1245,19 +1245,19 @@ build_reply(struct target *t, struct request *r, const struct frame *f)
 }
 
 static void
-serve_frame(struct target *t, struct frame f)
+serve_frame(struct target *t, struct iovec f)
 {
 	uint8_t padded[ETH_MIN];
 	struct request *r;
 	bool sync;		/* the reply waits for one */
 
-	if (f.len < ETH_MIN)	/* a virtual Ethernet does not pad */
-		f = pad_frame(memcpy(padded, f.data, f.len), f.len);
-	if (!accept_frame(t, (void *)f.data))
+	if (f.iov_len < ETH_MIN)	/* a virtual Ethernet does not pad */
+		f = pad_frame(memcpy(padded, f.iov_base, f.iov_len), f.iov_len);
+	if (!accept_frame(t, f.iov_base))
 		return;
 	r = t->free[--t->free_count];
 	*r = (struct request){ .reply = r->reply,
-	    .host = get_le(((struct aoe *)f.data)->src, MAC_LEN),
+	    .host = get_le(((struct aoe *)f.iov_base)->src, MAC_LEN),
 	    .received = t->verbose ? now() : 0 };
 	r->len = build_reply(t, r, &f);
 	sync = !t->readonly && (r->op == OP_SYNC ||
@@ -1285,7 +1285,7 @@ static int
 serve(struct target *t)
 {
 	static const sigset_t none;
-	struct frame frames[BATCH];
+	struct iovec frames[BATCH];
 	bool submitted = true;
 	sigset_t all;
 	struct io *io;

@@ -628,7 +628,7 @@ net_drops(struct net *n)
 }
 
 int
-net_recv(struct net *n, struct frame frames[], int max, int timeout)
+net_recv(struct net *n, struct iovec frames[], int max, int timeout)
 {
 	static unsigned restless;
 	bool busy;
@@ -653,7 +653,7 @@ net_recv(struct net *n, struct frame frames[], int max, int timeout)
 }
 
 int
-net_send(struct net *n, const struct frame frames[], int count)
+net_send(struct net *n, const struct iovec frames[], int count)
 {
 	int dropped = 0;
 

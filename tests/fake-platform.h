@@ -97,9 +97,9 @@ void fake_executed(const struct io *, enum place);
  * net_recv, when the engine and the pool have nothing to return, or `mixed`.
  * Not called with operations to execute: those that are left are held.
  */
-int fake_recv(struct frame frames[], int max, int timeout);
+int fake_recv(struct iovec frames[], int max, int timeout);
 
 /* A frame to be sent; returns false to drop it. */
-bool fake_sent(const struct frame *);
+bool fake_sent(const struct iovec *);
 
 #endif

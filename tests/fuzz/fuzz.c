@@ -193,7 +193,7 @@ make_reserve(void)
 }
 
 /* The next frame, in memory that ends where it ends. */
-static struct frame
+static struct iovec
 step_frame(void)
 {
 	static void (*const make[])(void) = { make_raw, make_ata, make_config,
@@ -208,7 +208,7 @@ step_frame(void)
 	memcpy(copy, last, last_len);
 	given[givens++] = copy;
 	oracle_request(copy, last_len);
-	return (struct frame){ copy, last_len };
+	return (struct iovec){ copy, last_len };
 }
 
 /*
@@ -297,7 +297,7 @@ free_frames(void)
 }
 
 int
-fake_recv(struct frame frames[], int max, int timeout)
+fake_recv(struct iovec frames[], int max, int timeout)
 {
 	enum step step = left > 0 ? *input % STEPS : PAUSE;
 	bool end = left == 0;

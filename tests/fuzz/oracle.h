@@ -466,17 +466,18 @@ oracle_advert(void)
  */
 
 static bool
-due_is(const struct due *d, const struct frame *f)
+due_is(const struct due *d, const struct iovec *f)
 {
 	uint8_t start[36];
 
-	if (d->met || d->len != f->len)
+	if (d->met || d->len != f->iov_len)
 		return false;
-	memcpy(start, f->data, sizeof start);
+	memcpy(start, f->iov_base, sizeof start);
 	if (d->or_bad && start[25] == 0x40)
 		start[25] = 0x10;
 	return memcmp(d->bytes, start, 36) == 0 &&
-	    memcmp(d->bytes + 36, f->data + 36, f->len - 36) == 0;
+	    memcmp(d->bytes + 36, (uint8_t *)f->iov_base + 36,
+	    f->iov_len - 36) == 0;
 }
 
 static void
@@ -498,24 +499,24 @@ show_due(void)
 
 /* vblade sent this frame: it must be due.  A reply is then overwritten. */
 bool
-fake_sent(const struct frame *f)
+fake_sent(const struct iovec *f)
 {
 	struct due *d;
 
-	check(f->len >= 60, "a frame shorter than 60 bytes");
-	check(f->len <= fake.link.mtu + 14 || f->len == 60,
+	check(f->iov_len >= 60, "a frame shorter than 60 bytes");
+	check(f->iov_len <= fake.link.mtu + 14 || f->iov_len == 60,
 	    "a frame longer than the MTU");
 	for (d = due; d < due + dues && !due_is(d, f); d++)
 		;
 	if (d == due + dues) {
-		show("sent", f->data, f->len);
+		show("sent", f->iov_base, f->iov_len);
 		show_due();
 		check(false, "a frame that is not due");
 	}
 	d->met = true;
 	unmet--;
 	if (d->reply)
-		fake_poison(f->data, f->len, true);
+		fake_poison(f->iov_base, f->iov_len, true);
 	return true;
 }
 

@@ -171,7 +171,7 @@ expect(struct request *r)
 }
 
 /* A frame for a new request, often next to the one before it. */
-static struct frame
+static struct iovec
 make(uint8_t *p, unsigned jumps, unsigned count)
 {
 	static const uint8_t opcodes[] = { [OP_READ] = ATA_READ_EXT,
@@ -209,7 +209,7 @@ make(uint8_t *p, unsigned jumps, unsigned count)
 	if (r->op != OP_WRITE)
 		len = 0;
 	memcpy(a->data, r->data, len);
-	return (struct frame){ p, sizeof *a + len };
+	return (struct iovec){ p, sizeof *a + len };
 }
 
 static void
@@ -236,9 +236,9 @@ check_reply(const struct request *r, const struct aoe_ata *a, size_t len)
 }
 
 bool
-fake_sent(const struct frame *f)
+fake_sent(const struct iovec *f)
 {
-	const struct aoe_ata *a = (const void *)f->data;
+	const struct aoe_ata *a = f->iov_base;
 	struct request *r;
 	uint32_t number;
 
@@ -247,7 +247,7 @@ fake_sent(const struct frame *f)
 	memcpy(&number, a->aoe.tag, sizeof number);
 	r = request(number);
 	check(r->due, "a second reply");
-	check_reply(r, a, f->len);
+	check_reply(r, a, f->iov_len);
 	for (unsigned i = 0; r->op == OP_READ && i < r->count; i++)
 		if (latest[r->lba + i] < number && !(a->command & ATA_ERR))
 			latest[r->lba + i] = number;
@@ -255,7 +255,7 @@ fake_sent(const struct frame *f)
 	due--;
 	due_of[r->host]--;
 	ended_of[r->host] += sync_writes || (a->command & ATA_ERR) != 0;
-	memset(f->data, 0xa5, f->len);
+	memset(f->iov_base, 0xa5, f->iov_len);
 	return true;
 }
 
@@ -307,7 +307,7 @@ happen(int timeout)
 
 /* The loop, which must not be held up, executes a lone request. */
 static int
-make_batch(struct frame frames[], int max)
+make_batch(struct iovec frames[], int max)
 {
 	static int n;
 	unsigned jumps = 1U << 2 * below(4), count = 1 + below(COUNT_MAX);
@@ -367,7 +367,7 @@ settle(void)
 }
 
 int
-fake_recv(struct frame frames[], int max, int timeout)
+fake_recv(struct iovec frames[], int max, int timeout)
 {
 	int n = 0;
 

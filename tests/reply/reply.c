@@ -46,7 +46,7 @@ static int disk;
 static unsigned to_drop;
 static int64_t send_time;
 static bool stopped;
-static struct frame batch[FRAMES_MAX];
+static struct iovec batch[FRAMES_MAX];
 static int batched;
 
 /*
@@ -175,16 +175,16 @@ directive(char *line, int timeout)
  */
 
 bool
-fake_sent(const struct frame *f)
+fake_sent(const struct iovec *f)
 {
 	fake.time += (int64_t)send_time;
 	if (to_drop > 0) {
 		to_drop--;
 		return false;
 	}
-	if (f->len > fake.link.mtu + ETH_HEADER)
+	if (f->iov_len > fake.link.mtu + ETH_HEADER)
 		printf("too long: ");
-	frame_print(f->data, f->len);
+	frame_print(f->iov_base, f->iov_len);
 	return true;
 }
 
@@ -194,8 +194,8 @@ forget_batch(void)
 {
 	while (batched > 0) {
 		batched--;
-		memset(batch[batched].data, 0xdd, batch[batched].len);
-		free(batch[batched].data - 1);
+		memset(batch[batched].iov_base, 0xdd, batch[batched].iov_len);
+		free((uint8_t *)batch[batched].iov_base - 1);
 	}
 }
 
@@ -208,7 +208,7 @@ add_frame(const char *line)
 
 	if (p == NULL)
 		err(99, "malloc");
-	batch[batched++] = (struct frame){ memcpy(p + 1, bytes, len), len };
+	batch[batched++] = (struct iovec){ memcpy(p + 1, bytes, len), len };
 }
 
 /* The end of the input: stop vblade, release what is held, let time pass. */
@@ -229,7 +229,7 @@ end(int timeout)
 
 /* A directive that ends a batch is carried out at the next call. */
 int
-fake_recv(struct frame frames[], int max, int timeout)
+fake_recv(struct iovec frames[], int max, int timeout)
 {
 	static char *line;
 	static size_t size;
