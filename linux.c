@@ -54,12 +54,6 @@ enum {
 	CLAIM_TRIES = 50,	/* at intervals of 10 ms */
 };
 
-/* What a slot of the receive ring begins with. */
-struct slot {
-	struct tpacket2_hdr header;	/* a multiple of TPACKET_ALIGNMENT */
-	struct sockaddr_ll from;
-};
-
 struct net {
 	int fd;			/* the packet socket */
 	int route;		/* the rtnetlink socket */
@@ -79,7 +73,7 @@ struct net {
  * The receive ring.
  */
 
-static struct slot *
+static struct tpacket2_hdr *
 ring_slot(const struct net *n, unsigned i)
 {
 	i %= n->slots;
@@ -89,15 +83,15 @@ ring_slot(const struct net *n, unsigned i)
 
 /*
  * Fit the ring to the current MTU: as many slots as the kernel grants, or none:
- * false with errno.  A slot has a struct slot and the Ethernet header in 16
- * bytes, aligned, then what the MTU counts (af_packet.c, tpacket_rcv).
+ * false with errno.  A slot has two headers and that of Ethernet in 16 bytes,
+ * aligned, then what the MTU counts (af_packet.c, tpacket_rcv).
  */
 static bool
 ring_resize(struct net *n)
 {
 	struct tpacket_req none = { 0 }, r = { .tp_block_size = BLOCK };
-	unsigned need = ((unsigned)sizeof(struct slot) + 16 + 15 +
-	    n->link->mtu + 15) / 16 * 16;
+	unsigned need = (unsigned)(sizeof(struct tpacket2_hdr) +
+	    sizeof(struct sockaddr_ll) + 16 + 15 + n->link->mtu + 15) / 16 * 16;
 
 	if (n->slots > 0 && need <= n->slot_size)
 		return true;
@@ -132,17 +126,17 @@ ring_receive(struct net *n, struct iovec frames[], int max)
 	int count = 0;
 
 	while (count < max && n->borrowed < n->slots) {
-		struct slot *s = ring_slot(n, n->head + n->borrowed);
-		struct tpacket2_hdr *h = &s->header;
+		struct tpacket2_hdr *h = ring_slot(n, n->head + n->borrowed);
+		const struct sockaddr_ll *from = (void *)(h + 1);
 
 		if (!(__atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE) &
 		    TP_STATUS_USER))
 			break;
 		n->borrowed++;
 		/* frames for a VLAN interface above ours have another index */
-		if (s->from.sll_ifindex == (int)n->link->index &&
+		if (from->sll_ifindex == (int)n->link->index &&
 		    h->tp_snaplen == h->tp_len)
-			frames[count++] = (struct iovec){ (uint8_t *)s +
+			frames[count++] = (struct iovec){ (uint8_t *)h +
 			    h->tp_mac, h->tp_len };
 	}
 	return count;
@@ -233,7 +227,7 @@ net_recv(struct net *n, struct iovec frames[], int max, int timeout)
 	int count = 0;
 
 	for (; n->borrowed > 0; n->borrowed--) {
-		__atomic_store_n(&ring_slot(n, n->head)->header.tp_status,
+		__atomic_store_n(&ring_slot(n, n->head)->tp_status,
 		    TP_STATUS_KERNEL, __ATOMIC_RELEASE);
 		n->head = (n->head + 1) % n->slots;
 	}
