@@ -31,10 +31,8 @@ enum {
 
 enum { AOE_ATA, AOE_CONFIG, AOE_MASK, AOE_RESERVE };	/* commands */
 
-enum {				/* errors */
-	AOE_BAD_COMMAND = 1, AOE_BAD_ARGUMENT = 2, AOE_CONFIG_SET = 4,
-	AOE_RESERVED = 6
-};
+enum { AOE_BAD_COMMAND = 1, AOE_BAD_ARGUMENT = 2, AOE_CONFIG_SET = 4,
+    AOE_RESERVED = 6 };		/* errors */
 
 struct aoe {
 	uint8_t dst[MAC_LEN], src[MAC_LEN], type[2];
@@ -83,14 +81,12 @@ enum { MASK_READ, MASK_EDIT };
 enum { MASK_NOTHING, MASK_ADD, MASK_DELETE };	/* directives */
 enum { MASK_UNSPECIFIED = 1, MASK_BAD_DIRECTIVE, MASK_FULL };
 
-struct aoe_directive {
-	uint8_t reserved, command, mac[MAC_LEN];
-};
-
 struct aoe_mask {
 	struct aoe aoe;
 	uint8_t reserved, command, error, count;
-	struct aoe_directive list[];
+	struct aoe_directive {
+		uint8_t reserved, command, mac[MAC_LEN];
+	} list[];
 };
 
 enum { RESERVE_READ, RESERVE_SET, RESERVE_FORCE };
@@ -103,9 +99,8 @@ struct aoe_reserve {
 
 _Static_assert(sizeof(struct aoe) == 24 && sizeof(struct aoe_ata) == 36 &&
     sizeof(struct aoe_config) == 32 && sizeof(struct aoe_mask) == 28 &&
-    sizeof(struct aoe_directive) == 8 && sizeof(struct aoe_reserve) == 26,
-    "the headers of AoEr11");
-_Static_assert(_Alignof(struct aoe_ata) == 1, "a frame may lie anywhere");
+    sizeof(struct aoe_directive) == 8 && sizeof(struct aoe_reserve) == 26 &&
+    _Alignof(struct aoe_ata) == 1, "the headers of AoEr11, at any address");
 
 static inline unsigned
 get16(const uint8_t p[2])

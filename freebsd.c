@@ -21,7 +21,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,8 +153,7 @@ net_wait(struct net *n, bool receive, int timeout)
 		return;
 	if (p[0].revents != 0)
 		got = read(n->fd, n->buffer, n->size);
-	if (got > 0)
-		n->end = n->buffer + got;
+	n->end = n->buffer + MAX(got, 0);
 	if (p[1].revents == 0 && (got >= 0 || errno != ENXIO))
 		return;
 	while (recv(n->route, &byte, 1, MSG_DONTWAIT) >= 0 || errno == ENOBUFS)

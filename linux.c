@@ -28,7 +28,6 @@
 #include <linux/fs.h>
 #include <linux/if_packet.h>
 #include <linux/io_uring.h>
-#include <linux/landlock.h>
 #include <linux/magic.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -36,7 +35,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -509,11 +507,10 @@ disk_try(const struct disk *d, const struct io *io)
  * The engine: io_uring(7), restricted to transfers and syncs of the disk.
  */
 
-static int
+static long
 uring_register(int fd, long opcode, void *arg, long count)
 {
-	return (int)syscall(SYS_io_uring_register, (long)fd, opcode, arg,
-	    count);
+	return syscall(SYS_io_uring_register, (long)fd, opcode, arg, count);
 }
 
 /* One mapping has both queues since Linux 5.4, and sq_array last. */
