@@ -164,8 +164,7 @@ put_le(uint8_t *p, int n, uint64_t v)
 /* Exit statuses.  A service manager uses them to decide whether to restart. */
 enum {
 	EXIT_TRANSIENT = 1,	/* may be temporary, e.g. no such interface */
-	EXIT_USAGE = 2,
-	EXIT_NOPERM = 4,
+	EXIT_USAGE = 2, EXIT_NOPERM = 4,
 	EXIT_DISK = 6,		/* the backing file cannot be used */
 };
 

@@ -182,10 +182,7 @@ net_recv(struct net *n, struct iovec frames[], int max, int timeout)
 		memmove(f + tag, f, 2 * MAC_LEN);
 		frames[count] = (struct iovec){ f + tag, h->bh_caplen - tag };
 		n->next += BPF_WORDALIGN(h->bh_hdrlen + h->bh_caplen);
-		if (h->bh_caplen < h->bh_datalen)
-			n->drops++;		/* it is truncated */
-		else
-			count++;
+		count += h->bh_caplen >= h->bh_datalen;	/* not truncated */
 	}
 	if (count > 0 && time(NULL) != n->refreshed)
 		link_refresh(n);

@@ -253,13 +253,10 @@ net_send(struct net *n, const struct iovec frames[], int count)
 	while (sent < count) {
 		int done = sendmmsg(n->fd, m + sent, (unsigned)(count - sent),
 		    drops > 0 ? MSG_DONTWAIT : 0);
+		bool drop = done < 0 && errno != EINTR;
 
-		if (done > 0) {
-			sent += done;
-		} else if (errno != EINTR) {
-			drops++;
-			sent++;
-		}
+		drops += drop;
+		sent += drop ? 1 : MAX(done, 0);
 	}
 	return drops;
 }
