@@ -649,9 +649,6 @@ confine(const struct net *n, const struct disk *d)
 	long rules = -1;
 
 	(void)n, (void)d;
-#ifdef UNCONFINED		/* sanitizers open files at run time */
-	return;
-#endif
 	for (int i = 0; i < 6 && rules < 0; i++)
 		rules = syscall(SYS_landlock_create_ruleset, rights[i],
 		    sizeof *rights, 0L);

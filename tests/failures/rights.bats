@@ -107,7 +107,7 @@ assert_no_rights() {
 @test "from inside a program that is not confined nothing is denied" {
 	cp "$TESTS"/../*.[ch] "$TESTS/../Makefile" "$BATS_TEST_TMPDIR"
 	VBLADE=$BATS_TEST_TMPDIR/vblade
-	make -s -C "${VBLADE%/*}" CPPFLAGS=-DUNCONFINED vblade
+	make -s -C "${VBLADE%/*}" "$UNCONFINED" vblade
 	take_over
 	wait_until 10 process_gone "$PID"
 	assert_equal 27 "$(grep -cE '^[a-z0-9 ]+: (done|E[A-Z]+)$' "$ERR")" \

@@ -13,7 +13,7 @@ load platforms
 build_sanitized() {
 	local name=$1 cc=$2 what=$3
 	shift 3
-	build "$name" CC="$cc" CPPFLAGS=-DUNCONFINED \
+	build "$name" CC="$cc" "$UNCONFINED" \
 		CFLAGS="-O1 -g -fsanitize=$what -fno-sanitize-recover=all" "$@"
 	export VBLADE=$TREE/vblade REPLY_PROGRAM=$TREE/tests/reply/reply
 }
@@ -43,7 +43,7 @@ build_sanitized() {
 
 # make valgrind runs all of two suites so.
 @test "uninitialised memory: valgrind, on the wire" {
-	build valgrind CPPFLAGS=-DUNCONFINED CFLAGS='-O1 -g' vblade \
+	build valgrind "$UNCONFINED" CFLAGS='-O1 -g' vblade \
 		tests/reply/reply
 	VBLADE=$(VBLADE=$TREE/vblade wrap_vblade valgrind valgrind)
 	export REPLY_PROGRAM="valgrind $TREE/tests/reply/reply"
