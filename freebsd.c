@@ -229,29 +229,17 @@ bpf_open(struct net *n, unsigned shelf, unsigned slot)
 }
 
 /*
- * Refuse to export an address twice on one interface, since both processes
- * would execute every write.  The lock ends with this process.
+ * Two processes that export one address on one interface would both execute
+ * every write: a lock, which ends with this process, claims it.
  */
-static void
-claim_address(const char *ifname, unsigned shelf, unsigned slot)
-{
-	char path[64];
-	int fd;		/* -1: an ordinary user cannot create the file */
-
-	snprintf(path, sizeof path, "/var/run/vblade.%s.e%u.%u", ifname, shelf,
-	    slot);
-	fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-		fail(EXIT_USAGE, 0, "e%u.%u is already exported on %s by "
-		    "another process (-f overrides)", shelf, slot, ifname);
-}
-
 struct net *
 net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
     bool force, int fd, struct link *link)
 {
 	static struct net net, *n = &net;
 	unsigned held;
+	char path[64];
+	int lock;	/* -1 also if a user has no right to create the file */
 
 	n->link = link;
 	n->watched = fd;
@@ -263,8 +251,13 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	if (n->buffer == NULL || n->route < 0 || !link_refresh(n))
 		fail(EXIT_TRANSIENT, errno, errno != 0 ? "%s" :
 		    "%s: not an Ethernet interface", ifname);
-	if (!force)
-		claim_address(ifname, shelf, slot);
+	snprintf(path, sizeof path, "/var/run/vblade.%s.e%u.%u", ifname, shelf,
+	    slot);
+	lock = force ? -1 :
+	    open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		fail(EXIT_USAGE, 0, "e%u.%u is already exported on %s by "
+		    "another process (-f overrides)", shelf, slot, ifname);
 	held = 2 * (n->size / (RECORD_MAX + ETH_HEADER + link->mtu));
 	if (held < frames)
 		logmsg(LOG_WARNING, "receive buffer holds only %u frames (%u "
