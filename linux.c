@@ -287,9 +287,8 @@ packet_open(unsigned shelf, unsigned slot)
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
 		    (unsigned)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		AOE_FILTER(BPF_ABS, shelf, slot),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 13, 0),
+		AOE_FILTER(BPF_ABS, shelf, slot),	/* 13 on: reject */
 	};
 	struct sock_fprog p = { sizeof code / sizeof *code, code };
 	struct timeval wait = { .tv_usec = SEND_WAIT * 1000 };
@@ -368,8 +367,7 @@ enum { FD_DATA, FD_BUFFERED, FDS };
 
 struct disk {
 	int fd[FDS];
-	bool device;
-	bool direct;
+	bool device, direct;
 	long nowait;		/* a flag of preadv2(2) */
 
 	int uring;
