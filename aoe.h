@@ -30,7 +30,6 @@ enum {
 };
 
 enum { AOE_ATA, AOE_CONFIG, AOE_MASK, AOE_RESERVE };	/* commands */
-
 enum { AOE_BAD_COMMAND = 1, AOE_BAD_ARGUMENT = 2, AOE_CONFIG_SET = 4,
     AOE_RESERVED = 6 };		/* errors */
 
