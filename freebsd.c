@@ -156,7 +156,7 @@ net_wait(struct net *n, bool receive, int timeout)
 	n->end = n->buffer + MAX(got, 0);
 	if (p[1].revents == 0 && (got >= 0 || errno != ENXIO))
 		return;
-	while (recv(n->route, &byte, 1, MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
+	while (recv(n->route, &byte, 1, MSG_DONTWAIT) >= 0)
 		continue;
 	link_refresh(n);
 }

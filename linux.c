@@ -211,7 +211,7 @@ net_wait(struct net *n, bool receive, int timeout)
 	if (pselect(FD_SETSIZE, &ready, NULL, NULL, ms < 0 ? NULL : &wait,
 	    &none) < 0 || (ring && !FD_ISSET((unsigned)n->route, &ready)))
 		return;
-	while (recv(n->route, NULL, 0, MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
+	while (recv(n->route, NULL, 0, MSG_DONTWAIT) >= 0)
 		continue;
 	if (!link_refresh(n) && ring && errno != 0 && errno != ENODEV)
 		logmsg(LOG_ERR, "%s: %s", n->link->name, strerror(errno));
