@@ -303,26 +303,23 @@ mac_find(const struct mac_list *l, const uint8_t *mac)
 	return -1;
 }
 
-/* False if there is no room left. */
-static bool
-mac_add(struct mac_list *l, const uint8_t *mac)
-{
-	if (mac_find(l, mac) >= 0)
-		return true;
-	if (l->count == sizeof l->mac / sizeof *l->mac)
-		return false;
-	memcpy(l->mac[l->count++], mac, MAC_LEN);
-	return true;
-}
-
-static void
-mac_delete(struct mac_list *l, const uint8_t *mac)
+/* Carry out a directive of MAC Mask List; returns its error, or 0. */
+static uint8_t
+mac_edit(struct mac_list *l, const uint8_t *mac, unsigned directive)
 {
 	int i = mac_find(l, mac);
 
-	if (i >= 0)
+	if (directive > MASK_DELETE)
+		return MASK_BAD_DIRECTIVE;
+	if (directive == MASK_DELETE && i >= 0)
 		memmove(l->mac[i], l->mac[i + 1],
 		    (--l->count - (unsigned)i) * MAC_LEN);
+	if (directive != MASK_ADD || i >= 0)
+		return 0;
+	if (l->count == sizeof l->mac / sizeof *l->mac)
+		return MASK_FULL;
+	memcpy(l->mac[l->count++], mac, MAC_LEN);
+	return 0;
 }
 
 /*
@@ -581,27 +578,20 @@ handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
     struct aoe_mask *rep)
 {
 	struct mac_list *l = &t->allowed;
+	unsigned edits = req->command == MASK_EDIT ? req->count : 0;
 	size_t n, max = items_that_fit(t, sizeof *rep, sizeof *rep->list);
 
 	rep->command = req->command;
-	if (req->command > MASK_EDIT || (req->command == MASK_EDIT &&
-	    req->count * sizeof *req->list > len - sizeof *req))
+	if (req->command > MASK_EDIT ||
+	    edits * sizeof *req->list > len - sizeof *req)
 		return aoe_error(&rep->aoe, AOE_BAD_ARGUMENT, sizeof *rep);
-	for (uint8_t i = 0; req->command == MASK_EDIT && i < req->count; i++) {
-		const struct aoe_directive *d = &req->list[i];
+	for (; rep->count < edits; rep->count++) {
+		const struct aoe_directive *d = &req->list[rep->count];
 
-		if (t->allowed_locked)
-			rep->error = MASK_UNSPECIFIED;
-		else if (d->command > MASK_DELETE)
-			rep->error = MASK_BAD_DIRECTIVE;
-		else if (d->command == MASK_DELETE)
-			mac_delete(l, d->mac);
-		else if (d->command == MASK_ADD && !mac_add(l, d->mac))
-			rep->error = MASK_FULL;
-		if (rep->error != 0) {
-			rep->count = i;
+		rep->error = t->allowed_locked ? MASK_UNSPECIFIED :
+		    mac_edit(l, d->mac, d->command);
+		if (rep->error != 0)
 			return sizeof *rep;
-		}
 	}
 	for (n = 0; n < l->count && n < max; n++) {
 		rep->list[n] = (struct aoe_directive){ 0 };
@@ -628,7 +618,7 @@ handle_reserve(struct target *t, const struct aoe_reserve *req, size_t len,
 	} else if (req->command != RESERVE_READ) {
 		l->count = 0;
 		for (unsigned i = 0; i < req->count; i++)
-			mac_add(l, req->mac[i]);
+			mac_edit(l, req->mac[i], MASK_ADD);
 	}
 	if (n > l->count)
 		n = l->count;
@@ -1375,7 +1365,7 @@ parse_mac_list(struct target *t, const char *list)
 			s += *s == ':' && n < MAC_LEN - 1;
 		}
 		if (n < MAC_LEN || (*s != '\0' && *s != ',') ||
-		    (mac[0] & 1) || !mac_add(&t->allowed, mac))
+		    (mac[0] & 1) || mac_edit(&t->allowed, mac, MASK_ADD) != 0)
 			fail(EXIT_USAGE, 0, "-m '%.250s': expected a "
 			    "comma-separated list of at most 255 unicast MAC "
 			    "addresses", list);
