@@ -404,14 +404,6 @@ init_header(const struct target *t, struct aoe *a, const uint8_t *dst,
  * ATA.  The opcode, not the flags, determines direction and address width.
  */
 
-/* ATA keeps text in words, the first character in the high byte. */
-static void
-identify_put_text(uint8_t *id, int word, size_t len, const char *text)
-{
-	for (size_t i = 0; i < len; i++)
-		id[2 * word + (int)(i ^ 1)] = *text ? (uint8_t)*text++ : ' ';
-}
-
 static void
 identify(const struct target *t, uint8_t *id)
 {
@@ -431,12 +423,16 @@ identify(const struct target *t, uint8_t *id)
 		[255] = 0x00a5,	/* integrity: all bytes add up to 0 */
 	};
 	uint64_t lba28 = t->sectors < 0x0fffffff ? t->sectors : 0x0fffffff;
+	char text[75];
 
 	for (int i = 0; i < 256; i++)
 		put_le(id + 2 * i, 2, words[i]);
-	identify_put_text(id, 10, 20, t->serial);
-	identify_put_text(id, 23, 8, VERSION);
-	identify_put_text(id, 27, 40, "vblade");
+	/* words of text have the first character in the high byte */
+	snprintf(text, sizeof text, "%-20.20s%6s%-8.8s%-40s", t->serial, "",
+	    VERSION, "vblade");
+	for (int i = 0; i < 74; i++)
+		id[2 * 10 + (i ^ 1)] = (uint8_t)text[i];
+	put_le(id + 2 * 20, 6, 0);	/* retired */
 	put_le(id + 2 * 60, 4, lba28);
 	put_le(id + 2 * 100, 8, t->sectors);
 	for (int i = 0; i < SECTOR - 1; i++)
