@@ -546,13 +546,12 @@ static size_t
 handle_config(struct target *t, const struct aoe_config *req, size_t len,
     struct aoe_config *rep)
 {
-	unsigned command = req->command & 0x0f, n = get16(req->length);
+	unsigned command = req->command & 0x0f;
+	unsigned n = command == CONFIG_READ ? 0 : get16(req->length);
 	bool prefix, same;
 
 	if (command > CONFIG_FORCE)
 		return aoe_error(&rep->aoe, AOE_BAD_ARGUMENT, sizeof *rep);
-	if (command == CONFIG_READ)
-		return config_reply(t, rep, command);
 	if (n > CONFIG_MAX || n > len - sizeof *req)
 		return 0;
 	prefix = n <= t->config_len && memcmp(req->string, t->config, n) == 0;
