@@ -644,11 +644,9 @@ log_request(const struct request *r, const struct aoe_ata *rep)
 	if (name == NULL)
 		snprintf(what, sizeof what, ata ? "ATA %02x" : "command %u",
 		    ata ? r->opcode : rep->aoe.command);
-	else if (ata && *name >= 'a')
-		snprintf(what, sizeof what, "%s of %u sectors at %ju",
-		    name, rep->count, r->lba);
 	else
-		snprintf(what, sizeof what, "%s", name);
+		snprintf(what, sizeof what, ata && *name >= 'a' ?
+		    "%s of %u sectors at %ju" : "%s", name, rep->count, r->lba);
 	if (rep->aoe.flags & AOE_ERROR)
 		snprintf(result, sizeof result, "AoE error %u", rep->aoe.error);
 	else if (ata && rep->command & ATA_ERR)
