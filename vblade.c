@@ -1437,27 +1437,23 @@ check_range(struct target *t, const char *path)
 static void
 allocate_requests(struct target *t)
 {
-	static struct request requests[REQUESTS_MAX];
+	static struct request all[REQUESTS_MAX];
 	unsigned window = t->buffers < WINDOW_MIN ? WINDOW_MIN :
 	    t->buffers > WINDOW_MAX ? WINDOW_MAX : t->buffers;
 	size_t n = INITIATORS * window + BATCH;
-	uint8_t *cells;
+	uint8_t *cell;
 
 	t->host_max = 2 * window;	/* retransmissions may wait, too */
-	cells = mmap(NULL, n * CELL, PROT_READ | PROT_WRITE,
+	cell = mmap(NULL, n * CELL, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
-	if (cells == MAP_FAILED)
-		fail(EXIT_TRANSIENT, errno, "cannot allocate %zu request "
-		    "buffers", n);
+	if (cell == MAP_FAILED)
+		fail(EXIT_TRANSIENT, errno, "request buffers");
 #ifdef MADV_NOHUGEPAGE
-	madvise(cells, n * CELL, MADV_NOHUGEPAGE);	/* mostly unused */
+	madvise(cell, n * CELL, MADV_NOHUGEPAGE);	/* mostly unused */
 #endif
-	for (; t->free_count < n; t->free_count++) {
-		struct request *r = &requests[t->free_count];
-
-		r->reply = (void *)(cells + t->free_count * CELL + PAGE -
-		    sizeof *r->reply);
-		t->free[t->free_count] = r;
+	for (struct request *r = all; r < all + n; r++, cell += CELL) {
+		r->reply = (void *)(cell + PAGE - sizeof *r->reply);
+		t->free[t->free_count++] = r;
 	}
 }
 
