@@ -7,6 +7,7 @@
  * names the functions that a request passes.
  */
 #include <sys/mman.h>
+#include <sys/param.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -267,7 +268,7 @@ look_up_size(struct target *t)
 	if (size < 0)
 		return;
 	n = n < t->offset ? 0 : n - t->offset;
-	t->sectors = n < t->length ? n : t->length;
+	t->sectors = MIN(n, t->length);
 }
 
 /*
@@ -422,7 +423,6 @@ identify(const struct target *t, uint8_t *id)
 		[93] = 0x400b,	/* valid; hardware reset result */
 		[255] = 0x00a5,	/* integrity: all bytes add up to 0 */
 	};
-	uint64_t lba28 = t->sectors < 0x0fffffff ? t->sectors : 0x0fffffff;
 	char text[75];
 
 	for (int i = 0; i < 256; i++)
@@ -433,7 +433,7 @@ identify(const struct target *t, uint8_t *id)
 	for (int i = 0; i < 74; i++)
 		id[2 * 10 + (i ^ 1)] = (uint8_t)text[i];
 	put_le(id + 2 * 20, 6, 0);	/* retired */
-	put_le(id + 2 * 60, 4, lba28);
+	put_le(id + 2 * 60, 4, MIN(t->sectors, 0x0fffffff));	/* LBA28 */
 	put_le(id + 2 * 100, 8, t->sectors);
 	for (int i = 0; i < SECTOR - 1; i++)
 		id[SECTOR - 1] = (uint8_t)(id[SECTOR - 1] - id[i]);
@@ -521,17 +521,15 @@ config_sectors(const struct target *t)
 {
 	unsigned n = t->link.mtu < 36 ? 0 : (t->link.mtu - 36) / SECTOR;
 
-	return (uint8_t)(n < 1 ? 1 : n > SECTORS_MAX ? SECTORS_MAX : n);
+	return (uint8_t)MAX(1U, MIN(n, SECTORS_MAX));
 }
 
 static size_t
 config_reply(const struct target *t, struct aoe_config *rep,
     unsigned command)
 {
-	size_t n = items_that_fit(t, sizeof *rep, 1);
+	size_t n = MIN(t->config_len, items_that_fit(t, sizeof *rep, 1));
 
-	if (n > t->config_len)
-		n = t->config_len;
 	put16(rep->buffers, t->buffers);
 	rep->firmware[0] = (uint8_t)(VERSION[0] - '0');	/* "major.minor" */
 	rep->firmware[1] = (uint8_t)(VERSION[2] - '0');
@@ -574,7 +572,6 @@ handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
 {
 	struct mac_list *l = &t->allowed;
 	unsigned edits = req->command == MASK_EDIT ? req->count : 0;
-	size_t n, max = items_that_fit(t, sizeof *rep, sizeof *rep->list);
 
 	rep->command = req->command;
 	if (req->command > MASK_EDIT ||
@@ -588,12 +585,13 @@ handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
 		if (rep->error != 0)
 			return sizeof *rep;
 	}
-	for (n = 0; n < l->count && n < max; n++) {
-		rep->list[n] = (struct aoe_directive){ 0 };
-		memcpy(rep->list[n].mac, l->mac[n], MAC_LEN);
+	rep->count = (uint8_t)MIN(l->count,
+	    items_that_fit(t, sizeof *rep, sizeof *rep->list));
+	for (unsigned i = 0; i < rep->count; i++) {
+		rep->list[i] = (struct aoe_directive){ 0 };
+		memcpy(rep->list[i].mac, l->mac[i], MAC_LEN);
 	}
-	rep->count = (uint8_t)n;
-	return sizeof *rep + n * sizeof *rep->list;
+	return sizeof *rep + rep->count * sizeof *rep->list;
 }
 
 static size_t
@@ -601,7 +599,6 @@ handle_reserve(struct target *t, const struct aoe_reserve *req, size_t len,
     struct aoe_reserve *rep)
 {
 	struct mac_list *l = &t->reserved_for;
-	size_t n = items_that_fit(t, sizeof *rep, MAC_LEN);
 
 	rep->command = req->command;
 	if (req->command > RESERVE_FORCE || (req->command != RESERVE_READ &&
@@ -615,11 +612,10 @@ handle_reserve(struct target *t, const struct aoe_reserve *req, size_t len,
 		for (unsigned i = 0; i < req->count; i++)
 			mac_edit(l, req->mac[i], MASK_ADD);
 	}
-	if (n > l->count)
-		n = l->count;
-	rep->count = (uint8_t)n;
-	memcpy(rep->mac, l->mac, n * MAC_LEN);
-	return sizeof *rep + n * MAC_LEN;
+	rep->count = (uint8_t)MIN(l->count,
+	    items_that_fit(t, sizeof *rep, sizeof *rep->mac));
+	memcpy(rep->mac, l->mac, rep->count * sizeof *rep->mac);
+	return sizeof *rep + rep->count * sizeof *rep->mac;
 }
 
 /*
@@ -1438,8 +1434,7 @@ static void
 allocate_requests(struct target *t)
 {
 	static struct request all[REQUESTS_MAX];
-	unsigned window = t->buffers < WINDOW_MIN ? WINDOW_MIN :
-	    t->buffers > WINDOW_MAX ? WINDOW_MAX : t->buffers;
+	unsigned window = MAX(WINDOW_MIN, MIN(t->buffers, WINDOW_MAX));
 	size_t n = INITIATORS * window + BATCH;
 	uint8_t *cell;
 
