@@ -151,14 +151,13 @@ static struct {
 static void
 emit(int fd, const char *text, size_t len)
 {
-	struct timeval none = { 0, 0 };
 	fd_set set;
 
 	if (send(fd, text, len, MSG_DONTWAIT) >= 0 || errno != ENOTSOCK)
 		return;
 	FD_ZERO(&set);
 	FD_SET((unsigned)fd, &set);
-	if (select(fd + 1, NULL, &set, NULL, &none) == 1)
+	if (select(fd + 1, NULL, &set, NULL, &(struct timeval){ 0 }) == 1)
 		(void)!write(fd, text, len);
 }
 
