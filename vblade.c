@@ -145,16 +145,14 @@ static struct {
  */
 
 /*
- * Write a short message; drop it, or its end, rather than block: a pipe that
- * is writable has room for it.  (poll(2) fails once confined.)
+ * Write a short message; drop it, or its end, rather than block: a pipe or a
+ * socket that is writable has room for it.  (poll(2) fails once confined.)
  */
 static void
 emit(int fd, const char *text, size_t len)
 {
 	fd_set set;
 
-	if (send(fd, text, len, MSG_DONTWAIT) >= 0 || errno != ENOTSOCK)
-		return;
 	FD_ZERO(&set);
 	FD_SET((unsigned)fd, &set);
 	if (select(fd + 1, NULL, &set, NULL, &(struct timeval){ 0 }) == 1)
@@ -1509,7 +1507,7 @@ report_ready(const struct target *t)
 	if (logging.fd == STDERR_FILENO && isatty(STDERR_FILENO)) {
 		logmsg(LOG_WARNING, "cannot reopen the terminal: nothing "
 		    "more will be logged");
-		logging.fd = -1;
+		close(STDERR_FILENO);
 	}
 	snprintf(line, sizeof line, "READY=1\nSTATUS=Exporting e%u.%u "
 	    "(%ju sectors)", t->shelf, t->slot, t->sectors);
