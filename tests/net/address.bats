@@ -48,6 +48,19 @@ untouched() {
 	ip -n "$TARGET_NS" link set eth0 promisc off
 }
 
+# A link passes four bytes more than the MTU, for a tag; with this MTU, a slot of
+# the ring takes three of them.
+@test "a frame that arrived cut is ignored" {
+	stop_vblade
+	lab_mtu 1501
+	ip -n "$INITIATOR_NS" link set eth0 mtu 9000
+	serve 0 1 eth0 "$IMAGE"
+	assert_silence "$(ata_write 0 2 'ee*1024') @1519"
+	untouched
+	assert_reply "$(ata_write 0 2 '11*1024') @1518" "$(ata_written 0 2)"
+	lab_mtu 1500
+}
+
 @test "a priority tag does not matter" {
 	assert_reply "$(tagged 8100 0000 "$(ata_read 1 1)")" \
 		"$(ata_data 1 1 "$(sectors 1 1)")"
