@@ -264,8 +264,7 @@ look_up_size(struct target *t)
 
 	if (size < 0)
 		return;
-	n = n < t->offset ? 0 : n - t->offset;
-	t->sectors = MIN(n, t->length);
+	t->sectors = n < t->offset ? 0 : MIN(n - t->offset, t->length);
 }
 
 /*
