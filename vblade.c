@@ -438,7 +438,7 @@ identify(const struct target *t, uint8_t *id)
 /* Validate a read or write; the reply is the one to send on success. */
 static size_t
 ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
-    size_t len, bool lba48)
+    size_t len, uint64_t lba_max)
 {
 	struct aoe_ata *rep = r->reply;
 	bool write = req->command == ATA_WRITE || req->command == ATA_WRITE_EXT;
@@ -450,7 +450,7 @@ ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
 		return ata_error(rep, ATA_ABRT);
 	if (end > t->sectors)
 		look_up_size(t);
-	if (end > t->sectors || (!lba48 && end > 1U << 28))
+	if (end > t->sectors || end > lba_max + 1)
 		return ata_error(rep, ATA_IDNF);
 	r->op = write ? OP_WRITE : OP_READ;
 	r->count = req->count;
@@ -463,17 +463,15 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
     size_t len)
 {
 	struct aoe_ata *rep = r->reply;
-	bool lba48 = req->command == ATA_READ_EXT ||
-	    req->command == ATA_WRITE_EXT;
+	uint64_t lba_max = req->command == ATA_READ_EXT ||
+	    req->command == ATA_WRITE_EXT ? LBA_MAX : 0x0fffffff;
 
 	rep->aflags = req->aflags & ATA_FLAGS;
 	rep->count = req->count;
 	rep->command = ATA_READY;
 	memcpy(rep->lba, req->lba, sizeof rep->lba);
 	r->opcode = req->command;
-	r->lba = get_le(req->lba, 6);
-	if (!lba48)
-		r->lba &= 0x0fffffff;	/* above: the device, the mode */
+	r->lba = get_le(req->lba, 6) & lba_max;	/* above: device, mode */
 	if (req->command != ATA_IDENTIFY && t->reserved_for.count > 0 &&
 	    mac_find(&t->reserved_for, req->aoe.src) < 0)
 		return aoe_error(&rep->aoe, AOE_RESERVED,
@@ -483,7 +481,7 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
 	case ATA_READ_EXT:
 	case ATA_WRITE:
 	case ATA_WRITE_EXT:
-		return ata_check_transfer(t, r, req, len, lba48);
+		return ata_check_transfer(t, r, req, len, lba_max);
 	case ATA_FLUSH:
 	case ATA_FLUSH_EXT:
 		r->op = OP_SYNC;
