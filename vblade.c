@@ -290,28 +290,27 @@ mac_equal(const uint8_t *a, const uint8_t *b)
 	return memcmp(a, b, MAC_LEN) == 0;
 }
 
-/* The index of an address, or -1. */
-static int
-mac_find(const struct mac_list *l, const uint8_t *mac)
+/* An address in the list, or NULL. */
+static uint8_t *
+mac_find(struct mac_list *l, const uint8_t *mac)
 {
 	for (unsigned i = 0; i < l->count; i++)
 		if (mac_equal(l->mac[i], mac))
-			return (int)i;
-	return -1;
+			return l->mac[i];
+	return NULL;
 }
 
 /* Carry out a directive of MAC Mask List; returns its error, or 0. */
 static uint8_t
 mac_edit(struct mac_list *l, const uint8_t *mac, unsigned directive)
 {
-	int i = mac_find(l, mac);
+	uint8_t *at = mac_find(l, mac);
 
 	if (directive > MASK_DELETE)
 		return MASK_BAD_DIRECTIVE;
-	if (directive == MASK_DELETE && i >= 0)
-		memmove(l->mac[i], l->mac[i + 1],
-		    (--l->count - (unsigned)i) * MAC_LEN);
-	if (directive != MASK_ADD || i >= 0)
+	if (directive == MASK_DELETE && at != NULL)
+		memmove(at, at + MAC_LEN, (size_t)(l->mac[--l->count] - at));
+	if (directive != MASK_ADD || at != NULL)
 		return 0;
 	if (l->count == sizeof l->mac / sizeof *l->mac)
 		return MASK_FULL;
@@ -473,7 +472,7 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
 	r->opcode = req->command;
 	r->lba = get_le(req->lba, 6) & lba_max;	/* above: device, mode */
 	if (req->command != ATA_IDENTIFY && t->reserved_for.count > 0 &&
-	    mac_find(&t->reserved_for, req->aoe.src) < 0)
+	    mac_find(&t->reserved_for, req->aoe.src) == NULL)
 		return aoe_error(&rep->aoe, AOE_RESERVED,
 		    ata_error(rep, ATA_ABRT));
 	switch (req->command) {
@@ -599,7 +598,7 @@ handle_reserve(struct target *t, const struct aoe_reserve *req, size_t len,
 	    (size_t)req->count * MAC_LEN > len - sizeof *req))
 		return aoe_error(&rep->aoe, AOE_BAD_ARGUMENT, sizeof *rep);
 	if (req->command == RESERVE_SET && l->count > 0 &&
-	    mac_find(l, req->aoe.src) < 0) {
+	    mac_find(l, req->aoe.src) == NULL) {
 		aoe_error(&rep->aoe, AOE_RESERVED, 0);
 	} else if (req->command != RESERVE_READ) {
 		l->count = 0;
@@ -1189,7 +1188,7 @@ accept_frame(struct target *t, const struct aoe *req)
 			    mac_text(req->src), t->shelf, t->slot);
 		return false;
 	}
-	return t->allowed.count == 0 || mac_find(&t->allowed, req->src) >= 0;
+	return t->allowed.count == 0 || mac_find(&t->allowed, req->src) != NULL;
 }
 
 /* Returns the reply's length, 0 for none; if r->op is set, that on success. */
