@@ -377,9 +377,7 @@ ata_error(struct aoe_ata *rep, uint8_t error)
 static size_t
 items_that_fit(const struct target *t, size_t header, size_t size)
 {
-	size_t max = t->link.mtu + ETH_HEADER;
-
-	return max < header ? 0 : (max - header) / size;
+	return (MAX(t->link.mtu + ETH_HEADER, header) - header) / size;
 }
 
 /* Fill in the header of a frame of zeroes. */
@@ -508,13 +506,12 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
  * Query/Config, MAC Mask List and Reserve/Release.
  */
 
-/* Sectors that a request may have, by the formula that initiators use. */
+/* Sectors of a request: initiators count the Ethernet header twice. */
 static uint8_t
 config_sectors(const struct target *t)
 {
-	unsigned n = t->link.mtu < 36 ? 0 : (t->link.mtu - 36) / SECTOR;
-
-	return (uint8_t)MAX(1U, MIN(n, SECTORS_MAX));
+	return (uint8_t)MAX(1U, MIN(SECTORS_MAX, items_that_fit(t,
+	    ETH_HEADER + sizeof(struct aoe_ata), SECTOR)));
 }
 
 static size_t
