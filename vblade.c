@@ -577,10 +577,9 @@ handle_mask(struct target *t, const struct aoe_mask *req, size_t len,
 	}
 	rep->count = (uint8_t)MIN(l->count,
 	    items_that_fit(t, sizeof *rep, sizeof *rep->list));
-	for (unsigned i = 0; i < rep->count; i++) {
-		rep->list[i] = (struct aoe_directive){ 0 };
+	memset(rep->list, 0, rep->count * sizeof *rep->list);
+	for (unsigned i = 0; i < rep->count; i++)
 		memcpy(rep->list[i].mac, l->mac[i], MAC_LEN);
-	}
 	return sizeof *rep + rep->count * sizeof *rep->list;
 }
 
