@@ -437,22 +437,21 @@ static size_t
 ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
     size_t len, uint64_t lba_max)
 {
-	struct aoe_ata *rep = r->reply;
 	bool write = req->command == ATA_WRITE || req->command == ATA_WRITE_EXT;
 	uint64_t end = r->lba + req->count;
 	size_t max = write ? (len - sizeof *req) / SECTOR :
 	    items_that_fit(t, sizeof *req, SECTOR);
 
 	if (req->count == 0 || req->count > max || (write && t->readonly))
-		return ata_error(rep, ATA_ABRT);
+		return ata_error(r->reply, ATA_ABRT);
 	if (end > t->sectors)
 		look_up_size(t);
 	if (end > t->sectors || end > lba_max + 1)
-		return ata_error(rep, ATA_IDNF);
+		return ata_error(r->reply, ATA_IDNF);
 	r->op = write ? OP_WRITE : OP_READ;
 	r->count = req->count;
-	r->payload = write ? req->data : rep->data;
-	return sizeof *rep + (write ? 0 : r->count * SECTOR);
+	r->payload = write ? req->data : r->reply->data;
+	return sizeof *req + (write ? 0 : r->count * SECTOR);
 }
 
 static size_t
