@@ -455,8 +455,7 @@ ata_check_transfer(struct target *t, struct request *r, struct aoe_ata *req,
 }
 
 static size_t
-handle_ata(struct target *t, struct request *r, struct aoe_ata *req,
-    size_t len)
+handle_ata(struct target *t, struct request *r, struct aoe_ata *req, size_t len)
 {
 	struct aoe_ata *rep = r->reply;
 	uint64_t lba_max = req->command == ATA_READ_EXT ||
@@ -514,8 +513,7 @@ config_sectors(const struct target *t)
 }
 
 static size_t
-config_reply(const struct target *t, struct aoe_config *rep,
-    unsigned command)
+config_reply(const struct target *t, struct aoe_config *rep, unsigned command)
 {
 	size_t n = MIN(t->config_len, items_that_fit(t, sizeof *rep, 1));
 
@@ -1406,8 +1404,7 @@ check_range(struct target *t, const char *path)
 		fail(EXIT_DISK, size < 0 ? errno : 0, "%s: no whole sector",
 		    path);
 	look_up_size(t);
-	if (t->sectors == 0 ||
-	    (t->length != LBA_MAX && t->sectors < t->length))
+	if (t->sectors == 0 || (t->length != LBA_MAX && t->sectors < t->length))
 		fail(EXIT_USAGE, 0, "-o or -l: %s has only %jd sectors of 512 "
 		    "bytes", path, (intmax_t)(size / SECTOR));
 	if (size % SECTOR != 0 && t->length == LBA_MAX)
