@@ -46,6 +46,8 @@ enum {
 	FAST = 1000,		/* us: the loop may wait for a faster disk */
 	ADVERTISE_MAX = 10000,	/* us: then give up on a queue that is stuck */
 	PAGE = 4096,		/* alignment of payloads */
+	/* of a reply: headers that end with a page, then data */
+	CELL = PAGE + (SECTORS_MAX * SECTOR + PAGE - 1) / PAGE * PAGE,
 };
 
 struct mac_list {
@@ -72,9 +74,6 @@ struct request {
 	int64_t received;	/* microseconds, for -v */
 	size_t len;		/* bytes of the reply */
 };
-
-/* A reply: headers that end with a page, then data, aligned for the disk. */
-enum { CELL = PAGE + (SECTORS_MAX * SECTOR + PAGE - 1) / PAGE * PAGE };
 
 struct target {
 	unsigned shelf, slot;
