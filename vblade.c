@@ -148,14 +148,14 @@ static struct {
  * socket that is writable has room for it.  (poll(2) fails once confined.)
  */
 static void
-emit(int fd, const char *text, size_t len)
+emit(int fd, const char *text)
 {
 	fd_set set;
 
 	FD_ZERO(&set);
 	FD_SET((unsigned)fd, &set);
 	if (select(fd + 1, NULL, &set, NULL, &(struct timeval){ 0 }) == 1)
-		(void)!write(fd, text, len);
+		(void)!write(fd, text, strlen(text));
 }
 
 void
@@ -171,7 +171,7 @@ logmsg(int priority, const char *fmt, ...)
 	vsnprintf(line + n, sizeof line - 1 - (size_t)n, fmt, ap);
 	va_end(ap);
 	strcat(line, "\n");
-	emit(logging.fd, text, strlen(text));
+	emit(logging.fd, text);
 }
 
 /* Send a state to the service manager, if there is one: sd_notify(3). */
@@ -1487,18 +1487,18 @@ report_ready(const struct target *t)
 	snprintf(line, sizeof line, "pid %ld: e%u.%u, %ju sectors %s\n",
 	    (long)getpid(), t->shelf, t->slot, t->sectors,
 	    t->readonly ? "O_RDONLY" : "O_RDWR");
-	emit(reopen(STDOUT_FILENO), line, strlen(line));
+	emit(reopen(STDOUT_FILENO), line);
 	logmsg(LOG_INFO, "address %s, MTU %u, %u sectors per frame, "
 	    "%u buffers, disk I/O by %s", mac_text(t->link.mac),
 	    t->link.mtu, config_sectors(t), t->buffers, t->engine->name);
+	snprintf(line, sizeof line, "READY=1\nSTATUS=Exporting e%u.%u "
+	    "(%ju sectors)", t->shelf, t->slot, t->sectors);
+	notify(line);
 	if (logging.fd == STDERR_FILENO && isatty(STDERR_FILENO)) {
 		logmsg(LOG_WARNING, "cannot reopen the terminal: nothing "
 		    "more will be logged");
 		close(STDERR_FILENO);
 	}
-	snprintf(line, sizeof line, "READY=1\nSTATUS=Exporting e%u.%u "
-	    "(%ju sectors)", t->shelf, t->slot, t->sectors);
-	notify(line);
 }
 
 int
