@@ -230,6 +230,7 @@ struct io {
 	struct iovec iov[RUN_MAX];
 
 	/* for vblade.c: */
+	struct request *first;	/* of those in the list that it transfers */
 	int64_t start;		/* when it began, */
 	enum op timed;		/* and for which latency that counts */
 };

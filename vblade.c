@@ -787,13 +787,13 @@ run_end(struct target *t, struct io *run)
 {
 	ssize_t n = run->result;
 	size_t left = n > 0 ? (size_t)n : 0;
-	unsigned count = (unsigned)run->count, done = 0, i = 0;
+	unsigned count = (unsigned)run->count, done = 0, i = t->list_count;
 	bool failed = n <= 0 && n != -EINTR && n != -EAGAIN &&
 	    (n != -EINVAL || run->buffered);
 	bool fatal = failed && count == 1;
 
-	while (t->list[i]->run != run)
-		i++;
+	while (t->list[--i] != run->first)
+		continue;
 	run->count = 0;
 	if (n > 0 && run->op == OP_WRITE && t->dirty_since == 0)
 		t->dirty_since = now();
@@ -828,7 +828,7 @@ run_end(struct target *t, struct io *run)
 static bool
 run_fill(struct target *t, struct io *run, unsigned i)
 {
-	struct request *first = t->list[i];
+	struct request *first = run->first = t->list[i];
 	uint64_t at = first->lba * SECTOR + first->moved;
 	int max = first->alone ? 1 : RUN_MAX;
 

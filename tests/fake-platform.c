@@ -522,7 +522,7 @@ check_run(const struct io *run)
 	off_t end = run->offset;
 	unsigned first = 0;
 
-	while (run->count > 0 && target->list[first]->run != run)
+	while (run->count > 0 && target->list[first] != run->first)
 		if (++first == target->list_count)
 			fake_fail("a run is not in the list");
 	for (int i = 0; i < run->count; i++) {
