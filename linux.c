@@ -103,9 +103,11 @@ ring_resize(struct net *n)
 		r.tp_frame_nr = n->blocks * n->per_block;
 		setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &none,
 		    sizeof none);
-		n->ring = setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &r,
-		    sizeof r) < 0 ? MAP_FAILED : mmap(NULL, (size_t)n->blocks *
-		    BLOCK, PROT_READ | PROT_WRITE, MAP_SHARED, n->fd, 0);
+		if (setsockopt(n->fd, SOL_PACKET, PACKET_RX_RING, &r,
+		    sizeof r) < 0)
+			continue;
+		n->ring = mmap(NULL, (size_t)n->blocks * BLOCK,
+		    PROT_READ | PROT_WRITE, MAP_SHARED, n->fd, 0);
 		if (n->ring != MAP_FAILED)
 			break;
 	}
@@ -253,10 +255,11 @@ net_send(struct net *n, const struct iovec frames[], int count)
 	while (sent < count) {
 		int done = sendmmsg(n->fd, m + sent, (unsigned)(count - sent),
 		    drops > 0 ? MSG_DONTWAIT : 0);
-		bool drop = done < 0 && errno != EINTR;
 
-		drops += drop;
-		sent += drop ? 1 : MAX(done, 0);
+		if (done < 0 && errno == EINTR)
+			continue;
+		drops += done < 0;
+		sent += done < 0 ? 1 : done;
 	}
 	return drops;
 }
@@ -301,7 +304,7 @@ packet_open(unsigned shelf, unsigned slot)
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) < 0 ||
 	    setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
 	    sizeof version) < 0)
-		fail(EXIT_TRANSIENT, errno,
+		fail(EXIT_TRANSIENT, errno, errno != EPERM ? "packet socket" :
 		    "packet socket (requires root or CAP_NET_RAW)");
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
@@ -312,7 +315,7 @@ packet_open(unsigned shelf, unsigned slot)
  * Two processes must not serve one address on one interface, where neither
  * would receive the other's query for it.  The interface is claimed by name,
  * since it may be created again, and by index, since it may be renamed, each as
- * an abstract name, padded, of this network namespace: unix(7).
+ * an abstract name of this network namespace: unix(7).
  */
 static void
 claim_address(const struct link *l, const char *name, unsigned index,
@@ -320,10 +323,11 @@ claim_address(const struct link *l, const char *name, unsigned index,
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int n = snprintf(a.sun_path + 1, sizeof a.sun_path - 1,
+	    "vblade/%s/%u/e%u.%u", name, index, shelf, slot);
 
-	snprintf(a.sun_path + 1, sizeof a.sun_path - 1, "vblade/%s/%u/e%u.%u",
-	    name, index, shelf, slot);
-	if (bind(fd, (void *)&a, sizeof a) < 0 && errno == EADDRINUSE)
+	if (bind(fd, (void *)&a, (socklen_t)(offsetof(struct sockaddr_un,
+	    sun_path) + 1 + (size_t)n)) < 0 && errno == EADDRINUSE)
 		fail(EXIT_USAGE, 0, "e%u.%u is already exported on %s by "
 		    "another process (-f overrides)", shelf, slot, l->name);
 }
@@ -602,16 +606,19 @@ disk_engine(struct disk *d, unsigned depth)
 	struct io_uring_params p = { .flags = IORING_SETUP_R_DISABLED |
 	    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN |
 	    IORING_SETUP_SINGLE_ISSUER };
+	unsigned workers[] = { depth, 0 };	/* 0: as it is */
 	int fd = (int)syscall(SYS_io_uring_setup, (long)depth, &p);
 
-	if (fd < 0 && errno == EINVAL) {	/* before Linux 6.0 */
+	if (fd < 0 && errno == EINVAL) {
+		/* before Linux 6.0, whose flags save wake-ups and interrupts */
 		p.flags = IORING_SETUP_R_DISABLED;
 		fd = (int)syscall(SYS_io_uring_setup, (long)depth, &p);
 	}
+	if (fd >= 0)		/* before Linux 5.15 they are 4 per CPU */
+		uring_register(fd, IORING_REGISTER_IOWQ_MAX_WORKERS, workers,
+		    2);
 	if (fd < 0 || !uring_map(d, fd, &p) ||
 	    uring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 5) < 0 ||
-	    uring_register(fd, IORING_REGISTER_IOWQ_MAX_WORKERS,
-	    (unsigned[2]){ depth }, 2) > 0 ||	/* else 4 per CPU; may fail */
 	    uring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
 	    uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0) {
 		logmsg(LOG_NOTICE, "io_uring is not available: %s",
