@@ -153,7 +153,8 @@ emit(int fd, const char *text)
 	fd_set set;
 
 	FD_ZERO(&set);
-	FD_SET((unsigned)fd, &set);
+	if (fd >= 0)			/* else nothing is writable */
+		FD_SET((unsigned)fd, &set);
 	if (select(fd + 1, NULL, &set, NULL, &(struct timeval){ 0 }) == 1)
 		(void)!write(fd, text, strlen(text));
 }
@@ -1497,7 +1498,7 @@ report_ready(const struct target *t)
 	if (logging.fd == STDERR_FILENO && isatty(STDERR_FILENO)) {
 		logmsg(LOG_WARNING, "cannot reopen the terminal: nothing "
 		    "more will be logged");
-		close(STDERR_FILENO);
+		logging.fd = -1;	/* still open, as confine() expects */
 	}
 }
 

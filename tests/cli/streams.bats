@@ -76,6 +76,20 @@ assert_serves() {
 	assert_serves
 }
 
+# It might block: nothing more is logged.
+@test "a terminal that cannot be reopened" {
+	local terminal log
+	background "" script -q -c 'chmod 0 "$(tty)"; tty; exec sleep 600' \
+		/dev/null
+	wait_until 10 grep -q /dev/pts "$OUT"
+	log=$OUT terminal=$(tr -d '\r' <"$OUT")
+	VBLADE=$(wrap_vblade closed "2>$terminal" setpriv \
+		--bounding-set -dac_override,-dac_read_search) \
+		serve -v 0 1 eth0 "$IMAGE"
+	assert_serves
+	assert_match 'nothing more will be logged.$' "$(tail -n 1 "$log")"
+}
+
 @test "a socket that nothing reads" {
 	build_test_program cli/unread
 	VBLADE=$(wrap_vblade unread "$UNREAD") serve -v 0 1 eth0 "$IMAGE"
