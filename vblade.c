@@ -144,17 +144,20 @@ static struct {
  */
 
 /*
- * Write a short message; drop it, or its end, rather than block: a pipe or a
- * socket that is writable has room for it.  (poll(2) fails once confined.)
+ * Write a short message; drop it, or its end, rather than block: a pipe that is
+ * writable has room for it, but others send to the same datagram socket, too.
+ * (poll(2) fails once confined.)
  */
 static void
 emit(int fd, const char *text)
 {
 	fd_set set;
 
+	if (send(fd, text, strlen(text), MSG_DONTWAIT) >= 0 ||
+	    errno != ENOTSOCK)
+		return;
 	FD_ZERO(&set);
-	if (fd >= 0)			/* else nothing is writable */
-		FD_SET((unsigned)fd, &set);
+	FD_SET((unsigned)fd, &set);
 	if (select(fd + 1, NULL, &set, NULL, &(struct timeval){ 0 }) == 1)
 		(void)!write(fd, text, strlen(text));
 }

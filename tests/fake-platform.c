@@ -5,6 +5,7 @@
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -461,6 +462,7 @@ static void observe(struct target *);
 #define open(path, flags) (fake.quiet ? -1 : open(path, flags))
 #define write(fd, p, len) (fake.quiet && (fd) <= STDERR_FILENO ? \
     (ssize_t)(len) : write(fd, p, len))
+#define send(fd, p, len, flags) (errno = ENOTSOCK, -1)
 #define sigaction(sig, new, old) (handlers[sig] = (new)->sa_handler)
 #define sigprocmask(how, set, old) ((void)(set), (void)(old))
 #define signal(sig, handler) (handlers[sig] = (handler))

@@ -97,6 +97,13 @@ assert_serves() {
 	assert_serves
 }
 
+@test "a socket that another process fills" {
+	build_test_program cli/rival -shared -fPIC -ldl
+	VBLADE=$(wrap_vblade rival env "LD_PRELOAD=$RIVAL") \
+		serve -v 0 1 eth0 "$IMAGE"
+	assert_serves
+}
+
 @test "the reader of standard error exits" {
 	: <"$PIPE" &
 	serve_by "exec \"\$@\" 2>'$PIPE'"

@@ -29,14 +29,15 @@ teardown() {
 		"the interface gets another MAC address: that one is served"
 }
 
-# Interfaces have one name, which alone is claimed, and LeakSanitizer fails
-# without /proc.
+# Interfaces have one name, which alone is claimed; LeakSanitizer fails without
+# /proc, and ASan beside what is preloaded.
 @test "starting and stopping" {
 	suite cli/start.bats cli/signals.bats cli/streams.bats -- \
 		"the same address by another name of the interface: 2" \
 		"the same address by the new name of the interface: 2" \
 		"no right to open a packet socket: 4, and the message names it" \
-		"a full pipe that cannot be reopened"
+		"a full pipe that cannot be reopened" \
+		"a socket that another process fills"
 }
 
 # build_shimmed FLAG...: build the program in another way.
