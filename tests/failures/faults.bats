@@ -73,6 +73,20 @@ assert_healthy() {
 	wait_for_frame "$(ata_data 200 1 "$(sectors 200 1)")"
 }
 
+@test "a request alone on a disk that is busy does not hold up the loop" {
+	inject_faults "now * EAGAIN"
+	serve 0 1 eth0 "$IMAGE"
+	start_listener
+	# After one that was fast, the next is executed in the loop.
+	assert_reply "$(ata_read 5 1)" "$(ata_data 5 1 "$(sectors 5 1)")"
+	set_faults "now * EAGAIN" "read * EAGAIN"
+	frame -n 0 "$(ata_read 200 1)"
+	wait_for_fault read
+	query "$(config_read)" >/dev/null || fail "the loop repeats it"
+	set_faults
+	wait_for_frame "$(ata_data 200 1 "$(sectors 200 1)")"
+}
+
 # assert_waits LBA COUNT SECTOR: a write is executed by the engine, not in the
 # loop, if that sector is not cached.
 assert_waits() {
