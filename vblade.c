@@ -1292,23 +1292,10 @@ serve(struct target *t)
 static _Noreturn void
 usage(int status)
 {
-	fprintf(status == 0 ? stdout : stderr,
-	    "usage: vblade [-dfhrsvV] [-b buffers] [-l length]\n"
+	fputs("usage: vblade [-dfhrsvV] [-b buffers] [-l length]\n"
 	    "              [-m mac[,mac ...]] [-o offset] [-t seconds]\n"
 	    "              shelf slot interface file\n"
-	    "  -b buffers  requests an initiator may have outstanding (%d)\n"
-	    "  -d          direct I/O: bypass the page cache\n"
-	    "  -f          export even if file or address is in use\n"
-	    "  -h          print this help (also --help)\n"
-	    "  -l length   export only this many sectors of 512 bytes\n"
-	    "  -m mac,...  serve these hosts only\n"
-	    "  -o offset   skip this many sectors of 512 bytes\n"
-	    "  -r          read-only\n"
-	    "  -s          write to stable storage before the reply\n"
-	    "  -t seconds  delay of the background sync (%d); 0: never\n"
-	    "  -v          log each request\n"
-	    "  -V          print the version (also --version)\n",
-	    BUFFERS, DELAY);
+	    "see vblade(8)\n", status == 0 ? stdout : stderr);
 	exit(status);
 }
 

@@ -14,7 +14,7 @@ SOURCE=$TESTS/../vblade.c
 }
 
 @test "its synopsis is the usage" {
-	assert_equal "$("$VBLADE" -h | sed 's/usage: //; /^  -/d' |
+	assert_equal "$("$VBLADE" -h | sed 's/usage: //; /^see /d' |
 			tr -s '[:space:]' ' ')" \
 		"$(mandoc -T ascii -O width=78 "$MANUAL" | sed 's/.\x08//g' |
 			sed -n '/^SYNOPSIS/,/vbladed/p' | sed '1d;$d' |
