@@ -276,6 +276,9 @@ struct engine {
  */
 const struct engine *disk_engine(struct disk *, unsigned depth);
 
+/* Report to the service manager, if there is one: sd_notify(3). */
+void notify(bool ready, const char *status);
+
 /*
  * Give up the rights that serving does not need, for this thread and those it
  * will start, as far as the system can revoke them: see vblade(8).  Fails by

@@ -422,6 +422,13 @@ disk_engine(struct disk *d, unsigned depth)
 	return NULL;
 }
 
+/* There is no protocol for it: daemon(8) starts the export. */
+void
+notify(bool ready, const char *status)
+{
+	(void)ready, (void)status;
+}
+
 /*
  * Confinement.
  */

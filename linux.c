@@ -50,6 +50,7 @@ enum {
 	SEND_ROOM = 1 << 22,	/* bytes of frames that queues may hold */
 	SEND_WAIT = 20,		/* ms for which a full one delays a frame */
 	CLAIM_TRIES = 50,	/* at intervals of 10 ms */
+	NOTIFY_WAIT = 5,	/* seconds, if the manager's socket is full */
 };
 
 struct net {
@@ -629,6 +630,35 @@ disk_engine(struct disk *d, unsigned depth)
 	d->uring = engine.fd = fd;
 	atexit(release_files);
 	return &engine;
+}
+
+/*
+ * The service manager.
+ */
+
+void
+notify(bool ready, const char *status)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct timeval wait = { .tv_sec = NOTIFY_WAIT };
+	size_t n = path == NULL ? 0 : strlen(path);
+	char state[512];
+	int fd;
+
+	if (n == 0 || n >= sizeof to.sun_path)
+		return;
+	memcpy(to.sun_path, path, n);
+	if (*path == '@')
+		to.sun_path[0] = '\0';
+	snprintf(state, sizeof state, "%sSTATUS=%s", ready ? "READY=1\n" : "",
+	    status);
+	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+	if (fd < 0 || sendto(fd, state, strlen(state), 0, (void *)&to,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
+		logmsg(LOG_WARNING, "%s: %s", path, strerror(errno));
+	close(fd);
 }
 
 /*

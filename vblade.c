@@ -11,7 +11,6 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +41,6 @@ enum {
 	WINDOW_MAX = 512,
 	REQUESTS_MAX = INITIATORS * WINDOW_MAX + BATCH,
 	DELAY = 1,		/* seconds until a background sync, see -t */
-	NOTIFY_WAIT = 5,	/* seconds, if the manager's socket is full */
 	FAST = 1000,		/* us: the loop may wait for a faster disk */
 	ADVERTISE_MAX = 10000,	/* us: then give up on a queue that is stuck */
 	PAGE = 4096,		/* alignment of payloads */
@@ -140,7 +138,7 @@ static struct {
 } logging = { .fd = STDERR_FILENO };
 
 /*
- * The log and the service manager.
+ * The log.
  */
 
 /*
@@ -178,34 +176,11 @@ logmsg(int priority, const char *fmt, ...)
 	emit(logging.fd, text);
 }
 
-/* Send a state to the service manager, if there is one: sd_notify(3). */
-static void
-notify(const char *state)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	struct timeval wait = { .tv_sec = NOTIFY_WAIT };
-	size_t n = path == NULL ? 0 : strlen(path);
-	int fd;
-
-	if (n == 0 || n >= sizeof to.sun_path)
-		return;
-	memcpy(to.sun_path, path, n);
-	if (*path == '@')
-		to.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-	if (fd < 0 || sendto(fd, state, strlen(state), 0, (void *)&to,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
-		logmsg(LOG_WARNING, "%s: %s", path, strerror(errno));
-	close(fd);
-}
-
 _Noreturn void
 fail(int status, int error, const char *fmt, ...)
 {
 	const char *why = strerror(error);
-	char text[400], state[512];
+	char text[400], line[512];
 	va_list ap;
 
 	if (status == EXIT_DISK && (error == EBUSY || error == EWOULDBLOCK))
@@ -216,11 +191,10 @@ fail(int status, int error, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	snprintf(state, sizeof state, error != 0 ? "STATUS=%s: %s" :
-	    "STATUS=%s", text, why);
+	snprintf(line, sizeof line, error != 0 ? "%s: %s" : "%s", text, why);
 	*logging.prefix = '\0';
-	logmsg(LOG_ERR, "%s", strchr(state, '=') + 1);
-	notify(state);
+	logmsg(LOG_ERR, "%s", line);
+	notify(false, line);
 	exit(error == EACCES || error == EPERM ? EXIT_NOPERM : status);
 }
 
@@ -1482,9 +1456,9 @@ report_ready(const struct target *t)
 	logmsg(LOG_INFO, "address %s, MTU %u, %u sectors per frame, "
 	    "%u buffers, disk I/O by %s", mac_text(t->link.mac),
 	    t->link.mtu, config_sectors(t), t->buffers, t->engine->name);
-	snprintf(line, sizeof line, "READY=1\nSTATUS=Exporting e%u.%u "
-	    "(%ju sectors)", t->shelf, t->slot, t->sectors);
-	notify(line);
+	snprintf(line, sizeof line, "Exporting e%u.%u (%ju sectors)",
+	    t->shelf, t->slot, t->sectors);
+	notify(true, line);
 	if (logging.fd == STDERR_FILENO && isatty(STDERR_FILENO)) {
 		logmsg(LOG_WARNING, "cannot reopen the terminal: nothing "
 		    "more will be logged");

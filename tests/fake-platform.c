@@ -664,6 +664,12 @@ net_send(struct net *n, const struct iovec frames[], int count)
 	return dropped;
 }
 
+void
+notify(bool ready, const char *status)
+{
+	(void)ready, (void)status;
+}
+
 int
 fake_run(int argc, char *argv[])
 {
