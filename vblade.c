@@ -921,22 +921,6 @@ list_add(struct target *t, struct request *r)
  */
 
 /*
- * Milliseconds until the next sync that no request needs: in the background,
- * or at exit once all writes have ended.  0 if it is due, -1 if there is none.
- */
-static int
-sync_timeout(const struct target *t)
-{
-	int64_t left;
-
-	if (t->sync.op == OP_SYNC || t->dirty_since == 0 ||
-	    (t->stopped ? t->list_count > 0 : t->delay == 0))
-		return -1;
-	left = t->delay - (now() - t->dirty_since) / 1000;
-	return left < 0 || t->stopped ? 0 : (int)left;
-}
-
-/*
  * The sync has ended: reply to all that waited for it.  After an error every
  * sync counts as failed: the kernel reports it once, and not what was lost.
  */
@@ -1009,20 +993,32 @@ list_start(struct target *t)
 }
 
 /*
- * Start a sync for all that wait, if one is needed and none is under way.  The
- * loop may wait for that of a lone write only: a FLUSH may have gigabytes.
+ * Start a sync, unless one is under way, if a request waits for it or it is due
+ * in the background, or at exit once all writes have ended.  Return in how many
+ * milliseconds the next will be due, or -1.  The loop may wait for that of a
+ * lone write only: a FLUSH may have gigabytes.
  */
-static void
+static int
 sync_start(struct target *t)
 {
-	if (t->sync.op == OP_SYNC ||
-	    (t->unsynced_count == 0 && sync_timeout(t) != 0))
-		return;
+	int64_t left;
+
+	if (t->sync.op == OP_SYNC)
+		return -1;
+	if (t->unsynced_count == 0) {
+		if (t->dirty_since == 0 ||
+		    (t->stopped ? t->list_count > 0 : t->delay == 0))
+			return -1;
+		left = t->delay - (now() - t->dirty_since) / 1000;
+		if (left > 0 && !t->stopped)
+			return (int)left;
+	}
 	t->lone &= t->unsynced_count > 0 && t->unsynced[0]->op == OP_WRITE;
 	t->sync.op = t->sync.timed = OP_SYNC;
 	t->syncing = t->unsynced_count;
 	t->dirty_since = 0;
 	io_start(t, &t->sync);
+	return -1;
 }
 
 /*
@@ -1228,13 +1224,12 @@ serve(struct target *t)
 {
 	static const sigset_t none;
 	struct iovec frames[BATCH];
-	bool submitted = true;
+	int wait = -1;		/* ms until the next sync is due */
 	sigset_t all;
 	struct io *io;
 
 	while (!t->stopped || t->list_count > 0 || t->sync.op == OP_SYNC) {
-		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH,
-		    submitted ? sync_timeout(t) : 1);
+		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH, wait);
 
 		/* a wait that finds something ready lets no signal in */
 		sigprocmask(SIG_SETMASK, &none, &all);
@@ -1251,9 +1246,9 @@ serve(struct target *t)
 			serve_frame(t, frames[i]);
 		list_try(t);
 		list_start(t);
-		sync_start(t);
-		submitted = t->engine->submit == NULL ||
-		    t->engine->submit(t->disk);
+		wait = sync_start(t);
+		if (t->engine->submit != NULL && !t->engine->submit(t->disk))
+			wait = 1;	/* then try again */
 		batch_send(t);
 	}
 	return t->sync_failed ? EXIT_TRANSIENT : 0;
