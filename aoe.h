@@ -259,6 +259,7 @@ ssize_t disk_try(const struct disk *, const struct io *);
 struct engine {
 	const char *name;
 	int fd;			/* readable when some have finished */
+	unsigned depth;		/* at most so many at a time */
 
 	/* Queue an operation, which must stay in place until it is finished. */
 	void (*start)(struct disk *, struct io *);
@@ -271,8 +272,8 @@ struct engine {
 };
 
 /*
- * Set up an engine for `depth` operations at a time, before confine(); NULL if
- * the platform has none, or if the system refuses (which is logged).
+ * Set up an engine for up to `depth` operations at a time, before confine(); it
+ * is pool_engine() if the platform has none or the system refuses (logged).
  */
 const struct engine *disk_engine(struct disk *, unsigned depth);
 
@@ -289,6 +290,9 @@ void confine(const struct net *, const struct disk *);
 /*
  * Provided to the platform by vblade.c.
  */
+
+/* An engine of threads that call disk_execute().  Fails by fail(). */
+const struct engine *pool_engine(void);
 
 /* Log one line with a syslog(3) priority.  Blocks only if a file does. */
 void logmsg(int priority, const char *fmt, ...)

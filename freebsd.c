@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * freebsd.c: the platform interface over bpf(4) and the disks of GEOM, for
- * FreeBSD 14 and later.  There is no engine: vblade.c's pool of threads calls
- * disk_execute().  "15.1": measured on a kernel of that release.
+ * FreeBSD 14 and later.  There is no engine but vblade.c's pool of threads.
+ * "15.1": measured on a kernel of that release.
  */
 #include <sys/param.h>
 #include <sys/capsicum.h>
@@ -419,7 +419,7 @@ const struct engine *
 disk_engine(struct disk *d, unsigned depth)
 {
 	(void)d, (void)depth;
-	return NULL;
+	return pool_engine();
 }
 
 /* There is no protocol for it: daemon(8) starts the export. */

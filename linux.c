@@ -581,7 +581,7 @@ uring_finished(struct disk *d)
 	return io;
 }
 
-static struct engine engine = { "io_uring", -1, uring_start, uring_submit,
+static struct engine engine = { "io_uring", -1, 0, uring_start, uring_submit,
     uring_finished };
 
 /* Else the kernel keeps the files in use for some time after the exit. */
@@ -625,9 +625,10 @@ disk_engine(struct disk *d, unsigned depth)
 		logmsg(LOG_NOTICE, "io_uring is not available: %s",
 		    strerror(errno));
 		close(fd);
-		return NULL;
+		return pool_engine();
 	}
 	d->uring = engine.fd = fd;
+	engine.depth = depth;
 	atexit(release_files);
 	return &engine;
 }

@@ -104,7 +104,6 @@ struct target {
 	unsigned list_count;
 	unsigned fresh;			/* the last of them: of this batch */
 	struct io runs[ENGINE_DEPTH];	/* with count 0 it is free */
-	unsigned depth;			/* how many of them may be used */
 	bool lone;			/* see serve() */
 	bool stopped;			/* receive no more */
 	int64_t latency[OP_COUNT];	/* of the latest of each kind, us; of
@@ -695,21 +694,16 @@ pool_finished(struct disk *d)
 	return io;
 }
 
-static void
-start_engine(struct target *t)
+const struct engine *
+pool_engine(void)
 {
-	static struct engine engine = { "threads", -1, pool_start, NULL,
-	    pool_finished };
+	static struct engine engine = { "threads", -1, POOL_MAX, pool_start,
+	    NULL, pool_finished };
 
-	t->engine = disk_engine(t->disk, ENGINE_DEPTH + 1);	/* 1: a sync */
-	t->depth = ENGINE_DEPTH;
-	if (t->engine == NULL) {
-		if (pipe(pool.work) < 0 || pipe2(pool.done, O_NONBLOCK) < 0)
-			fail(EXIT_TRANSIENT, errno, "pipe");
-		engine.fd = pool.done[0];
-		t->engine = &engine;
-		t->depth = POOL_MAX - 1;			/* 1: a sync */
-	}
+	if (pipe(pool.work) < 0 || pipe2(pool.done, O_NONBLOCK) < 0)
+		fail(EXIT_TRANSIENT, errno, "pipe");
+	engine.fd = pool.done[0];
+	return &engine;
 }
 
 /*
@@ -976,13 +970,13 @@ io_start(struct target *t, struct io *io)
 	}
 }
 
-/* Hand the requests that need not wait for others to the disk, as runs. */
+/* Start what waits for nothing, as runs; one operation is left for a sync. */
 static void
 list_start(struct target *t)
 {
-	struct io *run = t->runs;
+	struct io *run = t->runs, *end = run + t->engine->depth - 1;
 
-	for (unsigned i = 0; i < t->list_count && run < t->runs + t->depth;) {
+	for (unsigned i = 0; i < t->list_count && run < end;) {
 		if (run->count > 0)
 			run++;
 		else if (t->list[i]->run != NULL || t->list[i]->blockers > 0)
@@ -1492,7 +1486,7 @@ main(int argc, char *argv[])
 	check_range(&t, argv[3]);
 	allocate_requests(&t);
 	catch_signals(&t);
-	start_engine(&t);
+	t.engine = disk_engine(t.disk, ENGINE_DEPTH + 1);	/* 1: a sync */
 	t.net = net_open(argv[2], t.shelf, t.slot, t.free_count,
 	    flags & DISK_FORCE, t.engine->fd, &t.link);
 	link_update(&t);

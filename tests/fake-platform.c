@@ -396,11 +396,11 @@ engine_finished(struct disk *d)
 const struct engine *
 disk_engine(struct disk *d, unsigned n)
 {
-	static const struct engine engine = { "io_uring", STDIN_FILENO,
+	static struct engine engine = { "io_uring", STDIN_FILENO, 0,
 	    engine_start, engine_submit, engine_finished };
 
-	depth = n;
-	return fake.pool ? NULL : &engine;
+	engine.depth = n;
+	return fake.pool ? pool_engine() : &engine;
 }
 
 /* vblade must leave an operation alone until it has finished. */
@@ -483,10 +483,9 @@ observe(struct target *t)
 	target = t;
 	requests = t->free[0];
 	all = t->free_count;
-	if (fake.depth > 0) {
-		t->depth = fake.depth;
-		depth = t->depth + 1;
-	}
+	depth = fake.depth > 0 ? fake.depth + 1 : fake.pool ? POOL_MAX :
+	    ENGINE_DEPTH + 1;
+	((struct engine *)(uintptr_t)t->engine)->depth = depth;
 }
 
 /* Each request is in one place. */
@@ -556,7 +555,7 @@ check_target(const struct target *t)
 	if (t->free_count < BATCH)
 		fake_fail("too few requests are free");
 	for (unsigned i = 0; i < ENGINE_DEPTH; i++) {
-		free_runs += i < t->depth && t->runs[i].count == 0;
+		free_runs += i + 1 < t->engine->depth && t->runs[i].count == 0;
 		started += check_run(&t->runs[i]);
 	}
 	for (unsigned i = 0; i < t->list_count; i++) {
