@@ -42,6 +42,7 @@ enum {
 	REQUESTS_MAX = INITIATORS * WINDOW_MAX + BATCH,
 	DELAY = 1,		/* seconds until a background sync, see -t */
 	FAST = 1000,		/* us: the loop may wait for a faster disk */
+	SIGNAL_MAX = 10000,	/* us: how long one may have to wait */
 	ADVERTISE_MAX = 10000,	/* us: then give up on a queue that is stuck */
 	PAGE = 4096,		/* alignment of payloads */
 	/* of a reply: headers that end with a page, then data */
@@ -1219,6 +1220,7 @@ serve(struct target *t)
 	static const sigset_t none;
 	struct iovec frames[BATCH];
 	int wait = -1;		/* ms until the next sync is due */
+	int64_t let_in = 0;	/* when signals were */
 	sigset_t all;
 	struct io *io;
 
@@ -1226,8 +1228,11 @@ serve(struct target *t)
 		int n = net_recv(t->net, frames, t->stopped ? 0 : BATCH, wait);
 
 		/* a wait that finds something ready lets no signal in */
-		sigprocmask(SIG_SETMASK, &none, &all);
-		sigprocmask(SIG_SETMASK, &all, NULL);
+		if (now() - let_in > SIGNAL_MAX) {
+			sigprocmask(SIG_SETMASK, &none, &all);
+			sigprocmask(SIG_SETMASK, &all, NULL);
+			let_in = now();
+		}
 		if (t->link.updates != t->logged.updates)
 			link_update(t);
 		t->lone = n == 1 && t->list_count == 0 &&
