@@ -380,7 +380,8 @@ tag_of(uint64_t transmission)
 static void
 transmit(const struct request *r)
 {
-	sent_log[++order % HISTORY] = (struct sent){ *r, order, false };
+	order++;
+	sent_log[order % HISTORY] = (struct sent){ *r, order, false };
 	if (model != NULL && r->opcode == ATA_WRITE_EXT)
 		model_add_write(r, order);
 	batch_add(r, tag_of(order));
