@@ -8,10 +8,10 @@ load platforms
 MUSL='musl-gcc -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu'
 
 @test "gcc, also -O3 and -O0, and clang" {
-	build gcc CC=gcc vblade tests/reply/reply
+	build gcc CC=gcc vblade programs
 	build gcc3 CC=gcc CFLAGS=-O3 vblade
 	build gcc0 CC=gcc CFLAGS=-O0 vblade
-	build clang CC=clang vblade tests/reply/reply
+	build clang CC=clang vblade programs
 }
 
 # Debian's musl-gcc does not search the directories of the kernel's headers; the

@@ -8,10 +8,9 @@ build() {
 	local output
 	TREE=$BATS_FILE_TMPDIR/$1
 	shift
-	mkdir -p "$TREE/tests/reply"
-	cp "$TESTS"/../*.[ch] "$TESTS/../Makefile" "$TREE"
-	cp "$TESTS"/fake-platform.[ch] "$TESTS"/notation.h "$TREE/tests"
-	cp "$TESTS/reply/reply.c" "$TREE/tests/reply"
+	mkdir "$TREE"
+	(cd "$TESTS/.." && git ls-files Makefile '*.[ch]' | tar -c -T -) |
+		tar -x -C "$TREE"
 	output=$(make -s -C "$TREE" "$@" 2>&1) || fail "make $*" "$output" ||
 		return
 	assert_equal '' "$output" "make $* is silent"
