@@ -106,6 +106,8 @@ teardown() {
 	wait_until 10 is_readonly 1
 	in_root /etc/init.d/vblade status
 	assert_match '^vblade 1' "$(in_root /usr/sbin/vblade -V)"
+	in_root apt-mark auto daemon
+	refute_match '^Remv daemon' "$(in_root apt-get -s autoremove)"
 	# It checks ten times, without a pause, whether daemon(1) has ended its
 	# child, and then gives up; the child ends all the same.
 	in_root /etc/init.d/vblade stop || :
