@@ -1097,8 +1097,7 @@ on_signal(int sig)
 
 /*
  * Block all signals: serve() lets them in, and the pool's threads inherit that.
- * A SIGINT that is ignored at the start, as by `command &`, stays so.  A system
- * call that raises a signal ignored here fails or, for SIGTTOU, proceeds.
+ * A SIGINT that is ignored at the start, as by `command &`, stays so.
  */
 static void
 catch_signals(struct target *t)
@@ -1116,8 +1115,6 @@ catch_signals(struct target *t)
 #ifdef SIGINFO
 	sigaction(SIGINFO, &a, NULL);
 #endif
-	signal(SIGTTOU, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
 }
 
 /*
@@ -1417,7 +1414,8 @@ reopen(int fd)
 /*
  * Log to standard error, with priorities if that is the journal.  First see
  * that descriptors 0 to 2 are open, if only as sockets that are connected to
- * nothing, so that the disk does not become one of them.
+ * nothing, so that the disk does not become one of them.  A system call that
+ * raises a signal ignored here fails or, for SIGTTOU, proceeds.
  */
 static void
 open_log(void)
@@ -1435,6 +1433,8 @@ open_log(void)
 	    dev == (uintmax_t)st.st_dev && ino == (uintmax_t)st.st_ino;
 	logging.fd = reopen(STDERR_FILENO);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTTOU, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Report readiness on stdout, to the log and to the service manager. */

@@ -56,6 +56,13 @@ assert_serves() {
 	assert_equal before "$(head -n 1 "$log")" "the first line"
 }
 
+# The first message, about the last byte, comes before anything is set up.
+@test "a file that may not grow" {
+	echo >>"$IMAGE"
+	serve_by "ulimit -f 0 && exec \"\$@\" 2>>'$BATS_TEST_TMPDIR/log'"
+	stop_vblade
+}
+
 # A pipe without a reader that is full.
 @test "pipes that are full" {
 	exec 8<>"$PIPE"
