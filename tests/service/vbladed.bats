@@ -197,6 +197,16 @@ stop_served() {
 	wait_until 10 grep -q 'link down' log
 }
 
+@test "Ctrl-Z, pressed while a script that started it runs, does not stop it" {
+	local pid
+	vbladed 0 1 eth0 disk.img
+	wait_until 10 runs logger
+	for pid in $(pid_of vblade) $(pid_of logger); do
+		# SIGTSTP is 20.
+		assert_match '^SigIgn:.*[89a-f].{4}$' "$(cat "/proc/$pid/status")"
+	done
+}
+
 @test "Ctrl-C during the start stops vblade, too" {
 	command_that 'echo $$ >vblade.pid; exec sleep 600' bin/vblade
 	background '' nsenter -t "$SYSLOGD" --mount --net --wd=. \
