@@ -190,8 +190,8 @@ assert_waits() {
 	run dash script -w a
 	assert_equal "0 3" "$status $(wc -l <slept)" "$output"
 	assert_match '<--><0><1><lo><disk>' "$output"
-	conf a netif=nosuch0 filename=disk
-	command_that 'sed -i s/nosuch0/lo/ conf/a.conf' bin/sleep
+	conf a netif=nosuch0 filename=disk options=-r
+	command_that 'sed -i "s/nosuch0/lo/; /options/d" conf/a.conf' bin/sleep
 	run dash script -w a
 	assert_equal 0 "$status" "$output"
 	assert_match '<--><0><1><lo><disk>' "$output"
@@ -225,4 +225,16 @@ openrc() {
 	openrc vblade start_pre
 	assert_equal 1 "$status"
 	assert_match 'error: ln -s vblade /etc/init.d/vblade.NAME' "$output"
+}
+
+# The supervisor of OpenRC 0.45 ignores the loggers, and discards all output
+# that no file takes.
+@test "OpenRC: the messages go to the log, or to a file where that is all" {
+	conf a
+	command_that 'echo "  -2, --stderr"' bin/supervise-daemon
+	openrc vblade.a eval 'start_pre; echo $output_log $error_log'
+	assert_equal "/var/log/vblade.a.log /var/log/vblade.a.log" "$output"
+	command_that 'echo "  --stderr-logger" >&2' bin/supervise-daemon
+	openrc vblade.a eval 'start_pre; echo $output_log $error_logger'
+	assert_equal "logger -t vblade -p daemon.notice" "$output"
 }
