@@ -25,6 +25,7 @@ assert_installed() {
 		(umask 077 && make_with $make "$1" INIT=none prefix=/opt)
 		assert_equal "$(printf '%s\n' "${@:2}")" "$(installed_files)" \
 			"$make $1"
+		assert_equal "" "$(find "$ROOT"/* -type d ! -perm -755)"
 		refute_match '@[A-Za-z]+@' "$(grep -rIh . "$ROOT")"
 		make_with $make uninstall prefix=/opt
 		assert_equal "" "$(installed_files)" "$make uninstall"
@@ -55,6 +56,16 @@ assert_installed() {
 	make_with make install INIT=systemd
 	make_with make uninstall
 	assert_equal '-rw-r--r-- etc/init.d/vblade' "$(installed_files)"
+}
+
+# cp(1) cannot overwrite a program that runs.
+@test "make install puts a new file in the place of the old one" {
+	local old
+	make_with make install
+	exec 4<"$ROOT/usr/local/sbin/vblade"
+	old=$(stat -L -c %i /dev/fd/4)
+	make_with make install
+	[ "$old" != "$(stat -c %i "$ROOT/usr/local/sbin/vblade")" ]
 }
 
 @test "directories may have blanks in their names" {
