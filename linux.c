@@ -50,6 +50,7 @@ enum {
 	SEND_ROOM = 1 << 22,	/* bytes of frames that queues may hold */
 	SEND_WAIT = 20,		/* ms for which a full one delays a frame */
 	CLAIM_TRIES = 50,	/* at intervals of 10 ms */
+	SUBMIT_MAX = 4,		/* operations at a time */
 	NOTIFY_WAIT = 5,	/* seconds, if the manager's socket is full */
 };
 
@@ -536,7 +537,20 @@ uring_map(struct disk *d, int fd, const struct io_uring_params *p)
 	return true;
 }
 
-/* Never full: vblade.c starts no more operations than `depth`. */
+static bool
+uring_submit(struct disk *d)
+{
+	unsigned n = *d->sq_tail -
+	    __atomic_load_n(d->sq_head, __ATOMIC_ACQUIRE);
+
+	return n == 0 || syscall(SYS_io_uring_enter, (long)d->uring, (long)n,
+	    0L, 0L, NULL, 0L) == (long)n;
+}
+
+/*
+ * Never full: vblade.c starts no more operations than `depth`.  The disk begins
+ * with the first of a batch while the others are still being prepared.
+ */
 static void
 uring_start(struct disk *d, struct io *io)
 {
@@ -553,16 +567,8 @@ uring_start(struct disk *d, struct io *io)
 	    .user_data = (uintptr_t)io };
 	d->sq_array[i] = i;
 	__atomic_store_n(d->sq_tail, tail + 1, __ATOMIC_RELEASE);
-}
-
-static bool
-uring_submit(struct disk *d)
-{
-	unsigned n = *d->sq_tail -
-	    __atomic_load_n(d->sq_head, __ATOMIC_ACQUIRE);
-
-	return n == 0 || syscall(SYS_io_uring_enter, (long)d->uring, (long)n,
-	    0L, 0L, NULL, 0L) == (long)n;
+	if (tail % SUBMIT_MAX == SUBMIT_MAX - 1)
+		uring_submit(d);
 }
 
 static struct io *
