@@ -183,8 +183,12 @@ TAG=0badcafe
 FIRMWARE=$(sed -n 's/^VERSION = \(.\)\.\(.\).*/0\10\2/p' \
 	"$TESTS/../Makefile")
 
-# frame ARGUMENT...: tests/frame at the initiator's end of the wire.
-frame() { on_initiator "$TESTS/frame" -t "$TARGET_MAC" "$@"; }
+# frame ARGUMENT...: tests/frame at the initiator's end of the wire.  The
+# deadline is $REPLY_WAIT milliseconds, by default frame's own.
+frame() {
+	on_initiator "$TESTS/frame" ${REPLY_WAIT:+-w "$REPLY_WAIT"} \
+		-t "$TARGET_MAC" "$@"
+}
 
 # hex FRAME...: the frames in plain hexadecimal, one a line.
 hex() { "$TESTS/frame" -p -a "$INITIATOR_MAC" -t "$TARGET_MAC" "$@"; }
@@ -326,6 +330,12 @@ assert_readable() {
 	local n=${2:-1}
 	assert_reply "$(ata_read "$1" "$n")" \
 		"$(ata_data "$1" "$n" "$(sectors "$1" "$n")")"
+}
+
+# wait_until_readable SECTOR: until a target serves it, for 20 seconds at most.
+wait_until_readable() {
+	local REPLY_WAIT=200
+	wait_until 20 assert_readable "$1"
 }
 
 assert_writable() {

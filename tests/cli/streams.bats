@@ -18,7 +18,7 @@ teardown() { serve_end; }
 # serve_by SCRIPT: start vblade by a shell script, which executes "$@".
 serve_by() {
 	background "$TARGET_NS" sh -c "$1" sh "$VBLADE" -v 0 1 eth0 "$IMAGE"
-	wait_until 20 assert_readable 7
+	wait_until_readable 7
 }
 
 # assert_serves: it serves, and the image holds what was written and no more.

@@ -227,7 +227,7 @@ delete_and_rewire() {
 @test "an interface created again is seen although the events were lost" {
 	without_events delete_and_rewire
 	wait_for_log 'link up: eth0, ' 1
-	wait_until 20 assert_readable 7
+	wait_until_readable 7
 }
 
 @test "a restart costs a client that retransmits nothing but time" {

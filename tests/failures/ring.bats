@@ -124,7 +124,7 @@ assert_pool() {
 	before=$(wc -l <"$FAULT_LOG")
 	wait_until 10 more_refused
 	set_faults
-	wait_until 20 assert_readable 7
+	wait_until_readable 7
 	assert_equal 1 "$(grep -c 'Cannot allocate memory' "$ERR")"
 	ip -n "$TARGET_NS" link set eth0 mtu 1500
 }
@@ -136,7 +136,7 @@ assert_pool() {
 	prlimit --pid "$PID" --as=$(((kb + 2000) * 1024))
 	ip -n "$TARGET_NS" link set eth0 mtu 9000
 	wait_for_log 'receive ring holds only'
-	wait_until 20 assert_readable 7
+	wait_until_readable 7
 	ip -n "$TARGET_NS" link set eth0 mtu 1500
 }
 
@@ -154,7 +154,7 @@ assert_pool() {
 	ip -n "$TARGET_NS" link set eth0 up
 	wait_for_frame "$(announcement 11)"
 	set_faults
-	wait_until 20 assert_readable 7
+	wait_until_readable 7
 	lab_mtu 1500
 }
 
