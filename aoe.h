@@ -156,9 +156,7 @@ put_le(uint8_t *p, int n, uint64_t v)
 	BPF_STMT(BPF_RET | BPF_K, 0xffffffff), \
 	BPF_STMT(BPF_RET | BPF_K, 0)
 
-/*
- * The platform interface.
- */
+/* The platform interface. */
 
 /* Exit statuses.  A service manager uses them to decide whether to restart. */
 enum {
@@ -287,9 +285,7 @@ void notify(bool ready, const char *status);
  */
 void confine(const struct net *, const struct disk *);
 
-/*
- * Provided to the platform by vblade.c.
- */
+/* Provided to the platform by vblade.c. */
 
 /* An engine of threads that call disk_execute().  Fails by fail(). */
 const struct engine *pool_engine(void);

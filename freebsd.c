@@ -54,9 +54,7 @@ struct net {
 	uint8_t *next, *end;	/* records in it that were not returned yet */
 };
 
-/*
- * The link.
- */
+/* The link. */
 
 uint64_t
 net_drops(struct net *n)
@@ -127,9 +125,7 @@ link_refresh(struct net *n)
 	return true;
 }
 
-/*
- * Frames.
- */
+/* Frames. */
 
 /*
  * Wait for an event; fill the buffer.  Messages of route(4), of which some may
@@ -200,9 +196,7 @@ net_send(struct net *n, const struct iovec f[], int count)
 	return dropped;
 }
 
-/*
- * Opening the interface.
- */
+/* Opening the interface. */
 
 /* Open /dev/bpf; set it up before it is bound: no other frames may arrive. */
 static void
@@ -265,9 +259,7 @@ net_open(const char *ifname, unsigned shelf, unsigned slot, unsigned frames,
 	return n;
 }
 
-/*
- * The disk.
- */
+/* The disk. */
 
 struct disk {
 	int fd;			/* through the page cache, which devices lack */
@@ -429,9 +421,7 @@ notify(bool ready, const char *status)
 	(void)ready, (void)status;
 }
 
-/*
- * Confinement.
- */
+/* Confinement. */
 
 /* Without CAP_IOCTL, the list of ioctls has no effect. */
 static void

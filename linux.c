@@ -69,9 +69,7 @@ struct net {
 	uint64_t drops;
 };
 
-/*
- * The receive ring.
- */
+/* The receive ring. */
 
 static struct tpacket2_hdr *
 ring_slot(const struct net *n, unsigned i)
@@ -144,9 +142,7 @@ ring_receive(struct net *n, struct iovec frames[], int max)
 	return count;
 }
 
-/*
- * The link.
- */
+/* The link. */
 
 /*
  * Update n->link: the interface that the socket is bound to, whatever its name
@@ -193,9 +189,7 @@ link_refresh(struct net *n)
 	return bind(n->fd, (void *)&a, sizeof a) == 0 && ring_resize(n);
 }
 
-/*
- * Frames.
- */
+/* Frames. */
 
 /*
  * Wait for an event, and update the link after any message, even a lost one,
@@ -277,9 +271,7 @@ net_drops(struct net *n)
 	return n->drops;
 }
 
-/*
- * Opening the interface.
- */
+/* Opening the interface. */
 
 /*
  * A socket that is set up before it receives: the filter, locked, and options.
@@ -504,9 +496,7 @@ disk_try(const struct disk *d, const struct io *io)
 	return disk_execute(d, io);
 }
 
-/*
- * The engine: io_uring(7), restricted to transfers and syncs of the disk.
- */
+/* The engine: io_uring(7), restricted to transfers and syncs of the disk. */
 
 static long
 uring_register(int fd, long opcode, void *arg, long count)
@@ -639,9 +629,7 @@ disk_engine(struct disk *d, unsigned depth)
 	return &engine;
 }
 
-/*
- * The service manager.
- */
+/* The service manager. */
 
 void
 notify(bool ready, const char *status)
@@ -668,9 +656,7 @@ notify(bool ready, const char *status)
 	close(fd);
 }
 
-/*
- * Confinement.
- */
+/* Confinement. */
 
 /*
  * No capability, nothing gained by execve(2), and no descriptor can be made,

@@ -137,9 +137,7 @@ static struct {
 	char prefix[64];	/* "e0.1: eth0: " */
 } logging = { .fd = STDERR_FILENO };
 
-/*
- * The log.
- */
+/* The log. */
 
 /*
  * Write a short message; drop it, or its end, rather than block: a pipe that is
@@ -218,9 +216,7 @@ log_counters(struct target *t)
 	    t->disk_errors, net_drops(t->net), t->queue_drops, t->send_drops);
 }
 
-/*
- * Clock and size.
- */
+/* Clock and size. */
 
 /* Microseconds; only differences mean anything. */
 static int64_t
@@ -244,9 +240,7 @@ look_up_size(struct target *t)
 	t->sectors = n < t->offset ? 0 : MIN(n - t->offset, t->length);
 }
 
-/*
- * MAC addresses.
- */
+/* MAC addresses. */
 
 static const uint8_t broadcast[MAC_LEN] = { 255, 255, 255, 255, 255, 255 };
 
@@ -371,9 +365,7 @@ init_header(const struct target *t, struct aoe *a, const uint8_t *dst,
 	a->command = command;
 }
 
-/*
- * ATA.  The opcode, not the flags, determines direction and address width.
- */
+/* ATA.  The opcode, not the flags, determines direction and address width. */
 
 static void
 identify(const struct target *t, uint8_t *id)
@@ -477,9 +469,7 @@ handle_ata(struct target *t, struct request *r, struct aoe_ata *req, size_t len)
 	return ata_error(rep, ATA_ABRT);
 }
 
-/*
- * Query/Config, MAC Mask List and Reserve/Release.
- */
+/* Query/Config, MAC Mask List and Reserve/Release. */
 
 /* Sectors of a request: initiators count the Ethernet header twice. */
 static uint8_t
@@ -581,9 +571,7 @@ handle_reserve(struct target *t, const struct aoe_reserve *req, size_t len,
 	return sizeof *rep + rep->count * sizeof *rep->mac;
 }
 
-/*
- * The batch of replies.
- */
+/* The batch of replies. */
 
 /* -v: log one line per request; the reply still holds its registers. */
 static void
@@ -1016,9 +1004,7 @@ sync_start(struct target *t)
 	return -1;
 }
 
-/*
- * Advertisement, link and signals.
- */
+/* Advertisement, link and signals. */
 
 /* Query for duplicates, and advertise to the hosts that may use the target. */
 static void
@@ -1117,9 +1103,7 @@ catch_signals(struct target *t)
 #endif
 }
 
-/*
- * The serve loop.
- */
+/* The serve loop. */
 
 /* Is the frame AoE, for this target, from another host that may use it? */
 static bool
@@ -1250,9 +1234,7 @@ serve(struct target *t)
 	return t->sync_failed ? EXIT_TRANSIENT : 0;
 }
 
-/*
- * The command line.
- */
+/* The command line. */
 
 static _Noreturn void
 usage(int status)
@@ -1345,9 +1327,7 @@ parse_option(struct target *t, int c, const char *arg)
 	usage(EXIT_USAGE);
 }
 
-/*
- * Start.
- */
+/* Start. */
 
 /* Check that the export lies within the file; warn of known limits. */
 static void
