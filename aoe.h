@@ -278,6 +278,17 @@ const struct engine *disk_engine(struct disk *, unsigned depth);
 /* Report to the service manager, if there is one: sd_notify(3). */
 void notify(bool ready, const char *status);
 
+/* Is it the journal of systemd, where messages may begin with a priority? */
+bool is_journal(int fd);
+
+/*
+ * For a terminal or pipe, a descriptor of our own, which never blocks: the
+ * flags of the inherited one are shared with the shell.  Returns `fd` if it is
+ * something else or a pipe that cannot be opened again; -1, which is logged, if
+ * it is such a terminal.
+ */
+int stream_reopen(int fd);
+
 /*
  * Give up the rights that serving does not need, for this thread and those it
  * will start, as far as the system can revoke them: see vblade(8).  Fails by

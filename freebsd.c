@@ -414,11 +414,34 @@ disk_engine(struct disk *d, unsigned depth)
 	return pool_engine();
 }
 
+/* The service manager and the log. */
+
 /* There is no protocol for it: daemon(8) starts the export. */
 void
 notify(bool ready, const char *status)
 {
 	(void)ready, (void)status;
+}
+
+bool
+is_journal(int fd)
+{
+	(void)fd;
+	return false;
+}
+
+/* A pipe cannot be opened again. */
+int
+stream_reopen(int fd)
+{
+	const char *tty = ttyname(fd);
+	int new = tty == NULL ? fd :
+	    open(tty, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (new >= 0 && new < FD_SETSIZE)
+		return new;
+	logmsg(LOG_WARNING, "cannot reopen the terminal: logging ends here");
+	return -1;
 }
 
 /* Confinement. */

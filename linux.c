@@ -530,8 +530,7 @@ uring_map(struct disk *d, int fd, const struct io_uring_params *p)
 static bool
 uring_submit(struct disk *d)
 {
-	unsigned n = *d->sq_tail -
-	    __atomic_load_n(d->sq_head, __ATOMIC_ACQUIRE);
+	unsigned n = *d->sq_tail - *d->sq_head;	/* moved by this call only */
 
 	return n == 0 || syscall(SYS_io_uring_enter, (long)d->uring, (long)n,
 	    0L, 0L, NULL, 0L) == (long)n;
@@ -603,7 +602,7 @@ disk_engine(struct disk *d, unsigned depth)
 	struct io_uring_params p = { .flags = IORING_SETUP_R_DISABLED |
 	    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN |
 	    IORING_SETUP_SINGLE_ISSUER };
-	unsigned workers[] = { depth, 0 };	/* 0: as it is */
+	unsigned limits[] = { depth, 0 };	/* of workers; 0: as it is */
 	int fd = (int)syscall(SYS_io_uring_setup, (long)depth, &p);
 
 	if (fd < 0 && errno == EINVAL) {
@@ -612,8 +611,7 @@ disk_engine(struct disk *d, unsigned depth)
 		fd = (int)syscall(SYS_io_uring_setup, (long)depth, &p);
 	}
 	if (fd >= 0)		/* before Linux 5.15 they are 4 per CPU */
-		uring_register(fd, IORING_REGISTER_IOWQ_MAX_WORKERS, workers,
-		    2);
+		uring_register(fd, IORING_REGISTER_IOWQ_MAX_WORKERS, limits, 2);
 	if (fd < 0 || !uring_map(d, fd, &p) ||
 	    uring_register(fd, IORING_REGISTER_RESTRICTIONS, allowed, 5) < 0 ||
 	    uring_register(fd, IORING_REGISTER_FILES, d->fd, FDS) < 0 ||
@@ -629,7 +627,7 @@ disk_engine(struct disk *d, unsigned depth)
 	return &engine;
 }
 
-/* The service manager. */
+/* The service manager and the log. */
 
 void
 notify(bool ready, const char *status)
@@ -654,6 +652,37 @@ notify(bool ready, const char *status)
 	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
 		logmsg(LOG_WARNING, "%s: %s", path, strerror(errno));
 	close(fd);
+}
+
+bool
+is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat st = { 0 };
+	char id[64];
+
+	fstat(fd, &st);
+	snprintf(id, sizeof id, "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return stream != NULL && strcmp(stream, id) == 0;
+}
+
+int
+stream_reopen(int fd)
+{
+	char path[32];
+	int new;
+
+	if (lseek(fd, 0, SEEK_CUR) >= 0)
+		return fd;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	new = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (new >= 0 && new < FD_SETSIZE)
+		return new;
+	if (!isatty(fd))
+		return fd;
+	logmsg(LOG_WARNING, "cannot reopen the terminal: logging ends here");
+	return -1;
 }
 
 /* Confinement. */

@@ -10,7 +10,6 @@
 #include <sys/param.h>
 #include <sys/select.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -235,9 +234,8 @@ look_up_size(struct target *t)
 	off_t size = disk_size(t->disk);
 	uint64_t n = (uint64_t)size / SECTOR;
 
-	if (size < 0)
-		return;
-	t->sectors = n < t->offset ? 0 : MIN(n - t->offset, t->length);
+	if (size >= 0)
+		t->sectors = n < t->offset ? 0 : MIN(n - t->offset, t->length);
 }
 
 /* MAC addresses. */
@@ -1373,25 +1371,6 @@ allocate_requests(struct target *t)
 }
 
 /*
- * A descriptor of our own for a terminal or a pipe, so that it never blocks:
- * the flags of the inherited one are shared with the shell.
- */
-static int
-reopen(int fd)
-{
-	const char *tty = ttyname(fd);
-	char path[32];
-	int new;
-
-	if (tty == NULL && lseek(fd, 0, SEEK_CUR) >= 0)
-		return fd;
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	new = open(tty != NULL ? tty : path,
-	    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return new >= 0 && new < FD_SETSIZE ? new : fd;
-}
-
-/*
  * Log to standard error, with priorities if that is the journal.  First see
  * that descriptors 0 to 2 are open, if only as sockets that are connected to
  * nothing, so that the disk does not become one of them.  A system call that
@@ -1400,18 +1379,12 @@ reopen(int fd)
 static void
 open_log(void)
 {
-	const char *s = getenv("JOURNAL_STREAM");
-	uintmax_t dev, ino;
-	struct stat st;
 	int fd;
 
 	while ((fd = socket(AF_UNIX, SOCK_DGRAM, 0)) >= 0 && fd <= 2)
 		continue;
 	close(fd);
-	logging.journal = s != NULL && fstat(STDERR_FILENO, &st) == 0 &&
-	    sscanf(s, "%ju:%ju", &dev, &ino) == 2 &&
-	    dev == (uintmax_t)st.st_dev && ino == (uintmax_t)st.st_ino;
-	logging.fd = reopen(STDERR_FILENO);
+	logging.journal = is_journal(STDERR_FILENO);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
@@ -1426,18 +1399,14 @@ report_ready(const struct target *t)
 	snprintf(line, sizeof line, "pid %ld: e%u.%u, %ju sectors %s\n",
 	    (long)getpid(), t->shelf, t->slot, t->sectors,
 	    t->readonly ? "O_RDONLY" : "O_RDWR");
-	emit(reopen(STDOUT_FILENO), line);
+	emit(STDOUT_FILENO, line);
 	logmsg(LOG_INFO, "address %s, MTU %u, %u sectors per frame, "
 	    "%u buffers, disk I/O by %s", mac_text(t->link.mac),
 	    t->link.mtu, config_sectors(t), t->buffers, t->engine->name);
 	snprintf(line, sizeof line, "Exporting e%u.%u (%ju sectors)",
 	    t->shelf, t->slot, t->sectors);
 	notify(true, line);
-	if (logging.fd == STDERR_FILENO && isatty(STDERR_FILENO)) {
-		logmsg(LOG_WARNING, "cannot reopen the terminal: nothing "
-		    "more will be logged");
-		logging.fd = -1;	/* still open, as confine() expects */
-	}
+	logging.fd = stream_reopen(STDERR_FILENO);	/* never block */
 }
 
 int

@@ -83,7 +83,7 @@ assert_serves() {
 	assert_serves
 }
 
-# It might block: nothing more is logged.
+# It might block: logging ends.
 @test "a terminal that cannot be reopened" {
 	local terminal log
 	background "" script -q -c 'chmod 0 "$(tty)"; tty; exec sleep 600' \
@@ -94,7 +94,7 @@ assert_serves() {
 		--bounding-set -dac_override,-dac_read_search) \
 		serve -v 0 1 eth0 "$IMAGE"
 	assert_serves
-	assert_match 'nothing more will be logged.$' "$(tail -n 1 "$log")"
+	assert_match 'logging ends here.$' "$(tail -n 1 "$log")"
 }
 
 @test "a socket that nothing reads" {
