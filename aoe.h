@@ -51,7 +51,7 @@ enum {				/* the command register */
 	ATA_CHECK_POWER = 0xe5, ATA_IDENTIFY = 0xec, ATA_SET_FEATURES = 0xef
 };
 
-enum { ATA_CACHE_ON = 0x02, ATA_CACHE_OFF = 0x82 };	/* its features */
+enum { ATA_CACHE_ON = 0x02, ATA_CACHE_OFF = 0x82 };	/* SET FEATURES */
 enum { ATA_READY = 0x40, ATA_ERR = 0x01 };		/* status */
 enum { ATA_UNC = 0x40, ATA_IDNF = 0x10, ATA_ABRT = 0x04 };	/* error */
 
@@ -169,11 +169,11 @@ enum {
 struct link {
 	unsigned updates;	/* how many there were */
 	unsigned index;		/* 0: gone; another one if created again */
-	unsigned mtu;		/* maximum that can be sent and received */
+	unsigned mtu;		/* bytes after the Ethernet header, both ways */
 	bool up;		/* and has carrier */
 	uint8_t mac[MAC_LEN];	/* zeroes on a loopback interface */
 	char name[16];		/* IFNAMSIZ, everywhere */
-	char master[16];	/* the bridge or bond it is a port of, or "" */
+	char master[16];	/* its bridge or bond (Linux only), or "" */
 };
 
 /* A frame is an iovec: from the destination address on, without the FCS. */
@@ -184,24 +184,25 @@ enum { BATCH = 64 };		/* frames received, or sent, at a time */
  * filtered, bound, subscribed to link events, with receive buffers for `frames`
  * full frames (log if the system grants less).  Unless `force` is set, claim
  * shelf.slot on it until the process exits.  It may be down.  net_recv is also
- * to wait for `fd` to become readable.  Fails by fail().
+ * to wait for `fd` to become readable, and updates *link, which has to stay in
+ * place.  Fails by fail().
  */
 struct net *net_open(const char *ifname, unsigned shelf, unsigned slot,
     unsigned frames, bool force, int fd, struct link *);
 
 /*
- * Wait for frames, link events, the descriptor or a signal, at most
- * `timeout` milliseconds (-1: no limit); return how many of the frames that
- * wait, up to max, were received, possibly 0.  Never fails.  They arrived
- * complete, at this interface, for this host, untagged or with a priority tag
- * only.  They belong to the net and are valid until the next net_recv.  With
- * max 0, stop receiving for good.  It unblocks signals while it waits.
+ * Wait for frames, link events, the descriptor or a signal, at most `timeout`
+ * milliseconds (-1: no limit); return the number of frames received, 0 to max.
+ * Never fails.  Frames are complete and arrived at this interface, untagged or
+ * with a priority tag, which is removed.  They belong to the net and are valid
+ * until the next net_recv.  With max 0, stop receiving for good.  Signals are
+ * unblocked during the wait.
  */
 int net_recv(struct net *, struct iovec frames[], int max, int timeout);
 
 /*
- * Send n frames, at most BATCH, in order; return how many could not be sent,
- * with a full queue within some milliseconds.
+ * Send n frames, at most BATCH, in order; return how many could not be sent.  A
+ * full queue delays them by some milliseconds at most.
  */
 int net_send(struct net *, const struct iovec frames[], int n);
 
@@ -214,8 +215,8 @@ enum op { OP_NONE, OP_READ, OP_WRITE, OP_SYNC, OP_COUNT };
 enum { RUN_MAX = 16 };		/* buffers of one operation */
 
 /*
- * One disk operation: a transfer, or a sync (offset and count are 0), after
- * which all data is on stable storage whose transfer finished before its start.
+ * One disk operation: a transfer, or a sync (offset and count are 0), which
+ * makes all data stable whose transfer finished before its start.
  */
 struct io {
 	enum op op;
@@ -223,8 +224,9 @@ struct io {
 	off_t offset;		/* bytes */
 	size_t len;		/* bytes in all */
 	ssize_t result;		/* bytes moved, perhaps fewer than requested,
-				   0 at the end of the disk; or -errno */
-	int count;
+				   0 at the end of the disk; 0 of a sync;
+				   or -errno */
+	int count;		/* of buffers */
 	struct iovec iov[RUN_MAX];
 
 	/* for vblade.c: */
@@ -236,20 +238,20 @@ struct io {
 /*
  * Open a regular file or disk and claim it for the life of the process:
  * exclusively, or with DISK_READONLY shared with other readers (on Linux a file
- * only); DISK_FORCE claims nothing.  *unit is the granularity of overlap, bytes
- * that are a power of two.  Fails by fail().
+ * only); DISK_FORCE claims nothing.  *unit is the granularity of overlap in
+ * bytes, a power of two, at least SECTOR.  Fails by fail().
  */
 struct disk *disk_open(const char *path, int flags, unsigned *unit);
 
 /* The current size in bytes, or -1 with errno. */
 off_t disk_size(const struct disk *);
 
-/* Perform an operation now, however long it takes.  From any thread. */
+/* Perform an operation now, from any thread, and return its result. */
 ssize_t disk_execute(const struct disk *, const struct io *);
 
 /*
- * Transfer what need not wait for the device: of a read what is cached; a write
- * only if none of it does.  Returns the bytes moved; 0 or less if none were.
+ * Transfer without waiting for the device: of a read, at most what is cached,
+ * of a write, all or nothing.  Returns the bytes moved; 0 or less if none were.
  */
 ssize_t disk_try(const struct disk *, const struct io *);
 
@@ -282,12 +284,11 @@ void notify(bool ready, const char *status);
 bool is_journal(int fd);
 
 /*
- * For a terminal or pipe, a descriptor of our own, which never blocks: the
- * flags of the inherited one are shared with the shell.  Returns `fd` if it is
- * something else or a pipe that cannot be opened again; -1, which is logged, if
- * it is such a terminal.
+ * Open the log again, in its place, if it is a terminal or pipe, so that it
+ * never blocks: flags of the inherited one are shared with the shell.  A pipe
+ * for which that fails is kept; a terminal is closed, which is logged.
  */
-int stream_reopen(int fd);
+void log_reopen(int fd);
 
 /*
  * Give up the rights that serving does not need, for this thread and those it
@@ -301,7 +302,10 @@ void confine(const struct net *, const struct disk *);
 /* An engine of threads that call disk_execute().  Fails by fail(). */
 const struct engine *pool_engine(void);
 
-/* Log one line with a syslog(3) priority.  Blocks only if a file does. */
+/*
+ * Log one line with a syslog(3) priority.  Blocks only if a file does, a pipe
+ * that was kept and that others fill, or, before log_reopen, a terminal.
+ */
 void logmsg(int priority, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -431,17 +431,21 @@ is_journal(int fd)
 }
 
 /* A pipe cannot be opened again. */
-int
-stream_reopen(int fd)
+void
+log_reopen(int fd)
 {
 	const char *tty = ttyname(fd);
-	int new = tty == NULL ? fd :
-	    open(tty, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int new;
 
-	if (new >= 0 && new < FD_SETSIZE)
-		return new;
-	logmsg(LOG_WARNING, "cannot reopen the terminal: logging ends here");
-	return -1;
+	if (tty == NULL)
+		return;
+	new = open(tty, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+	if (new < 0) {
+		logmsg(LOG_WARNING, "cannot reopen the terminal: logging ends");
+		new = socket(AF_UNIX, SOCK_DGRAM, 0);
+	}
+	dup2(new, fd);
+	close(new);
 }
 
 /* Confinement. */

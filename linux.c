@@ -145,9 +145,9 @@ ring_receive(struct net *n, struct iovec frames[], int max)
 /* The link. */
 
 /*
- * Update n->link: the interface that the socket is bound to, whatever its name
- * is now, else that of the name on the command line, and bind to that.  False
- * with errno on failure (0: not Ethernet); index 0: gone.  Opens no descriptor.
+ * Update n->link from the interface that the socket is bound to, whatever its
+ * name is now; if it is gone, bind to that of the requested name.  False with
+ * errno on failure (0: not Ethernet); index 0: gone.  Opens no descriptor.
  */
 static bool
 link_refresh(struct net *n)
@@ -377,9 +377,9 @@ struct disk {
 
 /*
  * Open a disk and claim it, by O_EXCL in `mode`, which no mount shares, or by
- * `lock`.  io_uring shares the descriptor, so that the claim of a process that
- * was killed lasts until its last operation has ended, which else might undo a
- * write of the next process; if there is none, for some milliseconds.
+ * `lock`.  io_uring shares the descriptor, so the claim of a killed process
+ * lasts until its last operation, which might undo a write of the next process,
+ * has ended; without one, it still lasts for some milliseconds.
  */
 static int
 open_claimed(const char *path, int mode, int lock)
@@ -667,22 +667,22 @@ is_journal(int fd)
 	return stream != NULL && strcmp(stream, id) == 0;
 }
 
-int
-stream_reopen(int fd)
+void
+log_reopen(int fd)
 {
 	char path[32];
 	int new;
 
 	if (lseek(fd, 0, SEEK_CUR) >= 0)
-		return fd;
+		return;		/* neither a terminal nor a pipe */
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	new = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (new >= 0 && new < FD_SETSIZE)
-		return new;
-	if (!isatty(fd))
-		return fd;
-	logmsg(LOG_WARNING, "cannot reopen the terminal: logging ends here");
-	return -1;
+	new = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+	if (new < 0 && isatty(fd)) {
+		logmsg(LOG_WARNING, "cannot reopen the terminal: logging ends");
+		new = socket(AF_UNIX, SOCK_DGRAM, 0);
+	}
+	dup2(new, fd);
+	close(new);
 }
 
 /* Confinement. */
@@ -690,8 +690,8 @@ stream_reopen(int fd)
 /*
  * No capability, nothing gained by execve(2), and no descriptor can be made,
  * not even in the place of one that was closed.  landlock(7): no file can be
- * opened, changed or executed, no TCP port used, no process outside signaled,
- * as far as the kernel supports that.
+ * opened, made, removed or executed, no TCP port used, no process outside
+ * signaled, as far as the kernel supports that.
  */
 void
 confine(const struct net *n, const struct disk *d)

@@ -60,7 +60,7 @@ struct request {
 	uint64_t host;		/* the address of the initiator */
 	unsigned count;		/* sectors to read or write, if any */
 	uint64_t lba;
-	uint64_t begin, end;	/* on the disk, of a write in whole units */
+	uint64_t begin, end;	/* sectors of the disk, a write's whole units */
 	unsigned blockers;	/* earlier requests that overlap this one */
 	struct io *run;		/* the operation that includes it, or NULL */
 	uint8_t *payload;	/* in the frame, then in the reply */
@@ -77,7 +77,7 @@ struct target {
 	unsigned shelf, slot;
 	unsigned buffers;
 	uint64_t offset;	/* sectors before the first exported one */
-	uint64_t length;	/* maximum number of sectors */
+	uint64_t length;	/* maximum of sectors; LBA_MAX: no -l */
 	int delay;		/* ms until a background sync, 0: none */
 	bool readonly, sync_writes, verbose;
 
@@ -129,12 +129,11 @@ struct target {
 	uint64_t duplicates;	/* responses of other targets at our address */
 };
 
-/* Set at the start. */
+/* Set at the start.  The log is standard error. */
 static struct {
-	int fd;
-	bool journal;		/* stderr is the journal: prefix priorities */
+	bool journal;		/* it is the journal: prefix priorities */
 	char prefix[64];	/* "e0.1: eth0: " */
-} logging = { .fd = STDERR_FILENO };
+} logging;
 
 /* The log. */
 
@@ -146,12 +145,11 @@ static struct {
 static void
 emit(int fd, const char *text)
 {
-	fd_set set;
+	fd_set set = { 0 };
 
 	if (send(fd, text, strlen(text), MSG_DONTWAIT) >= 0 ||
 	    errno != ENOTSOCK)
 		return;
-	FD_ZERO(&set);
 	FD_SET((unsigned)fd, &set);
 	if (select(fd + 1, NULL, &set, NULL, &(struct timeval){ 0 }) == 1)
 		(void)!write(fd, text, strlen(text));
@@ -170,7 +168,7 @@ logmsg(int priority, const char *fmt, ...)
 	vsnprintf(line + n, sizeof line - 1 - (size_t)n, fmt, ap);
 	va_end(ap);
 	strcat(line, "\n");
-	emit(logging.fd, text);
+	emit(STDERR_FILENO, text);
 }
 
 _Noreturn void
@@ -294,9 +292,9 @@ mac_edit(struct mac_list *l, const uint8_t *mac, unsigned directive)
  */
 
 /*
- * Let a request wait, beside those before it.  False if it had to be dropped,
- * so that the initiator will retransmit: no host gets more than its share, and
- * a batch is reserved for what need not wait.
+ * Let a request wait, beside those before it.  False if it was dropped, and is
+ * free: the initiator will retransmit.  No host gets more than its share, and a
+ * batch is reserved for what need not wait.
  */
 static bool
 queue_admit(struct target *t, struct request *r)
@@ -320,10 +318,9 @@ queue_admit(struct target *t, struct request *r)
 static struct iovec
 pad_frame(uint8_t *data, size_t len)
 {
-	if (len >= ETH_MIN)
-		return (struct iovec){ data, len };
-	memset(data + len, 0, ETH_MIN - len);
-	return (struct iovec){ data, ETH_MIN };
+	if (len < ETH_MIN)
+		memset(data + len, 0, ETH_MIN - len);
+	return (struct iovec){ data, MAX(len, ETH_MIN) };
 }
 
 static size_t
@@ -1390,7 +1387,10 @@ open_log(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-/* Report readiness on stdout, to the log and to the service manager. */
+/*
+ * Report readiness on stdout, to the log and to the service manager.  From then
+ * on, the log does not block.
+ */
 static void
 report_ready(const struct target *t)
 {
@@ -1406,7 +1406,7 @@ report_ready(const struct target *t)
 	snprintf(line, sizeof line, "Exporting e%u.%u (%ju sectors)",
 	    t->shelf, t->slot, t->sectors);
 	notify(true, line);
-	logging.fd = stream_reopen(STDERR_FILENO);	/* never block */
+	log_reopen(STDERR_FILENO);
 }
 
 int

@@ -94,7 +94,7 @@ assert_serves() {
 		--bounding-set -dac_override,-dac_read_search) \
 		serve -v 0 1 eth0 "$IMAGE"
 	assert_serves
-	assert_match 'logging ends here.$' "$(tail -n 1 "$log")"
+	assert_match 'logging ends.$' "$(tail -n 1 "$log")"
 }
 
 @test "a socket that nothing reads" {
@@ -124,7 +124,7 @@ assert_serves() {
 	assert_readable 7
 }
 
-# As a pipe, standard error would be opened again, too high for select(2).
+# What is opened is too high for select(2).
 @test "an error is reported with 1,024 descriptors open" {
 	VBLADE=$(wrap_vblade many bash -c "'
 		ulimit -n 2000
