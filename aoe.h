@@ -284,11 +284,11 @@ void notify(bool ready, const char *status);
 bool is_journal(int fd);
 
 /*
- * Open the log again, in its place, if it is a terminal or pipe, so that it
- * never blocks: flags of the inherited one are shared with the shell.  A pipe
- * for which that fails is kept; a terminal is closed, which is logged.
+ * Open a terminal or pipe again, in its place, so that it never blocks: flags
+ * of the inherited one are shared with the shell.  False for a terminal where
+ * that fails; a pipe is kept.
  */
-void log_reopen(int fd);
+bool stream_reopen(int fd);
 
 /*
  * Give up the rights that serving does not need, for this thread and those it
@@ -303,8 +303,8 @@ void confine(const struct net *, const struct disk *);
 const struct engine *pool_engine(void);
 
 /*
- * Log one line with a syslog(3) priority.  Blocks only if a file does, a pipe
- * that was kept and that others fill, or, before log_reopen, a terminal.
+ * Log one line with a syslog(3) priority.  Blocks only if a file does, or what
+ * stream_reopen cannot open again and others fill.
  */
 void logmsg(int priority, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

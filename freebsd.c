@@ -431,21 +431,16 @@ is_journal(int fd)
 }
 
 /* A pipe cannot be opened again. */
-void
-log_reopen(int fd)
+bool
+stream_reopen(int fd)
 {
 	const char *tty = ttyname(fd);
-	int new;
+	int new = tty == NULL ? -1 :
+	    open(tty, O_WRONLY | O_NONBLOCK | O_NOCTTY);
 
-	if (tty == NULL)
-		return;
-	new = open(tty, O_WRONLY | O_NONBLOCK | O_NOCTTY);
-	if (new < 0) {
-		logmsg(LOG_WARNING, "cannot reopen the terminal: logging ends");
-		new = socket(AF_UNIX, SOCK_DGRAM, 0);
-	}
 	dup2(new, fd);
 	close(new);
+	return new >= 0 || tty == NULL;
 }
 
 /* Confinement. */

@@ -667,22 +667,20 @@ is_journal(int fd)
 	return stream != NULL && strcmp(stream, id) == 0;
 }
 
-void
-log_reopen(int fd)
+bool
+stream_reopen(int fd)
 {
+	const char *tty = ttyname(fd);
 	char path[32];
 	int new;
 
-	if (lseek(fd, 0, SEEK_CUR) >= 0)
-		return;		/* neither a terminal nor a pipe */
+	if (tty == NULL && lseek(fd, 0, SEEK_CUR) >= 0)
+		return true;		/* neither a terminal nor a pipe */
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	new = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY);
-	if (new < 0 && isatty(fd)) {
-		logmsg(LOG_WARNING, "cannot reopen the terminal: logging ends");
-		new = socket(AF_UNIX, SOCK_DGRAM, 0);
-	}
+	new = open(tty != NULL ? tty : path, O_WRONLY | O_NONBLOCK | O_NOCTTY);
 	dup2(new, fd);
 	close(new);
+	return new >= 0 || !isatty(fd);
 }
 
 /* Confinement. */

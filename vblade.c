@@ -74,8 +74,7 @@ struct request {
 };
 
 struct target {
-	unsigned shelf, slot;
-	unsigned buffers;
+	unsigned shelf, slot, buffers;
 	uint64_t offset;	/* sectors before the first exported one */
 	uint64_t length;	/* maximum of sectors; LBA_MAX: no -l */
 	int delay;		/* ms until a background sync, 0: none */
@@ -129,11 +128,12 @@ struct target {
 	uint64_t duplicates;	/* responses of other targets at our address */
 };
 
-/* Set at the start.  The log is standard error. */
+/* Set at the start. */
 static struct {
-	bool journal;		/* it is the journal: prefix priorities */
+	int fd;			/* -1: log no more */
+	bool journal;		/* stderr is the journal: prefix priorities */
 	char prefix[64];	/* "e0.1: eth0: " */
-} logging;
+} logging = { .fd = STDERR_FILENO };
 
 /* The log. */
 
@@ -168,7 +168,7 @@ logmsg(int priority, const char *fmt, ...)
 	vsnprintf(line + n, sizeof line - 1 - (size_t)n, fmt, ap);
 	va_end(ap);
 	strcat(line, "\n");
-	emit(STDERR_FILENO, text);
+	emit(logging.fd, text);
 }
 
 _Noreturn void
@@ -572,15 +572,14 @@ handle_reserve(struct target *t, const struct aoe_reserve *req, size_t len,
 static void
 log_request(const struct request *r, const struct aoe_ata *rep)
 {
-	static const char *const commands[256] = { [AOE_CONFIG] = "config",
+	static const char *const command[256] = { [AOE_CONFIG] = "config",
 	    [AOE_MASK] = "mask", [AOE_RESERVE] = "reserve" };
-	static const char *const opcodes[256] = { [ATA_READ] = "read",
+	static const char *const opcode[256] = { [ATA_READ] = "read",
 	    [ATA_READ_EXT] = "read", [ATA_WRITE] = "write",
 	    [ATA_WRITE_EXT] = "write", [ATA_IDENTIFY] = "IDENTIFY",
 	    [ATA_FLUSH] = "FLUSH", [ATA_FLUSH_EXT] = "FLUSH" };
 	bool ata = rep->aoe.command == AOE_ATA;
-	const char *name = ata ? opcodes[r->opcode] :
-	    commands[rep->aoe.command];
+	const char *name = ata ? opcode[r->opcode] : command[rep->aoe.command];
 	char what[64], result[16] = "ok";
 
 	if (name == NULL)
@@ -1351,11 +1350,10 @@ allocate_requests(struct target *t)
 	static struct request all[REQUESTS_MAX];
 	unsigned window = MAX(WINDOW_MIN, MIN(t->buffers, WINDOW_MAX));
 	size_t n = INITIATORS * window + BATCH;
-	uint8_t *cell;
+	uint8_t *cell = mmap(NULL, n * CELL, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
 
 	t->host_max = 2 * window;	/* retransmissions may wait, too */
-	cell = mmap(NULL, n * CELL, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
 	if (cell == MAP_FAILED)
 		fail(EXIT_TRANSIENT, errno, "request buffers");
 #ifdef MADV_NOHUGEPAGE
@@ -1381,16 +1379,15 @@ open_log(void)
 	while ((fd = socket(AF_UNIX, SOCK_DGRAM, 0)) >= 0 && fd <= 2)
 		continue;
 	close(fd);
+	stream_reopen(STDOUT_FILENO);
+	stream_reopen(STDERR_FILENO);
 	logging.journal = is_journal(STDERR_FILENO);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-/*
- * Report readiness on stdout, to the log and to the service manager.  From then
- * on, the log does not block.
- */
+/* Report readiness on stdout, to the log and to the service manager. */
 static void
 report_ready(const struct target *t)
 {
@@ -1406,7 +1403,10 @@ report_ready(const struct target *t)
 	snprintf(line, sizeof line, "Exporting e%u.%u (%ju sectors)",
 	    t->shelf, t->slot, t->sectors);
 	notify(true, line);
-	log_reopen(STDERR_FILENO);
+	if (!stream_reopen(STDERR_FILENO)) {
+		logmsg(LOG_WARNING, "cannot reopen the terminal: logging ends");
+		logging.fd = -1;
+	}
 }
 
 int

@@ -676,10 +676,11 @@ is_journal(int fd)
 	return false;
 }
 
-void
-log_reopen(int fd)
+bool
+stream_reopen(int fd)
 {
 	(void)fd;
+	return true;
 }
 
 int

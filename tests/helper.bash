@@ -185,6 +185,7 @@ FIRMWARE=$(sed -n 's/^VERSION = \(.\)\.\(.\).*/0\10\2/p' \
 
 # frame ARGUMENT...: tests/frame at the initiator's end of the wire.  The
 # deadline is $REPLY_WAIT milliseconds, by default frame's own.
+REPLY_WAIT=
 frame() {
 	on_initiator "$TESTS/frame" ${REPLY_WAIT:+-w "$REPLY_WAIT"} \
 		-t "$TARGET_MAC" "$@"
@@ -332,10 +333,11 @@ assert_readable() {
 		"$(ata_data "$1" "$n" "$(sectors "$1" "$n")")"
 }
 
-# wait_until_readable SECTOR: until a target serves it, for 20 seconds at most.
+# wait_until_readable SECTOR: until a target serves it, for 20 seconds at most,
+# and from then on.
 wait_until_readable() {
-	local REPLY_WAIT=200
-	wait_until 20 assert_readable "$1"
+	REPLY_WAIT=200 wait_until 20 assert_readable "$1" && \
+		assert_readable "$1"
 }
 
 assert_writable() {

@@ -72,6 +72,65 @@ assert_serves() {
 	exec 8>&-
 }
 
+@test "pipes that another process fills" {
+	build_test_program cli/writable -shared -fPIC
+	exec 8<>"$PIPE"
+	dd if=/dev/zero bs=64k count=1 status=none >&8
+	serve_by "LD_PRELOAD='$WRITABLE' exec \"\$@\" >'$PIPE' 2>&1 8>&-"
+	assert_serves
+	exec 8>&-
+}
+
+# unread_terminal: print the name of a terminal that nothing reads and that is
+# full, but for what select(2) says of it.
+unread_terminal() {
+	background "" script -q -c 'tty; exec sleep 600' /dev/null
+	wait_until 10 grep -q /dev/pts "$OUT"
+	TERMINAL=$(tr -d '\r' <"$OUT")
+	kill -STOP "$PID"
+	! dd if=/dev/zero of="$TERMINAL" oflag=nonblock bs=1 count=1M \
+		status=none 2>/dev/null
+}
+
+@test "a terminal that another process fills" {
+	build_test_program cli/writable -shared -fPIC
+	unread_terminal
+	serve_by "LD_PRELOAD='$WRITABLE' exec \"\$@\" >'$TERMINAL' 2>&1"
+	assert_serves
+}
+
+# serve_on_terminal COMMAND...: start vblade by a command, on a terminal.
+serve_on_terminal() {
+	background "$TARGET_NS" script -q -c \
+		"$* '$VBLADE' -v 0 1 eth0 '$IMAGE'" /dev/null
+	wait_until 20 grep -q '^pid' "$OUT"
+	PID=$(sed -n 's/^pid \([0-9]*\):.*/\1/p' "$OUT")
+	SERVED+=("$PID")
+}
+
+# stop_on_terminal: end it, and wait, though it is no child of ours.
+stop_on_terminal() {
+	kill "$PID"
+	wait_until 10 process_gone "$PID"
+}
+
+@test "a terminal, without /proc" {
+	serve_on_terminal unshare -m sh -c \
+		"'mount -t tmpfs tmpfs /proc; exec \"\$@\"'" sh
+	assert_readable 7
+	stop_on_terminal
+	assert_match ' read of 1 sectors at 7: ok' "$(<"$OUT")"
+}
+
+# On FreeBSD, descriptors 0 to 2 are confined.
+@test "a terminal has no descriptor beside the standard ones" {
+	serve_on_terminal exec
+	assert_match ' 2 -> /dev/pts/' "$(ls -l "/proc/$PID/fd")"
+	refute_match ' ([3-9]|..+) -> /dev/pts/' "$(ls -l "/proc/$PID/fd" |
+		sed 's/.* \([0-9]* -> \)/ \1/')"
+	stop_on_terminal
+}
+
 # Without /proc the pipe cannot be opened again.
 @test "a full pipe that cannot be reopened" {
 	exec 8<>"$PIPE"
@@ -124,7 +183,7 @@ assert_serves() {
 	assert_readable 7
 }
 
-# What is opened is too high for select(2).
+# No descriptor that it opens fits in a set of select(2).
 @test "an error is reported with 1,024 descriptors open" {
 	VBLADE=$(wrap_vblade many bash -c "'
 		ulimit -n 2000

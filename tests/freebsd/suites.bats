@@ -36,6 +36,8 @@ teardown() {
 		"the same address by another name of the interface: 2" \
 		"the same address by the new name of the interface: 2" \
 		"no right to open a packet socket: 4, and the message names it" \
+		"pipes that another process fills" \
+		"a terminal that another process fills" \
 		"a full pipe that cannot be reopened" \
 		"a socket that another process fills"
 }
