@@ -216,7 +216,7 @@ enum { RUN_MAX = 16 };		/* buffers of one operation */
 
 /*
  * One disk operation: a transfer, or a sync (offset and count are 0), which
- * makes all data stable whose transfer finished before its start.
+ * makes stable all data whose transfer finished before its start.
  */
 struct io {
 	enum op op;

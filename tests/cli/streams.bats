@@ -81,21 +81,16 @@ assert_serves() {
 	exec 8>&-
 }
 
-# unread_terminal: print the name of a terminal that nothing reads and that is
-# full, but for what select(2) says of it.
-unread_terminal() {
+# One that nothing reads, and full, but for what select(2) says of it.
+@test "a terminal that another process fills" {
+	local terminal
+	build_test_program cli/writable -shared -fPIC
 	background "" script -q -c 'tty; exec sleep 600' /dev/null
 	wait_until 10 grep -q /dev/pts "$OUT"
-	TERMINAL=$(tr -d '\r' <"$OUT")
+	terminal=$(tr -d '\r' <"$OUT")
 	kill -STOP "$PID"
-	! dd if=/dev/zero of="$TERMINAL" oflag=nonblock bs=1 count=1M \
-		status=none 2>/dev/null
-}
-
-@test "a terminal that another process fills" {
-	build_test_program cli/writable -shared -fPIC
-	unread_terminal
-	serve_by "LD_PRELOAD='$WRITABLE' exec \"\$@\" >'$TERMINAL' 2>&1"
+	refute dd if=/dev/zero of="$terminal" oflag=nonblock bs=1 count=1M
+	serve_by "LD_PRELOAD='$WRITABLE' exec \"\$@\" >'$terminal' 2>&1"
 	assert_serves
 }
 
