@@ -475,7 +475,7 @@ read_nowait(const struct disk *d, const struct iovec *iov, int count,
 
 /*
  * A page that is written only in part is read first, unless it is cached or
- * beyond the end, which reading a byte of it tells.  Direct I/O always waits.
+ * beyond the end, which reading a byte of it shows.  Direct I/O always waits.
  */
 ssize_t
 disk_try(const struct disk *d, const struct io *io)
