@@ -1403,7 +1403,7 @@ report_ready(const struct target *t)
 	snprintf(line, sizeof line, "Exporting e%u.%u (%ju sectors)",
 	    t->shelf, t->slot, t->sectors);
 	notify(true, line);
-	if (!stream_reopen(STDERR_FILENO)) {
+	if (!stream_reopen(STDERR_FILENO)) {	/* as in open_log() */
 		logmsg(LOG_WARNING, "cannot reopen the terminal: logging ends");
 		logging.fd = -1;
 	}
